@@ -1,0 +1,160 @@
+"""All that can be asked of a venue. Each is answered by the events in its docstring.
+
+Commands are journaled: fields are append-only and have defaults from their second version on.
+Every command names only what its sender knows; identifiers of orders and trades are the engine's.
+"""
+
+from decimal import Decimal
+
+from msgspec import Struct
+
+from openvenue.engine.instruments import Asset, IndexId, Instrument, Mode, WalletId
+from openvenue.engine.orders import Side, TimeInForce, Trigger
+from openvenue.engine.units import AccountId, AssetId, Atoms, Lots, Nanos, OrderId, Symbol, Ticks
+
+
+class PlaceOrder(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=1):
+    """Ask for a new order: OrderRejected, or OrderAccepted and what follows.
+
+    A market order has `limit_price=None`, and `market_cap`: how far from the best opposite price
+    (mark, if there is none) it may trade, as a fraction. With a `trigger` the order waits.
+
+    FIX: NewOrderSingle (35=D).
+    """
+
+    account: AccountId
+    symbol: Symbol
+    side: Side
+    quantity: Lots  # > 0
+    limit_price: Ticks | None
+    time_in_force: TimeInForce
+    cl_ord_id: str | None = None
+    post_only: bool = False
+    reduce_only: bool = False
+    trigger: Trigger | None = None
+    market_cap: Decimal | None = None
+    deadline: Nanos | None = None  # market time after which it must not be processed
+    algo_id: str | None = None
+
+
+class CancelOrder(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=2):
+    """Cancel one order by one of its names: OrderCanceled, or CancelRejected.
+
+    `order_id` wins where both names are given. FIX: OrderCancelRequest (35=F).
+    """
+
+    account: AccountId
+    order_id: OrderId | None = None
+    cl_ord_id: str | None = None
+    deadline: Nanos | None = None
+
+
+class CancelOrders(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=3):
+    """Cancel everything in scope, resting and waiting alike: OrdersCanceled, even of none.
+
+    FIX: OrderMassCancelRequest (35=q).
+    """
+
+    account: AccountId
+    symbol: Symbol | None = None  # None: every market
+    side: Side | None = None
+    keep_reduce_only: bool = False
+    wallet: WalletId | None = None  # only markets that settle in this wallet
+
+
+class SetDeadMansSwitch(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=4):
+    """Cancel everything of `account` at now + `timeout`, unless asked again: DeadMansSwitchSet.
+
+    A timeout of 0 disarms.
+    """
+
+    account: AccountId
+    timeout: Nanos
+
+
+class Batch(Struct, frozen=True, kw_only=True, array_like=True, tag=5):
+    """Several commands back to back, each deciding for itself: MemberDecided before each one's events."""
+
+    account: AccountId
+    members: "tuple[PlaceOrder | CancelOrder, ...]"
+
+
+class SetIndexPrice(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=6):
+    """The world's price of something moved: IndexPriceSet, and MarkPriceSet for each contract on it."""
+
+    index: IndexId
+    price: Decimal  # > 0
+
+
+class SetMarkPrice(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=7):
+    """Pin the mark price of one contract, or let it follow its rule again (None): MarkPriceSet."""
+
+    symbol: Symbol
+    price: Decimal | None
+
+
+class SetMode(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=8):
+    """Open, restrict or close a market: ModeSet."""
+
+    symbol: Symbol
+    mode: Mode
+
+
+class ListAsset(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=9):
+    """Make an asset known: AssetListed."""
+
+    asset: Asset
+
+
+class ListInstrument(Struct, frozen=True, kw_only=True, array_like=True, tag=10):
+    """Make an instrument known: InstrumentListed. Its assets must be known."""
+
+    instrument: Instrument
+
+
+class OpenAccount(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=11):
+    """Make an account known: AccountOpened. Accounts of one family never trade with each other."""
+
+    account: AccountId
+    family: AccountId
+    max_open_orders: int
+
+
+class Deposit(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=12):
+    """Credit a wallet from outside the venue: Deposited. A negative amount is a withdrawal."""
+
+    account: AccountId
+    wallet: WalletId
+    asset: AssetId
+    amount: Atoms
+
+
+class PassTime(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=13):
+    """Nothing but the time: what is due happens, and its events are the answer."""
+
+
+class Resume(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=14):
+    """The venue is back after a stop: Resumed, before any client's command.
+
+    What fell due meanwhile happens in this entry.
+    """
+
+    down_since: Nanos
+
+
+Command = (
+    PlaceOrder
+    | CancelOrder
+    | CancelOrders
+    | SetDeadMansSwitch
+    | Batch
+    | SetIndexPrice
+    | SetMarkPrice
+    | SetMode
+    | ListAsset
+    | ListInstrument
+    | OpenAccount
+    | Deposit
+    | PassTime
+    | Resume
+)

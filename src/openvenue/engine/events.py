@@ -1,0 +1,237 @@
+"""All that can happen. An event is a fact: complete, journaled, and enough to rebuild the state.
+
+Fields are append-only and have defaults from their second version on. Amounts are in atoms of the
+instrument's settlement asset unless the name says otherwise.
+"""
+
+from decimal import Decimal
+
+from msgspec import Struct
+
+from openvenue.engine.instruments import Asset, IndexId, Instrument, Mode, WalletId
+from openvenue.engine.orders import Order, Side
+from openvenue.engine.reasons import CancelReason, RejectReason
+from openvenue.engine.units import (
+    AccountId,
+    AssetId,
+    Atoms,
+    ExecId,
+    FinePrice,
+    Lots,
+    Nanos,
+    OrderId,
+    Symbol,
+    Ticks,
+)
+
+
+class OrderAccepted(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=1):
+    """An order stands. If it `rests`, it is in the book now; if it waits, among the triggers.
+
+    Otherwise what it trades follows at once, and then OrderRested or OrderCanceled for the rest.
+    """
+
+    order: Order
+    rests: bool
+    reduced: Lots = Lots(0)  # what a reduce-only trim took off at entry
+
+
+class OrderRejected(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=2):
+    """An order was refused and nothing changed. `order` is set where the order had got an identity."""
+
+    account: AccountId
+    symbol: Symbol
+    reason: RejectReason
+    cl_ord_id: str | None = None
+    order: Order | None = None
+
+
+class Traded(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=3):
+    """One maker met one taker. Both sides' execution reports are made from this one fact."""
+
+    exec_id: ExecId
+    symbol: Symbol
+    price: Ticks  # the maker's
+    quantity: Lots  # > 0
+    aggressor: Side
+    maker_account: AccountId
+    maker_order_id: OrderId
+    maker_leaves: Lots  # after this trade
+    maker_fee: Atoms  # paid; negative: a rebate
+    maker_realized: Atoms  # profit from closing, before the fee
+    taker_account: AccountId
+    taker_order_id: OrderId
+    taker_leaves: Lots
+    taker_fee: Atoms
+    taker_realized: Atoms
+    value: Atoms  # of the trade, unsigned
+
+
+class OrderRested(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=4):
+    """What a taker left over went into the book."""
+
+    order_id: OrderId
+    leaves: Lots
+
+
+class OrderCanceled(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=5):
+    """One order ended before it was filled."""
+
+    order_id: OrderId
+    account: AccountId
+    leaves: Lots  # what will not trade
+    reason: CancelReason
+    because: RejectReason | None = None  # with TRIGGER_REFUSED
+
+
+class OrdersCanceled(Struct, frozen=True, kw_only=True, array_like=True, tag=6):
+    """Everything in a mass cancel's scope ended, in this order. Empty if there was nothing."""
+
+    account: AccountId
+    order_ids: tuple[OrderId, ...]
+    reason: CancelReason
+
+
+class CancelRejected(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=7):
+    """There was nothing to cancel: unknown, already ended, or too late."""
+
+    account: AccountId
+    reason: RejectReason
+    order_id: OrderId | None = None
+    cl_ord_id: str | None = None
+
+
+class OrderTrimmed(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=8):
+    """A reduce-only order shrank with its position; it keeps its place."""
+
+    order_id: OrderId
+    account: AccountId
+    quantity: Lots  # the new total
+    leaves: Lots
+
+
+class TriggerFired(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=9):
+    """A waiting order's price was reached. OrderActivated or OrderCanceled follows in the same entry."""
+
+    order_id: OrderId
+    account: AccountId
+    price: FinePrice  # of the signal
+
+
+class OrderActivated(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=10):
+    """A trigger's order stands, under the trigger's id. As OrderAccepted from here on."""
+
+    order: Order
+    rests: bool
+    reduced: Lots = Lots(0)
+
+
+class DeadMansSwitchSet(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=11):
+    """The switch of an account is armed until `deadline`, or off (None)."""
+
+    account: AccountId
+    deadline: Nanos | None
+
+
+class DeadMansSwitchFired(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=12):
+    """A deadline passed and the switch is off; OrdersCanceled follows."""
+
+    account: AccountId
+    deadline: Nanos
+
+
+class MemberDecided(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=13):
+    """The events from here to the next MemberDecided answer this member of a batch."""
+
+    index: int
+
+
+class IndexPriceSet(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=14):
+    """The index moved."""
+
+    index: IndexId
+    price: FinePrice
+
+
+class MarkPriceSet(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=15):
+    """The mark price of a contract, and the smoothed premium (parts per billion) that made it."""
+
+    symbol: Symbol
+    price: FinePrice
+    premium: int
+    is_pinned: bool
+
+
+class ModeSet(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=16):
+    """A market opened, closed or changed what it accepts."""
+
+    symbol: Symbol
+    mode: Mode
+
+
+class AssetListed(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=17):
+    """An asset is known."""
+
+    asset: Asset
+
+
+class InstrumentListed(Struct, frozen=True, kw_only=True, array_like=True, tag=18):
+    """An instrument is known; its market is open unless its dates say otherwise."""
+
+    instrument: Instrument
+
+
+class AccountOpened(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=19):
+    """An account is known."""
+
+    account: AccountId
+    family: AccountId
+    max_open_orders: int
+
+
+class Deposited(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=20):
+    """Money came from outside (or left, if negative)."""
+
+    account: AccountId
+    wallet: WalletId
+    asset: AssetId
+    amount: Atoms
+
+
+class Refused(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=21):
+    """A command about the venue itself was refused, and nothing changed."""
+
+    reason: RejectReason
+    detail: str
+
+
+class Resumed(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=22):
+    """The venue is back after having been down."""
+
+    down_since: Nanos
+
+
+Event = (
+    OrderAccepted
+    | OrderRejected
+    | Traded
+    | OrderRested
+    | OrderCanceled
+    | OrdersCanceled
+    | CancelRejected
+    | OrderTrimmed
+    | TriggerFired
+    | OrderActivated
+    | DeadMansSwitchSet
+    | DeadMansSwitchFired
+    | MemberDecided
+    | IndexPriceSet
+    | MarkPriceSet
+    | ModeSet
+    | AssetListed
+    | InstrumentListed
+    | AccountOpened
+    | Deposited
+    | Refused
+    | Resumed
+)

@@ -1,0 +1,90 @@
+"""What can be traded: kinds of contracts, their grids, their schedules, what they are worth.
+
+An instrument is data that arrives with `ListInstrument` and stays as it is. What changes with the
+market (prices, mode, book) is in `markets.py`.
+"""
+
+from decimal import Decimal
+from enum import IntEnum
+from typing import NewType
+
+from msgspec import Struct
+
+from openvenue.engine.units import AssetId, Lots, Nanos, Ppb, Symbol, Ticks
+
+IndexId = NewType("IndexId", str)  # what an index price is of: "XBT:USD"
+WalletId = NewType("WalletId", str)  # where an account keeps money: "flex", "fi_xbtusd", "cash"
+
+
+class Kind(IntEnum):
+    """The kinds of contract. Dated ones carry `expires`."""
+
+    SPOT = 1
+    LINEAR = 2  # profit in the quote asset: size x price
+    INVERSE = 3  # profit in the base asset: size / price
+
+
+class Asset(Struct, frozen=True, array_like=True, gc=False):
+    """Something that balances are counted in; one unit is `10 ** scale` atoms."""
+
+    asset_id: AssetId
+    scale: int
+
+
+class MarginLevel(Struct, frozen=True, array_like=True, gc=False):
+    """From this size of a position on, these rates hold, for the whole position.
+
+    `above` is in contracts (inverse) or in the quote asset's units of notional (linear).
+    """
+
+    above: int
+    initial: Ppb
+    maintenance: Ppb
+
+
+class FeeTier(Struct, frozen=True, array_like=True, gc=False):
+    """What trades cost from a 30-day volume on, as a share of notional; negative is a rebate."""
+
+    volume: int  # USD
+    maker: Ppb
+    taker: Ppb
+
+
+class Mode(IntEnum):
+    """What a market accepts. Cancels pass in every mode."""
+
+    ONLINE = 1
+    POST_ONLY = 2
+    LIMIT_ONLY = 3
+    REDUCE_ONLY = 4
+    CANCEL_ONLY = 5
+    SUSPENDED = 6
+    INACTIVE = 7  # known, but not tradeable (not open yet, or expired)
+
+
+class Instrument(Struct, frozen=True, array_like=True):
+    """One contract or pair: its grid, bounds and schedules. Its arithmetic is in `contracts.py`."""
+
+    symbol: Symbol
+    kind: Kind
+    base: AssetId
+    quote: AssetId
+    settlement: AssetId
+    wallet: WalletId
+    index: IndexId
+    tick_size: Decimal
+    lot_size: Decimal  # may be larger than one unit
+    settlement_scale: int
+    base_scale: int
+    max_quantity: Lots  # per order
+    max_price: Ticks
+    margin_levels: tuple[MarginLevel, ...]  # ascending; empty for spot
+    fee_tiers: tuple[FeeTier, ...]  # ascending, at least one
+    max_position: Lots = Lots(0)  # 0: no bound
+    min_quantity: Lots = Lots(1)
+    min_notional: Decimal = Decimal(0)  # in the quote asset
+    max_notional: Decimal = Decimal(0)  # in the quote asset; 0: no bound
+    collar: Decimal = Decimal(0)  # a taker may fill less than this far from mark; 0: no collar
+    impact_size: Lots = Lots(0)  # depth that the impact mid price looks at
+    opened: Nanos = Nanos(0)
+    expires: Nanos | None = None

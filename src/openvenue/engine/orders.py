@@ -1,0 +1,115 @@
+"""What an order is: its terms, which never change, and how they are spelled.
+
+`Order` is shared by everything that speaks about the order (events, replies, feeds). What changes
+while it lives (how much is left, its place in the book) is `Live`, in `book.py`.
+"""
+
+from decimal import Decimal
+from enum import IntEnum
+from typing import Final
+
+from msgspec import Struct
+
+from openvenue.engine.units import AccountId, Lots, Nanos, OrderId, Symbol, Ticks
+
+
+class Side(IntEnum):
+    """Which way an order trades; the value is the sign of its effect on a position."""
+
+    BUY = 1
+    SELL = -1
+
+    @property
+    def opposite(self) -> "Side":
+        """The side that this one trades with."""
+        return SELL if self is BUY else BUY
+
+
+BUY: Final = Side.BUY
+SELL: Final = Side.SELL
+
+
+class TimeInForce(IntEnum):
+    """How long an order may wait. FIX: TimeInForce (59)."""
+
+    GTC = 1
+    IOC = 3
+    FOK = 4
+
+
+GTC: Final = TimeInForce.GTC
+IOC: Final = TimeInForce.IOC
+FOK: Final = TimeInForce.FOK
+
+
+class TriggerKind(IntEnum):
+    """What the owner wants of a trigger: to leave a losing market, or a winning one."""
+
+    STOP = 1
+    TAKE_PROFIT = 2
+
+
+class Signal(IntEnum):
+    """The price that a trigger listens to."""
+
+    LAST = 1
+    MARK = 2
+    INDEX = 3
+
+
+class Direction(IntEnum):
+    """Where the signal has to go for a trigger to fire: to its price or past it."""
+
+    ABOVE = 1
+    BELOW = -1
+
+
+class Trigger(Struct, frozen=True, array_like=True, gc=False):
+    """When a waiting order becomes a live one.
+
+    Source: Kraken Futures REST, "Send order": a stop buys above and sells below its price, a
+    take-profit buys below and sells above.
+    """
+
+    kind: TriggerKind
+    price: Ticks
+    signal: Signal
+    direction: Direction
+
+
+class Order(Struct, frozen=True, array_like=True, gc=False):
+    """The terms of an order, as accepted. The same object from the event to every reader.
+
+    `limit_price` of a market order is the worst price that its cap allows, fixed at entry
+    (None only while a market order waits for its trigger).
+    """
+
+    order_id: OrderId
+    account: AccountId
+    symbol: Symbol
+    side: Side
+    quantity: Lots  # > 0; the whole order, filled or not, after any reduce-only trim at entry
+    limit_price: Ticks | None
+    time_in_force: TimeInForce
+    created: Nanos  # when the venue accepted it
+    cl_ord_id: str | None = None
+    post_only: bool = False
+    reduce_only: bool = False
+    is_market: bool = False  # asked for without a limit; `limit_price` is then the cap
+    trigger: Trigger | None = None  # set on orders that wait, or once waited, for a price
+    market_cap: Decimal | None = None  # how far a market order may go, as a fraction (0.01 is 1 %)
+    algo_id: str | None = None
+
+
+class OrderView(Struct, frozen=True, array_like=True, gc=False):
+    """An order at one moment: its terms, what is left of it, and when it last changed."""
+
+    order: Order
+    leaves: Lots  # >= 0
+    updated: Nanos
+    is_waiting: bool = False  # a trigger that has not fired
+
+    @property
+    def filled(self) -> Lots:
+        """How much of the order has traded."""
+        return Lots(self.order.quantity - self.leaves)

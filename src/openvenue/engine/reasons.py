@@ -1,0 +1,55 @@
+"""Every reason for a no, and every reason why an order ended.
+
+A refusal is business, not an error: it travels in an event, is journaled and replayed. Each API's
+`errors.py` has its own words for these; a test holds that none is without one.
+"""
+
+from enum import IntEnum
+
+
+class RejectReason(IntEnum):
+    """Why something that was asked for was not done. Numbers are journaled: append only."""
+
+    MARKET_NOT_FOUND = 1
+    MARKET_SUSPENDED = 2
+    MARKET_INACTIVE = 3
+    MARKET_POST_ONLY = 4
+    MARKET_LIMIT_ONLY = 5
+    MARKET_REDUCE_ONLY = 6
+    MARKET_CANCEL_ONLY = 7
+    PAST_DEADLINE = 8
+    CL_ORD_ID_IN_USE = 9
+    INVALID_QUANTITY = 10  # below the minimum, above the maximum, or notional above its bound
+    SMALL_ORDER = 11  # notional below the venue's threshold
+    INVALID_PRICE = 12
+    TOO_MANY_ORDERS = 13
+    WOULD_NOT_REDUCE = 14
+    MAX_POSITION = 15
+    INSUFFICIENT_MARGIN = 16
+    INSUFFICIENT_FUNDS = 17  # spot: the balance does not cover the order
+    WOULD_CAUSE_LIQUIDATION = 18
+    PRICE_COLLAR = 19
+    WOULD_TAKE = 20  # post-only
+    WOULD_NOT_TAKE = 21  # IOC and market orders that find nobody
+    WOULD_NOT_FILL = 22  # FOK
+    SELF_TRADE = 23
+    NO_REFERENCE_PRICE = 24  # a market order or trigger without any price to start from
+    UNKNOWN_ORDER = 25
+    ALREADY_FILLED = 26  # a cancel that came after the last fill
+    ACCOUNT_NOT_FOUND = 27
+    LOW_DISK = 28  # the venue keeps what room it has for cancels
+    ALREADY_EXISTS = 29  # listing an asset, instrument or account twice
+    INVALID = 30  # a command about the venue itself that makes no sense
+
+
+class CancelReason(IntEnum):
+    """Why a live order ended other than by its last fill. Numbers are journaled: append only."""
+
+    BY_OWNER = 1
+    MASS_CANCEL = 2
+    DEAD_MANS_SWITCH = 3
+    IOC_REMAINDER = 4
+    SELF_TRADE = 5  # the rest of a taker that met its own account
+    WOULD_NOT_REDUCE = 6  # reduce-only and nothing left to reduce
+    TRIGGER_REFUSED = 7  # a trigger fired and its order was refused; the event says why
+    BY_VENUE = 8

@@ -1,0 +1,87 @@
+"""Words that all gateways share: a request, a response, a refusal, a WebSocket session.
+
+A gateway sees these and an `ExchangePort`, never a socket. `serve.py` is the only listener.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from openvenue.engine.units import Nanos
+
+JSON = "application/json"
+
+
+class Request(Struct):
+    """One HTTP request, whole. Header names are lower case; of a repeated header the last counts."""
+
+    method: str
+    path: str  # percent-encoded as sent, without the query
+    query: bytes  # as sent, without the question mark
+    headers: Mapping[str, str]
+    body: bytes
+    peer: str  # address of the client
+    received: Nanos  # machine time at which its last byte was read
+    note: dict[str, str]  # what the request log shows of it: who, and why refused; never a secret
+
+
+class Response(Struct):
+    """What goes back. `serve.py` adds length, date, connection and content encoding."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = JSON
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class WireError(Exception):
+    """A request that never became a command; the gateway's `errors.py` knows how to say it.
+
+    `why` is for the operator's request log (what text a failed signature should have signed), and
+    never leaves through the API.
+    """
+
+    def __init__(self, word: str, *, status: int = 200, why: str = "") -> None:
+        super().__init__(word)
+        self.word = word
+        self.status = status
+        self.why = why
+
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Sender(Protocol):
+    """The way out of a session: frames leave in order, joined into one write per turn of the loop."""
+
+    def send(self, frame: bytes) -> None:
+        """Queue one text frame. Never blocks; a reader that stays slow is cut off by the door."""
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """Say goodbye and close once what was queued is out."""
+
+
+class Session(Protocol):
+    """One WebSocket client's conversation, without the socket."""
+
+    def receive(self, frame: bytes) -> None:
+        """Answer one text frame from the client, through the Sender it was opened with."""
+
+    def closed(self) -> None:
+        """The client has left: forget it."""
+
+
+OpenSession = Callable[[Request, Sender], Session]
+
+
+class Gateway(Protocol):
+    """One API: which paths are its own, and how it talks on them."""
+
+    name: str
+
+    def route(self, method: str, path: str) -> Handler | None:
+        """Who answers an HTTP request of this path; None: not this API's path."""
+
+    def socket(self, path: str) -> OpenSession | None:
+        """Who talks on a WebSocket of this path; None: not this API's path."""

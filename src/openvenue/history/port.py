@@ -1,0 +1,93 @@
+"""What people look up, as the gateways ask for it: answers come from an index of the journal.
+
+Every answer includes all that was durable when the question was asked.
+"""
+
+from typing import Protocol
+
+from msgspec import Struct
+
+from openvenue.engine.orders import OrderView, Side
+from openvenue.engine.reasons import CancelReason, RejectReason
+from openvenue.engine.units import AccountId, Atoms, ExecId, Lots, Nanos, OrderId, Symbol, Ticks
+
+
+class Fill(Struct, frozen=True):
+    """What one order got from one trade."""
+
+    exec_id: ExecId
+    seq: int  # of the journal entry
+    time: Nanos
+    account: AccountId
+    symbol: Symbol
+    side: Side
+    price: Ticks
+    quantity: Lots
+    is_maker: bool
+    order_id: OrderId
+    cl_ord_id: str | None
+    leaves: Lots  # of the order, after this fill
+    fee: Atoms  # paid; negative: a rebate
+    realized: Atoms  # profit from closing, before the fee
+    order_type: str  # "limit", "market", "ioc", "fok", "post"
+
+
+class PublicTrade(Struct, frozen=True):
+    """One trade as everybody sees it."""
+
+    exec_id: ExecId
+    seq: int
+    time: Nanos
+    symbol: Symbol
+    price: Ticks
+    quantity: Lots
+    aggressor: Side
+
+
+class ClosedOrder(Struct, frozen=True):
+    """An order that is no longer live, as it ended."""
+
+    view: OrderView  # leaves: what did not trade
+    closed: Nanos
+    canceled: CancelReason | None  # None: filled, or never stood (see `rejected`)
+    rejected: RejectReason | None  # refused with an identity, or a trigger that could not act
+    was_triggered: bool
+
+
+class DayFigures(Struct, frozen=True):
+    """The last 24 hours of one market, by the minute."""
+
+    symbol: Symbol
+    open: Ticks | None
+    high: Ticks | None
+    low: Ticks | None
+    volume: Lots
+    value: Atoms  # in the settlement asset
+    trades: int
+
+
+class HistoryPort(Protocol):
+    """One venue's past."""
+
+    async def fills(
+        self, account: AccountId, *, before: Nanos | None = None, limit: int = 100
+    ) -> list[Fill]:
+        """The newest fills strictly before `before`, newest first."""
+
+    async def trades(
+        self, symbol: Symbol, *, before: Nanos | None = None, limit: int = 100
+    ) -> list[PublicTrade]:
+        """The newest trades strictly before `before`, newest first."""
+
+    async def closed_orders(
+        self,
+        account: AccountId,
+        *,
+        order_ids: tuple[OrderId, ...] = (),
+        cl_ord_ids: tuple[str, ...] = (),
+        since: Nanos = Nanos(0),
+    ) -> list[ClosedOrder]:
+        """Orders of an account that ended at or after `since`; all of them if no name is given."""
+
+    async def day(self, symbol: Symbol | None = None) -> dict[Symbol, DayFigures]:
+        """Figures of the last 24 hours of market time, of every market or of one."""
