@@ -142,6 +142,12 @@ class Resume(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=1
     down_since: Nanos
 
 
+class SetIntake(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=15):
+    """Take new orders, or refuse them all with LOW_DISK while cancels still pass: IntakeSet."""
+
+    is_open: bool
+
+
 Command = (
     PlaceOrder
     | CancelOrder
@@ -157,4 +163,5 @@ Command = (
     | Deposit
     | PassTime
     | Resume
+    | SetIntake
 )

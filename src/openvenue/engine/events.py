@@ -211,6 +211,12 @@ class Resumed(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=
     down_since: Nanos
 
 
+class IntakeSet(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=23):
+    """From here on new orders are taken, or refused with LOW_DISK."""
+
+    is_open: bool
+
+
 Event = (
     OrderAccepted
     | OrderRejected
@@ -234,4 +240,5 @@ Event = (
     | Deposited
     | Refused
     | Resumed
+    | IntakeSet
 )
