@@ -1,0 +1,91 @@
+# Four targets, each of which sets up all it needs in a fresh clone (Python 3.11+ and make):
+#
+#   make run     start the venue with the compiled engine; make run ARGS="--port 9000"
+#   make test    all tests, on the plain engine and on the compiled one
+#   make check   all of CI: ruff, mypy --strict, and all tests twice
+#   make bench   the benchmarks, each beside its limit
+#
+# `.venv` is for development: the sources as they are, plain Python. `.venv-compiled` holds an
+# ordinary installation, compiled where a C compiler is found and plain where not. It is separate
+# because a compiled module beside its source would hide every later edit of that source.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+ARGS ?=
+WORKERS ?= 2
+
+PIP := -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
+DEV := .venv/bin/python
+COMPILED := .venv-compiled/bin/python
+
+PACKAGING := pyproject.toml setup.py constraints.txt
+SOURCES := $(shell find src -type f -not -path '*/.*' -not -path '*/__pycache__/*' \
+	-not -path '*.egg-info/*' -not -name '*.so')
+
+# pytest's own last line is the summary; these stop what hangs (seconds), per run of the suite.
+PYTEST := -m pytest -n $(WORKERS) --dist loadfile
+PLAIN_BUDGET := --session-timeout=660
+COMPILED_BUDGET := --session-timeout=540
+
+.PHONY: help run test check bench lint types test-plain test-compiled format clean
+
+help:
+	@sed -n '3,6s/^# *//p' Makefile
+
+run: .venv-compiled/.installed
+	@exec .venv-compiled/bin/openvenue serve $(ARGS)
+
+test: test-compiled test-plain
+
+check: lint types test-compiled test-plain
+
+bench: .venv-compiled/.testing
+	@$(COMPILED) -m benchmarks $(ARGS)
+
+lint: .venv/.installed
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+
+types: .venv/.installed
+	@.venv/bin/mypy
+
+# Everything on the engine as it is shipped; without a C compiler this repeats the plain run.
+test-compiled: .venv-compiled/.testing
+	@$(COMPILED) $(PYTEST) $(COMPILED_BUDGET)
+
+test-plain: .venv/.installed
+	@$(DEV) $(PYTEST) $(PLAIN_BUDGET)
+
+format: .venv/.installed
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+clean:
+	rm -rf .venv .venv-compiled build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache
+
+.venv/bin/python .venv-compiled/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'OpenVenue needs Python 3.11 or newer: make PYTHON=/path/to/python3.11'; exit 1; }
+	@$(PYTHON) -m venv $(@D)/..
+
+.venv/.installed: .venv/bin/python $(PACKAGING)
+	@echo 'Setting up .venv (development, plain Python) ...'
+	@OPENVENUE_COMPILE=no $(DEV) $(PIP) --editable '.[dev]'
+	@touch $@
+
+.venv-compiled/.installed: .venv-compiled/bin/python $(PACKAGING) $(SOURCES)
+	@echo 'Setting up .venv-compiled ...'
+	@rm -rf build
+	@$(COMPILED) $(PIP) .
+	@rm -rf build
+	@$(COMPILED) -m openvenue.build
+	@touch $@
+
+.venv-compiled/.testing: .venv-compiled/.installed
+	@echo 'Adding what the tests need to .venv-compiled ...'
+	@$(COMPILED) $(PIP) 'openvenue[test]'
+	@touch $@

@@ -1,0 +1,81 @@
+"""Compiles the engine with mypyc where a C compiler is found; says so, and goes on, where not.
+
+The environment variable OPENVENUE_COMPILE chooses: `auto` (the default), `no` (plain Python, for
+development: a compiled module beside its source would hide every later edit), or `require` (fail
+rather than go on plain).
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import CCompilerError, ExecError, PlatformError
+
+ENGINE: Final = Path("src/openvenue/engine")
+
+# Declarations made of msgspec Structs: C already, nothing to win by compiling them.
+PLAIN: Final = {"commands", "events", "orders", "instruments", "queries", "reasons", "__init__"}
+
+# Hot modules outside the engine; each imports only the standard library, msgspec and the engine.
+ALSO: Final[tuple[str, ...]] = ()
+
+MODES: Final = ("auto", "no", "require")
+
+
+def modules() -> list[str]:
+    """The source files to compile, in a stable order."""
+    engine = [ENGINE, ENGINE / "rules"]
+    found = [path for folder in engine for path in folder.glob("*.py") if path.stem not in PLAIN]
+    return [*sorted(str(path) for path in found), *ALSO]
+
+
+def extensions(mode: str) -> list[Extension]:
+    """The extension modules to build; none when plain Python is asked for.
+
+    A type error found here is a fault of ours, not of the machine, and stops the build.
+    """
+    if mode == "no":
+        return []
+    from mypyc.build import mypycify  # plain builds do without
+
+    return list(mypycify(modules(), group_name="openvenue", opt_level="3"))
+
+
+class BuildOrGoPlain(build_ext):
+    """Builds all extensions or none: half of a compiled group could not be imported."""
+
+    mode = "auto"
+
+    def run(self) -> None:
+        """Build; on a missing or failing compiler say so, and leave plain Python to be installed.
+
+        Raises: the compiler's error, when compiling is required.
+        """
+        try:
+            super().run()
+        except (CCompilerError, ExecError, PlatformError, OSError) as error:
+            if self.mode == "require":
+                raise
+            self._discard()
+            print(f"openvenue: the engine runs as plain Python (not compiled: {error})")
+
+    def _discard(self) -> None:
+        for extension in self.extensions:
+            built = Path(self.get_ext_fullpath(extension.name))
+            built.unlink(missing_ok=True)
+        self.extensions = []
+
+
+def main() -> None:
+    """Read the mode, then build."""
+    mode = os.environ.get("OPENVENUE_COMPILE", "auto")
+    if mode not in MODES:
+        sys.exit(f"OPENVENUE_COMPILE must be one of {', '.join(MODES)}, not {mode!r}")
+    BuildOrGoPlain.mode = mode
+    setup(ext_modules=extensions(mode), cmdclass={"build_ext": BuildOrGoPlain})
+
+
+main()

@@ -1,0 +1,68 @@
+"""What holds for every test: how long its kind may take, alone and together."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from openvenue.build import engine_form
+
+# Seconds for one test, minutes for all of a kind (summed over workers). Generous: they are there
+# to stop what hangs and to notice a kind that has grown, not to measure speed.
+BUDGETS: Final = {
+    "unit": (20, 4),
+    "conformance": (30, 4),
+    "simulation": (300, 12),
+    "e2e": (300, 14),
+}
+HERE: Final = Path(__file__).parent
+
+spent: Final[Counter[str]] = Counter()  # milliseconds by kind
+
+
+def kind_of(path: Path) -> str | None:
+    """The kind of test that lives at `path`: the first folder under `tests/`."""
+    first = path.relative_to(HERE).parts[0] if path.is_relative_to(HERE) else ""
+    return first if first in BUDGETS else None
+
+
+def pytest_report_header() -> str:
+    """Which engine the tests are about to meet."""
+    return f"openvenue: {engine_form()} engine"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each test the time-out of its kind, unless it names its own."""
+    for item in items:
+        kind = kind_of(item.path)
+        if kind is not None and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(BUDGETS[kind][0]))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Add up what each kind has taken."""
+    kind = kind_of(HERE.parent / report.nodeid.partition("::")[0])
+    if kind is not None:
+        spent[kind] += round(report.duration * 1000)
+
+
+def over_budget() -> list[str]:
+    """The kinds that took longer than they may."""
+    return [kind for kind, (_, minutes) in BUDGETS.items() if spent[kind] > minutes * 60_000]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A kind that is over its budget fails the run, even when every test passed."""
+    if over_budget() and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What each kind took, beside what it may take."""
+    terminalreporter.section("minutes by kind of test")
+    for kind, (_, minutes) in BUDGETS.items():
+        verdict = "OVER BUDGET" if kind in over_budget() else "ok"
+        took = spent[kind] / 60_000
+        terminalreporter.write_line(f"{kind:<12} {took:6.2f} of {minutes:2} {verdict}")
