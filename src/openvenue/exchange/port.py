@@ -1,4 +1,4 @@
-"""What a gateway may ask of an exchange, in plain values; it cannot tell where the exchange runs."""
+"""What a gateway may ask of an exchange, in plain values: it cannot tell where that runs."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol, overload
@@ -6,10 +6,11 @@ from typing import Protocol, overload
 from msgspec import Struct
 
 from openvenue.engine.commands import Command
-from openvenue.engine.orders import OrderView
 from openvenue.engine.instruments import Asset
+from openvenue.engine.orders import OrderView
 from openvenue.engine.queries import (
     AccountView,
+    Answer,
     BookView,
     GetAccount,
     GetAssets,
@@ -18,12 +19,10 @@ from openvenue.engine.queries import (
     GetOpenOrders,
     GetOrders,
     MarketView,
-    Answer,
     Query,
 )
 from openvenue.engine.units import Nanos, OrderId
 from openvenue.journal.records import Entry, Envelope
-
 
 
 class Outcome(Struct, frozen=True):
