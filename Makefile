@@ -53,8 +53,11 @@ lint: .venv/.installed
 types: .venv/.installed
 	@.venv/bin/mypy
 
-# Everything on the engine as it is shipped; without a C compiler this repeats the plain run.
+# Everything on the engine as it is shipped. Without a C compiler this repeats the plain run and says
+# so; with one, an engine that did not compile is a fault.
 test-compiled: .venv-compiled/.testing
+	@$(COMPILED) -c 'import openvenue, shutil, sys; cc = shutil.which("cc"); \
+		sys.exit(f"{cc} is here, but the engine is plain" if cc and not openvenue.is_compiled() else 0)'
 	@$(COMPILED) $(PYTEST) $(COMPILED_BUDGET)
 
 test-plain: .venv/.installed
@@ -82,7 +85,8 @@ clean:
 	@rm -rf build
 	@$(COMPILED) $(PIP) .
 	@rm -rf build
-	@$(COMPILED) -m openvenue.build
+	@$(COMPILED) -c 'import openvenue as o; print("Installed", o.describe()); o.is_compiled() or \
+		print("No C compiler was found, or it failed: the engine runs as plain Python.")'
 	@touch $@
 
 .venv-compiled/.testing: .venv-compiled/.installed

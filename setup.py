@@ -37,11 +37,13 @@ def extensions(mode: str) -> list[Extension]:
 
     A type error found here is a fault of ours, not of the machine, and stops the build.
     """
-    if mode == "no":
+    only_describes = {"egg_info", "dist_info"} & set(sys.argv)  # pip asks twice before it builds
+    if mode == "no" or only_describes:
         return []
     from mypyc.build import mypycify  # plain builds do without
 
-    return list(mypycify(modules(), group_name="openvenue", opt_level="3"))
+    built = mypycify(modules(), group_name="openvenue", opt_level="3")
+    return [extension for extension in built if isinstance(extension, Extension)]
 
 
 class BuildOrGoPlain(build_ext):

@@ -61,8 +61,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What each kind took, beside what it may take."""
-    terminalreporter.section("minutes by kind of test")
+    terminalreporter.section("time by kind of test")
     for kind, (_, minutes) in BUDGETS.items():
         verdict = "OVER BUDGET" if kind in over_budget() else "ok"
-        took = spent[kind] / 60_000
-        terminalreporter.write_line(f"{kind:<12} {took:6.2f} of {minutes:2} {verdict}")
+        took = f"{spent[kind] / 1000:.1f} s"
+        terminalreporter.write_line(f"{kind:<12} {took:>9} of {minutes:2} min {verdict}")

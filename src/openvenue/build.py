@@ -8,7 +8,6 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Final
 
-WHY_PLAIN: Final = "It is slower, and right all the same: a C compiler was not found or not wanted."
 ENGINE: Final = "openvenue.engine.units"  # any module that is compiled tells for all
 
 
@@ -27,7 +26,3 @@ def engine_form() -> str:
 def describe() -> str:
     """One line for people: name, version and form of the engine."""
     return f"openvenue {version('openvenue')} ({engine_form()} engine)"
-
-
-if __name__ == "__main__":
-    print(describe() if is_compiled() else f"{describe()}. {WHY_PLAIN}")
