@@ -1,8 +1,6 @@
-"""`python -m openvenue`: the same program as the `openvenue` command."""
+"""`openvenue`, and `python -m openvenue`."""
 
-from openvenue.cli import main
-
-__all__ = ["main"]
+from openvenue.cli.main import main
 
 if __name__ == "__main__":
     main()

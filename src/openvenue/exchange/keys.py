@@ -135,9 +135,9 @@ def _source(seed: int | None) -> Bytes:
     """Where the bytes of a key come from: chance, or the seed and what the key is for."""
     if seed is None:
         return lambda purpose, count: secrets.token_bytes(count)
-    return lambda purpose, count: hashlib.shake_256(
-        f"openvenue/{seed}/{purpose}".encode()
-    ).digest(count)
+    return lambda purpose, count: hashlib.shake_256(f"openvenue/{seed}/{purpose}".encode()).digest(
+        count
+    )
 
 
 def _text(data: bytes) -> str:

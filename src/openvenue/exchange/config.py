@@ -1,0 +1,358 @@
+"""What a world file may say, and whether it makes sense. What it causes is in `setup.py`.
+
+One TOML file describes a whole world; the default one is `worlds/default.toml` beside this file.
+Numbers keep their digits: they are read as `Decimal`, never as binary fractions. A name that no
+table here has is a mistake, not an extension.
+"""
+
+import tomllib
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+Limits = Literal["production", "off"]
+Durability = Literal["disk", "os"]
+
+DATE_MARK: Final = "YYMMDD"  # in a symbol: replaced by the day on which the contract expires
+
+
+class ConfigError(Exception):
+    """A world file that cannot be used; the text is one plain sentence that says where and why."""
+
+
+class AssetTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something to count balances in."""
+
+    name: str
+    scale: int  # one unit is 10 ** scale atoms
+
+
+class IndexTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A price from outside, where it starts, and how wildly the crowd lets it walk."""
+
+    name: str  # "XBT:USD"
+    price: Decimal
+    volatility_ppm: int = 60  # typical step of one second, in millionths of the price
+
+
+class FeeRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """From a 30-day volume in USD on. Rates are shares of notional; negative is a rebate."""
+
+    volume: int
+    maker: Decimal
+    taker: Decimal
+
+
+class FeeTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A fee schedule that instruments name."""
+
+    name: str
+    uid: str
+    tiers: tuple[FeeRow, ...]
+
+
+class MarginRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """From a position of this size on: contracts (inverse) or notional in the quote asset (linear)."""
+
+    above: int
+    initial: Decimal
+    maintenance: Decimal
+
+
+class MarginTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A margin schedule that instruments name."""
+
+    name: str
+    levels: tuple[MarginRow, ...]
+
+
+class QuoteTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the crowd quotes an instrument: a ladder on each side of the index."""
+
+    size: Decimal  # typical size of the best level; deeper ones are larger
+    spread_ppm: int = 200  # between best bid and best ask, in millionths of the price
+    step_ppm: int = 200  # between two levels
+
+
+class InstrumentTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One contract or pair. Sizes are in its size unit and prices in its quote asset."""
+
+    symbol: str
+    kind: Literal["spot", "linear", "inverse"]
+    base: str
+    quote: str
+    settlement: str
+    wallet: str
+    index: str
+    tick_size: Decimal
+    lot_size: Decimal
+    max_quantity: Decimal
+    max_price: Decimal
+    fees: str
+    margin: str | None = None  # spot has none
+    min_quantity: Decimal | None = None  # one lot
+    max_position: Decimal = Decimal(0)  # 0: no bound
+    min_notional: Decimal = Decimal(0)
+    max_notional: Decimal = Decimal(0)  # 0: no bound
+    collar: Decimal = Decimal(0)  # 0: none
+    impact_size: Decimal = Decimal(0)
+    opened: datetime | None = None  # when it is first listed
+    expires: datetime | None = None
+    expires_by: Literal["next-quarter"] | None = None
+    meta: dict[str, Any] = {}  # facts that only the gateway tells, under its API's own names
+    crowd: QuoteTable | None = None  # None: the crowd stays away
+
+
+class DepositTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Money that an account starts with."""
+
+    wallet: str
+    asset: str
+    amount: Decimal
+
+
+class AccountTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One account. Accounts of one family never trade with each other."""
+
+    name: str
+    family: str | None = None  # its own
+    has_keys: bool = True  # False: no client can sign for it
+    max_open_orders: int | None = None  # the venue's
+    deposits: tuple[DepositTable, ...] = ()
+
+
+class CrowdTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who the crowd is, and how busy."""
+
+    maker: str
+    taker: str
+    depth: int = 24  # levels on each side
+    trades_per_second: int = 2
+    max_holding: int = 50  # positions, in best-level sizes, at which takers trade one way only
+
+
+class VenueTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One venue of the world."""
+
+    max_open_orders: int
+    assets: tuple[AssetTable, ...]
+    indices: tuple[IndexTable, ...]
+    fee_schedules: tuple[FeeTable, ...]
+    margin_schedules: tuple[MarginTable, ...]
+    instruments: tuple[InstrumentTable, ...]
+    accounts: tuple[AccountTable, ...]
+    crowd: CrowdTable | None = None
+
+
+class Venues(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The venues that this version serves."""
+
+    kraken_futures: VenueTable = msgspec.field(name="kraken-futures")
+
+
+class World(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A whole world file."""
+
+    limits: Limits = "production"
+    durability: Durability = "disk"
+    floor_bytes: int = 64 * 2**20  # below this much free space, new orders are refused
+    venues: Venues
+
+    @property
+    def key_holders(self) -> list[str]:
+        """Accounts that clients sign for, in the order of the file."""
+        return [each.name for each in self.venues.kraken_futures.accounts if each.has_keys]
+
+
+def load_world(path: Path | None = None) -> World:
+    """The world of the file, or the default one. Raises: ConfigError."""
+    if path is None:
+        default = resources.files("openvenue.exchange") / "worlds" / "default.toml"
+        return parse_world(default.read_text("utf-8"), "the default world")
+    try:
+        return parse_world(path.read_text("utf-8"), str(path))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8 text.") from error
+
+
+def parse_world(text: str, name: str) -> World:
+    """The world that `text` describes; `name` is what messages call it. Raises: ConfigError."""
+    try:
+        world = msgspec.convert(tomllib.loads(text, parse_float=Decimal), World)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{name} is not TOML: {error}.") from error
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{name}: {_plainly(str(error))}.") from error
+    for mistake in _mistakes(world):
+        raise ConfigError(f"{name}: {mistake}.")
+    return world
+
+
+def _plainly(message: str) -> str:
+    """msgspec's message with its path as the reader of a TOML file would write it."""
+    what, at, path = message.partition(" - at `")
+    where = path.rstrip("`").removeprefix("$").removeprefix(".")
+    return f"{where}: {what}" if at and where else what
+
+
+def _mistakes(world: World) -> Iterator[str]:
+    """What is well-formed and still makes no sense; the first one is told."""
+    if world.floor_bytes < 0:
+        yield "floor_bytes is negative"
+    yield from _venue_mistakes(world.venues.kraken_futures, "venues.kraken-futures")
+
+
+def _venue_mistakes(venue: VenueTable, at: str) -> Iterator[str]:
+    named = {
+        "assets": [each.name for each in venue.assets],
+        "indices": [each.name for each in venue.indices],
+        "fee_schedules": [each.name for each in venue.fee_schedules],
+        "margin_schedules": [each.name for each in venue.margin_schedules],
+        "instruments": [each.symbol for each in venue.instruments],
+        "accounts": [each.name for each in venue.accounts],
+    }
+    for table, names in named.items():
+        for number, name in enumerate(names):
+            if not name:
+                yield f"{at}.{table}[{number}] has an empty name"
+            if name in names[:number]:
+                yield f"{at}.{table}[{number}] repeats the name {name!r}"
+    if venue.max_open_orders < 1:
+        yield f"{at}.max_open_orders must be at least 1"
+    for number, asset in enumerate(venue.assets):
+        if not 0 <= asset.scale <= 18:
+            yield f"{at}.assets[{number}].scale must be from 0 to 18"
+    for number, index in enumerate(venue.indices):
+        if not (index.price.is_finite() and index.price > 0):
+            yield f"{at}.indices[{number}].price must be above 0"
+        if not 0 <= index.volatility_ppm <= 10_000:
+            yield f"{at}.indices[{number}].volatility_ppm must be from 0 to 10000"
+    yield from _schedule_mistakes(venue, at)
+    scales = {each.name: each.scale for each in venue.assets}
+    for number, instrument in enumerate(venue.instruments):
+        for mistake in _instrument_mistakes(instrument, named, scales):
+            yield f"{at}.instruments[{number}] ({instrument.symbol}): {mistake}"
+    for number, account in enumerate(venue.accounts):
+        for mistake in _account_mistakes(account, scales):
+            yield f"{at}.accounts[{number}] ({account.name}): {mistake}"
+    if venue.crowd is not None:
+        for mistake in _crowd_mistakes(venue.crowd, venue.accounts):
+            yield f"{at}.crowd: {mistake}"
+
+
+def _schedule_mistakes(venue: VenueTable, at: str) -> Iterator[str]:
+    for number, fees in enumerate(venue.fee_schedules):
+        volumes = [tier.volume for tier in fees.tiers]
+        if not volumes or volumes[0] != 0 or sorted(set(volumes)) != volumes:
+            yield f"{at}.fee_schedules[{number}].tiers must rise from a volume of 0"
+        for tier in fees.tiers:
+            if not all(rate.is_finite() and abs(rate) < 1 for rate in (tier.maker, tier.taker)):
+                yield f"{at}.fee_schedules[{number}] has a rate that is not a share of 1"
+    for number, margin in enumerate(venue.margin_schedules):
+        sizes = [level.above for level in margin.levels]
+        if not sizes or sizes[0] != 0 or sorted(set(sizes)) != sizes:
+            yield f"{at}.margin_schedules[{number}].levels must rise from 0"
+        for level in margin.levels:
+            rates = (level.maintenance, level.initial)
+            if not all(rate.is_finite() and 0 < rate <= 1 for rate in rates):
+                yield f"{at}.margin_schedules[{number}] has a rate that is not between 0 and 1"
+            elif level.maintenance > level.initial:
+                yield f"{at}.margin_schedules[{number}] asks more to keep a position than to open it"
+
+
+def _instrument_mistakes(
+    it: InstrumentTable, named: dict[str, list[str]], scales: dict[str, int]
+) -> Iterator[str]:
+    for field, asset in (("base", it.base), ("quote", it.quote), ("settlement", it.settlement)):
+        if asset not in scales:
+            yield f"{field} {asset!r} is not among the assets"
+            return
+    if it.index not in named["indices"]:
+        yield f"index {it.index!r} is not among the indices"
+    if it.fees not in named["fee_schedules"]:
+        yield f"fees {it.fees!r} is not among the fee schedules"
+    if it.kind == "spot" and it.margin is not None:
+        yield "a spot pair has no margin schedule"
+    if it.kind != "spot" and it.margin not in named["margin_schedules"]:
+        yield f"margin {it.margin!r} is not among the margin schedules"
+    if it.kind == "linear" and it.settlement != it.quote:
+        yield "a linear contract settles in its quote asset"
+    if it.kind == "inverse" and it.settlement != it.base:
+        yield "an inverse contract settles in its base asset"
+    yield from _grid_mistakes(it, scales)
+    if it.expires is not None and it.expires_by is not None:
+        yield "give expires or expires_by, not both"
+    if it.expires is not None and it.expires.tzinfo is None:
+        yield "expires needs a time zone"
+    if it.opened is not None and it.opened.tzinfo is None:
+        yield "opened needs a time zone"
+    if (DATE_MARK in it.symbol) != (it.expires_by is not None):
+        yield f"a symbol has {DATE_MARK} if, and only if, it has expires_by"
+    if it.crowd is not None and (
+        it.crowd.size <= 0 or it.crowd.spread_ppm < 1 or it.crowd.step_ppm < 1
+    ):
+        yield "crowd needs size, spread_ppm and step_ppm above 0"
+
+
+def _grid_mistakes(it: InstrumentTable, scales: dict[str, int]) -> Iterator[str]:
+    for field in ("tick_size", "lot_size", "max_quantity", "max_price"):
+        value: Decimal = getattr(it, field)
+        if not (value.is_finite() and value > 0):
+            yield f"{field} must be above 0"
+            return
+    for field in ("max_position", "min_notional", "max_notional", "collar", "impact_size"):
+        value = getattr(it, field)
+        if not (value.is_finite() and value >= 0):
+            yield f"{field} must not be negative"
+            return
+    if it.max_price % it.tick_size:
+        yield "max_price is not a multiple of tick_size"
+    sizes = [
+        ("max_quantity", it.max_quantity),
+        ("min_quantity", it.min_quantity or it.lot_size),
+        ("max_position", it.max_position),
+        ("impact_size", it.impact_size),
+    ]
+    for field, size in sizes:
+        if not size.is_finite() or size % it.lot_size or size < 0:
+            yield f"{field} is not a multiple of lot_size"
+    if it.kind != "inverse":
+        smallest = it.tick_size * it.lot_size * 10 ** scales[it.quote]
+        if smallest % 1:
+            yield f"one lot at one tick is not a whole number of atoms of {it.quote}"
+
+
+def _account_mistakes(account: AccountTable, scales: dict[str, int]) -> Iterator[str]:
+    if account.max_open_orders is not None and account.max_open_orders < 1:
+        yield "max_open_orders must be at least 1"
+    for deposit in account.deposits:
+        if deposit.asset not in scales:
+            yield f"deposits name an asset {deposit.asset!r} that is not among the assets"
+        elif not (deposit.amount.is_finite() and deposit.amount > 0):
+            yield "a deposit must be above 0"
+        elif deposit.amount * 10 ** scales[deposit.asset] % 1:
+            yield f"a deposit is not a whole number of atoms of {deposit.asset}"
+
+
+def _crowd_mistakes(crowd: CrowdTable, accounts: tuple[AccountTable, ...]) -> Iterator[str]:
+    families = {each.name: each.family or each.name for each in accounts}
+    for name in (crowd.maker, crowd.taker):
+        if name not in families:
+            yield f"{name!r} is not among the accounts"
+            return
+    if families[crowd.maker] == families[crowd.taker]:
+        yield "maker and taker are of one family, so they could not trade"
+    if not 1 <= crowd.depth <= 200:
+        yield "depth must be from 1 to 200"
+    if not 0 <= crowd.trades_per_second <= 100:
+        yield "trades_per_second must be from 0 to 100"
+    if crowd.max_holding < 1:
+        yield "max_holding must be at least 1"
