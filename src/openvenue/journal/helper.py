@@ -1,8 +1,9 @@
 """The process that makes snapshots beside a running venue.
 
-`python -m openvenue.journal.helper DIRECTORY` folds the journal up to the newest whole group and writes the state down, so that the writer
-never pauses for it. It takes no lock of the journal; a second helper in the same directory leaves
-at once. Exit status: 0, or 1 after one sentence on standard error.
+`python -m openvenue.journal.helper DIRECTORY` folds the journal up to the newest whole group and
+writes the state down, so that the writer never pauses for it. It takes no lock of the journal; a
+second helper in the same directory leaves at once. Exit status: 0, or 1 after one sentence on
+standard error.
 """
 
 import os
@@ -15,7 +16,7 @@ from openvenue.journal.errors import JournalError, explain
 from openvenue.journal.reader import read_groups
 from openvenue.journal.recover import begin, fold
 from openvenue.journal.segments import list_segments
-from openvenue.journal.snapshots import newest_snapshot, write_snapshot
+from openvenue.journal.snapshots import write_snapshot
 
 
 def make_snapshot(directory: Path) -> int | None:
@@ -30,7 +31,7 @@ def make_snapshot(directory: Path) -> int | None:
     except OSError as error:
         raise JournalError(explain(error, directory)) from error
     try:
-        world = begin(newest_snapshot(snapshots))
+        world = begin(snapshots)
         before = world.seq
         fold(world, read_groups(directory, world.seq))
         if world.seq == before:

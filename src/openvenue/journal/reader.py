@@ -60,10 +60,7 @@ def read_groups(
             if until is not None and group.first_seq > until:
                 return
             yield [entry for entry in decode_group(data, group) if entry.seq > after_seq]
-        if (
-            not is_last
-            and groups[-1].first_seq + groups[-1].entries != segments[place + 1].first_seq
-        ):
+        if not is_last and last_seq + 1 != segments[place + 1].first_seq:
             raise damaged(segments[place].path, groups[-1].end, last_seq + 1)
     if until is not None and last_seq < until:
         raise JournalError(f"Entries {last_seq + 1} to {until} are missing in {directory}.")
@@ -95,3 +92,16 @@ def read_segment(
         # A group that was half there a moment ago may be whole now, with the next one behind it.
     next_seq = groups[-1].first_seq + groups[-1].entries if groups else segment.first_seq
     raise damaged(segment.path, end, next_seq)
+
+
+def newest_seq(directory: Path) -> int:
+    """Sequence of the newest whole entry; 0 if there is none.
+
+    Raises: JournalError: the newest segment is damaged or cannot be read.
+    """
+    journal_id = read_id(directory)
+    for segment in reversed(list_segments(directory)):
+        _, groups = read_segment(segment, journal_id, is_last=True)
+        if groups:
+            return groups[-1].first_seq + groups[-1].entries - 1
+    return 0

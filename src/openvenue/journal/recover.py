@@ -8,15 +8,20 @@ import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Final
 
+import structlog
 from msgspec import Struct
 
 from openvenue.engine.engine import Engine
-from openvenue.engine.snapshot import restore
+from openvenue.engine.snapshot import SnapshotError, restore
 from openvenue.engine.units import Nanos
+from openvenue.journal.errors import JournalError
 from openvenue.journal.port import Journal
 from openvenue.journal.records import Entry
-from openvenue.journal.snapshots import Snapshot, newest_snapshot, set_aside_newer
+from openvenue.journal.snapshots import list_snapshots, read_snapshot, set_aside_newer
+
+LOG: Final[Any] = structlog.get_logger()
 
 
 class Recovered(Struct):
@@ -33,22 +38,37 @@ def recover(journal: Journal, snapshots_dir: Path | None) -> Recovered:
 
     Raises: JournalError: entries are missing or damaged.
     """
-    snapshot = None
     if snapshots_dir is not None:
         set_aside_newer(snapshots_dir, journal.last_seq)
-        snapshot = newest_snapshot(snapshots_dir, journal.last_seq)
-    world = begin(snapshot)
+    world = begin(snapshots_dir, journal.last_seq)
     fold(world, journal.replay(world.seq))
     return world
 
 
-def begin(snapshot: Snapshot | None) -> Recovered:
-    """The world of a snapshot; an empty one without."""
-    if snapshot is None:
-        return Recovered(Engine(), 0, Nanos(0), {})
-    with without_collector():
-        engine = Engine(restore(snapshot.state))
-    return Recovered(engine, snapshot.seq, snapshot.time, dict(snapshot.nonces))
+def begin(snapshots_dir: Path | None, until: int | None = None) -> Recovered:
+    """The world of the newest snapshot that this program can read; an empty one without any.
+
+    Snapshots of entries after `until` are left out.
+    """
+    for path in list_snapshots(snapshots_dir) if snapshots_dir is not None else []:
+        if until is not None and int(path.stem) > until:
+            continue
+        try:
+            return world_in(path)
+        except JournalError as error:
+            LOG.warning("snapshot_passed_over", file=str(path), why=str(error))
+    return Recovered(Engine(), 0, Nanos(0), {})
+
+
+def world_in(path: Path) -> Recovered:
+    """The world of one snapshot. Raises: JournalError: this program cannot read it."""
+    snapshot = read_snapshot(path)
+    try:
+        with without_collector():
+            engine = Engine(restore(snapshot.state))
+    except SnapshotError as error:
+        raise JournalError(f"{path} cannot be used: {error}.") from error
+    return Recovered(engine, snapshot.seq, snapshot.time, snapshot.nonces)
 
 
 def fold(

@@ -71,11 +71,9 @@ def list_snapshots(directory: Path) -> list[Path]:
     )
 
 
-def newest_snapshot(directory: Path, until: int | None = None) -> Snapshot | None:
-    """The newest one that can be read, of an entry up to `until`; None if there is none."""
+def newest_snapshot(directory: Path) -> Snapshot | None:
+    """The newest one that can be read; None if there is none."""
     for path in list_snapshots(directory):
-        if until is not None and int(path.stem) > until:
-            continue
         try:
             return read_snapshot(path)
         except JournalError as error:
