@@ -35,4 +35,4 @@ class EngineMachine:
     @property
     def is_intake_open(self) -> bool:
         """Whether new orders are taken."""
-        return self._engine.state.intake_open
+        return self._engine.state.is_open_for_orders
