@@ -73,14 +73,14 @@ class SetDeadMansSwitch(Struct, frozen=True, kw_only=True, array_like=True, gc=F
 
 
 class Batch(Struct, frozen=True, kw_only=True, array_like=True, tag=5):
-    """Several commands back to back, each deciding for itself: MemberDecided before each one's events."""
+    """Commands back to back, each deciding for itself: MemberDecided, then its own events."""
 
     account: AccountId
     members: "tuple[PlaceOrder | CancelOrder, ...]"
 
 
 class SetIndexPrice(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=6):
-    """The world's price of something moved: IndexPriceSet, and MarkPriceSet for each contract on it."""
+    """The world's price moved: IndexPriceSet, and MarkPriceSet for each contract on it."""
 
     index: IndexId
     price: Decimal  # > 0

@@ -4,8 +4,6 @@ Fields are append-only and have defaults from their second version on. Amounts a
 instrument's settlement asset unless the name says otherwise.
 """
 
-from decimal import Decimal
-
 from msgspec import Struct
 
 from openvenue.engine.instruments import Asset, IndexId, Instrument, Mode, WalletId
@@ -37,7 +35,7 @@ class OrderAccepted(Struct, frozen=True, kw_only=True, array_like=True, gc=False
 
 
 class OrderRejected(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=2):
-    """An order was refused and nothing changed. `order` is set where the order had got an identity."""
+    """An order was refused, nothing changed. `order` is set where it had got an identity."""
 
     account: AccountId
     symbol: Symbol
@@ -111,7 +109,7 @@ class OrderTrimmed(Struct, frozen=True, kw_only=True, array_like=True, gc=False,
 
 
 class TriggerFired(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=9):
-    """A waiting order's price was reached. OrderActivated or OrderCanceled follows in the same entry."""
+    """A waiting order's price was reached. OrderActivated or OrderCanceled follows at once."""
 
     order_id: OrderId
     account: AccountId

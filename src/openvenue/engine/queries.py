@@ -4,11 +4,19 @@ A question is a plain value with a row in `LOOK`, so that a gateway asks the sam
 state is. Questions about the past are `history`'s.
 """
 
+from collections.abc import Callable
+from typing import Any, Final
 
 from msgspec import Struct
 
+from openvenue.engine.accounts import Wallet
+from openvenue.engine.book import Live
 from openvenue.engine.instruments import Asset, Instrument, Mode, WalletId
+from openvenue.engine.margin import wallet_margin
+from openvenue.engine.markets import Market
 from openvenue.engine.orders import OrderView
+from openvenue.engine.positions import Position
+from openvenue.engine.state import State
 from openvenue.engine.units import (
     AccountId,
     AssetId,
@@ -38,7 +46,7 @@ class GetOrders(Struct, frozen=True):
 
 
 class GetBook(Struct, frozen=True):
-    """Price levels of a market, at most `depth` a side (0: all). Answer: BookView, None if unknown."""
+    """Levels of a market, at most `depth` a side (0: all). Answer: BookView, None if unknown."""
 
     symbol: Symbol
     depth: int = 0
@@ -86,7 +94,7 @@ class MarketView(Struct, frozen=True):
 
 
 class PositionView(Struct, frozen=True):
-    """One open position. Average entry is `cost` over `quantity`, as the kind of contract has it."""
+    """One open position. Its average entry is made of `cost` and `quantity`."""
 
     symbol: Symbol
     quantity: Lots  # signed
@@ -124,3 +132,133 @@ class AccountView(Struct, frozen=True):
 
 Query = GetOpenOrders | GetOrders | GetBook | GetMarkets | GetAccount | GetAssets
 Answer = list[OrderView] | BookView | list[MarketView] | AccountView | list[Asset] | None
+
+
+def look(state: State, query: Query) -> Answer:
+    """The answer to `query`, from `state` as it is."""
+    return LOOK[type(query)](state, query)
+
+
+def get_open_orders(state: State, query: GetOpenOrders) -> list[OrderView]:
+    """Live orders of an account, oldest first."""
+    account = state.accounts.get(query.account)
+    if account is None:
+        return []
+    return [
+        _view(live)
+        for live in account.orders.values()
+        if query.symbol is None or live.order.symbol == query.symbol
+    ]
+
+
+def get_orders(state: State, query: GetOrders) -> list[OrderView]:
+    """Live orders of an account by name."""
+    account = state.accounts.get(query.account)
+    if account is None:
+        return []
+    named = [account.orders.get(order_id) for order_id in query.order_ids]
+    named += [account.cl_ord_ids.get(name) for name in query.cl_ord_ids]
+    return [_view(live) for live in named if live is not None]
+
+
+def get_book(state: State, query: GetBook) -> BookView | None:
+    """Price levels of a market."""
+    market = state.markets.get(query.symbol)
+    if market is None:
+        return None
+    book = market.book
+    return BookView(query.symbol, book.bids.depth(query.depth), book.asks.depth(query.depth))
+
+
+def get_markets(state: State, query: GetMarkets) -> list[MarketView]:
+    """What is listed."""
+    if query.symbol is None:
+        return [_market_view(market) for market in state.markets.values()]
+    market = state.markets.get(query.symbol)
+    return [] if market is None else [_market_view(market)]
+
+
+def get_account(state: State, query: GetAccount) -> AccountView | None:
+    """Money, margin and positions."""
+    account = state.accounts.get(query.account)
+    if account is None:
+        return None
+    deadline = state.deadlines.get(query.account)
+    return AccountView(
+        account=account.account_id,
+        family=account.family,
+        wallets=[_wallet_view(wallet) for wallet in account.wallets.values()],
+        positions=[
+            _position_view(position) for position in account.positions.values() if position.quantity
+        ],
+        dead_mans_switch=None if deadline is None else Nanos(deadline),
+        open_orders=len(account.orders),
+    )
+
+
+def get_assets(state: State, query: GetAssets) -> list[Asset]:
+    """Known assets."""
+    return list(state.assets.values())
+
+
+def _view(live: Live) -> OrderView:
+    return OrderView(live.order, Lots(live.leaves), Nanos(live.updated), live.is_waiting)
+
+
+def _market_view(market: Market) -> MarketView:
+    bid = market.book.bids.best()
+    ask = market.book.asks.best()
+    return MarketView(
+        instrument=market.contract.instrument,
+        mode=market.mode,
+        index=FinePrice(market.index) if market.index else None,
+        mark=FinePrice(market.mark) if market.mark else None,
+        last=Ticks(market.last) if market.last else None,
+        last_quantity=Lots(market.last_quantity),
+        last_time=Nanos(market.last_time),
+        bid=None if bid is None else Ticks(bid.price),
+        bid_quantity=Lots(0 if bid is None else bid.quantity),
+        ask=None if ask is None else Ticks(ask.price),
+        ask_quantity=Lots(0 if ask is None else ask.quantity),
+        open_interest=Lots(market.open_interest),
+    )
+
+
+def _wallet_view(wallet: Wallet) -> WalletView:
+    margin = wallet_margin(wallet)
+    settled = 0 if wallet.settlement is None else wallet.balance(wallet.settlement)
+    return WalletView(
+        wallet=wallet.wallet_id,
+        settlement=wallet.settlement,
+        balances={asset: Atoms(amount) for asset, amount in wallet.balances.items()},
+        held={asset: Atoms(amount) for asset, amount in wallet.held.items()},
+        equity=Atoms(settled + margin.unrealized),
+        unrealized=Atoms(margin.unrealized),
+        initial_margin=Atoms(margin.initial),
+        initial_margin_with_orders=Atoms(margin.initial_with_orders),
+        maintenance_margin=Atoms(margin.maintenance),
+    )
+
+
+def _position_view(position: Position) -> PositionView:
+    if position.mark != position.market.mark:
+        position.refresh()
+    return PositionView(
+        symbol=position.market.symbol,
+        quantity=Lots(position.quantity),
+        cost=Atoms(position.cost),
+        unrealized=Atoms(position.unrealized),
+        initial_margin=Atoms(position.initial),
+        maintenance_margin=Atoms(position.maintenance),
+        opened=Nanos(position.changed),
+    )
+
+
+LOOK: Final[dict[type[Any], Callable[[State, Any], Answer]]] = {
+    GetOpenOrders: get_open_orders,
+    GetOrders: get_orders,
+    GetBook: get_book,
+    GetMarkets: get_markets,
+    GetAccount: get_account,
+    GetAssets: get_assets,
+}

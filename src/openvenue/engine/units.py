@@ -26,7 +26,6 @@ PPB_ONE: Final = 10**9
 SECOND: Final = 10**9  # in Nanos
 
 
-
 def fine_price(price: Decimal) -> FinePrice:
     """`price` on the grid of mark and index prices; digits past `PRICE_SCALE` are cut off."""
     return FinePrice(int(price.scaleb(PRICE_SCALE)))

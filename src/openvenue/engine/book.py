@@ -1,0 +1,188 @@
+"""Live orders and where they wait: levels of one price, ladders of levels, a book of two ladders.
+
+The same ladder holds waiting triggers: those that fire above their price are taken lowest first,
+like asks; those that fire below, highest first, like bids.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, final
+
+from mypy_extensions import mypyc_attr
+
+from openvenue.engine.orders import Order
+from openvenue.engine.units import Lots, Ticks
+
+if TYPE_CHECKING:
+    from openvenue.engine.accounts import Account
+    from openvenue.engine.markets import Market
+    from openvenue.engine.positions import Position
+
+REPACK_MIN: Final = 64  # below so many holes a level is not worth repacking
+
+
+@final
+@mypyc_attr(acyclic=True)
+class Live:
+    """What changes about an order while it lives. Its terms are `order`, shared with its events.
+
+    `level` is set while the order rests in a book or waits among the triggers; whoever removes the
+    order clears it, which keeps the two from holding each other.
+    """
+
+    __slots__ = (
+        "account",
+        "held",
+        "is_waiting",
+        "leaves",
+        "level",
+        "market",
+        "order",
+        "position",
+        "updated",
+    )
+
+    def __init__(
+        self,
+        order: Order,
+        leaves: int,
+        updated: int,
+        account: "Account",
+        market: "Market",
+        position: "Position | None",
+    ) -> None:
+        self.order = order
+        self.leaves = leaves
+        self.updated = updated
+        self.account = account
+        self.market = market
+        self.position: Position | None = position  # None: spot
+        self.level: Level | None = None
+        self.is_waiting = False  # a trigger that has not fired
+        self.held = 0  # atoms held for it; spot only
+
+
+@final
+@mypyc_attr(acyclic=True)
+class Level:
+    """All orders at one price, oldest first."""
+
+    __slots__ = ("holes", "ladder", "orders", "price", "quantity")
+
+    def __init__(self, price: int, ladder: "Ladder") -> None:
+        self.price = price
+        self.quantity = 0  # sum of leaves
+        self.orders: dict[int, Live] = {}
+        self.holes = 0  # removed since the dict was last packed
+        self.ladder = ladder
+
+    def remove(self, live: Live) -> None:
+        """Take an order out; an empty level leaves its ladder."""
+        orders = self.orders
+        del orders[live.order.order_id]
+        live.level = None
+        self.quantity -= live.leaves
+        if not orders:
+            self.ladder.drop(self)
+            return
+        # A dict keeps a hole for each removed key and walks over them: taking from the front of a
+        # long queue would become quadratic.
+        self.holes += 1
+        if self.holes > REPACK_MIN and self.holes > len(orders):
+            self.orders = dict(orders)
+            self.holes = 0
+
+
+@final
+@mypyc_attr(acyclic=True)
+class Ladder:
+    """Levels of one side. `toward` is 1 where the highest price is best, -1 for the lowest."""
+
+    __slots__ = ("keys", "levels", "toward")
+
+    def __init__(self, toward: int) -> None:
+        self.toward = toward
+        self.levels: dict[int, Level] = {}
+        self.keys: list[int] = []  # price * toward, ascending: the best is last
+
+    def best(self) -> Level | None:
+        """The level to trade with first."""
+        if not self.keys:
+            return None
+        return self.levels[self.keys[-1] * self.toward]
+
+    def best_first(self) -> Iterator[Level]:
+        """Every level, best price first. The ladder must not change meanwhile."""
+        keys = self.keys
+        for at in range(len(keys) - 1, -1, -1):
+            yield self.levels[keys[at] * self.toward]
+
+    def add(self, live: Live, price: int) -> None:
+        """Put an order behind all others at its price."""
+        level = self.levels.get(price)
+        if level is None:
+            level = Level(price, self)
+            self.levels[price] = level
+            insort(self.keys, price * self.toward)
+        level.orders[live.order.order_id] = live
+        level.quantity += live.leaves
+        live.level = level
+
+    def drop(self, level: Level) -> None:
+        """Forget an empty level."""
+        del self.levels[level.price]
+        keys = self.keys
+        key = level.price * self.toward
+        if keys[-1] == key:
+            keys.pop()
+        else:
+            del keys[bisect_left(keys, key)]
+
+    def depth(self, most: int) -> list[tuple[Ticks, Lots]]:
+        """Price and total quantity of the best `most` levels (0: all), best first."""
+        levels: list[tuple[Ticks, Lots]] = []
+        for level in self.best_first():
+            levels.append((Ticks(level.price), Lots(level.quantity)))
+            if len(levels) == most:
+                break
+        return levels
+
+    def in_priority(self) -> Iterator[Live]:
+        """Every order, best price first, then oldest first."""
+        for level in self.best_first():
+            yield from level.orders.values()
+
+
+@final
+class Book:
+    """The resting orders of one market."""
+
+    def __init__(self) -> None:
+        self.bids: Final = Ladder(1)
+        self.asks: Final = Ladder(-1)
+
+    def side(self, sign: int) -> Ladder:
+        """Where orders of the side with this sign rest."""
+        return self.bids if sign > 0 else self.asks
+
+
+@final
+class Triggers:
+    """The waiting orders of one market, by the signal that they listen to and their direction."""
+
+    def __init__(self) -> None:
+        # index: signal * 2 + (1 where the direction is ABOVE)
+        self._ladders: Final = [Ladder(-1 if at % 2 else 1) for at in range(8)]
+
+    def ladder(self, signal: int, direction: int) -> Ladder:
+        """Waiting orders that fire when `signal` goes in `direction`, next to fire first."""
+        return self._ladders[signal * 2 + (1 if direction > 0 else 0)]
+
+    def are_waiting(self, signal: int) -> bool:
+        """Whether any order listens to this signal."""
+        return bool(self._ladders[signal * 2].keys) or bool(self._ladders[signal * 2 + 1].keys)
+
+    def in_order(self) -> Iterator[Live]:
+        """Every waiting order, in a fixed order."""
+        for ladder in self._ladders:
+            yield from ladder.in_priority()

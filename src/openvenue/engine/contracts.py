@@ -1,0 +1,148 @@
+"""What size at a price is worth, for each kind of contract, in integers.
+
+`Contract` is an instrument's arithmetic worked out once: the factors that turn lots and ticks into
+atoms of the settlement asset. All of it is exact but for one named division where a contract needs
+one. The value of a trade is rounded the same way for both sides, so no part of an atom is lost.
+"""
+
+from fractions import Fraction
+from typing import Final, final
+
+from openvenue.engine.instruments import Instrument, Kind
+from openvenue.engine.reasons import RejectReason
+from openvenue.engine.units import (
+    PPB_ONE,
+    PRICE_ONE,
+    Atoms,
+    FinePrice,
+    divide_up,
+)
+
+SPOT: Final = Kind.SPOT
+INVERSE: Final = Kind.INVERSE
+INVALID_QUANTITY: Final = RejectReason.INVALID_QUANTITY
+SMALL_ORDER: Final = RejectReason.SMALL_ORDER
+
+
+@final
+class Contract:
+    """Numbers of one instrument, ready for use."""
+
+    def __init__(self, instrument: Instrument) -> None:
+        tick = Fraction(instrument.tick_size)
+        lot = Fraction(instrument.lot_size)
+        settlement_one: int = 10**instrument.settlement_scale
+        self.instrument: Final = instrument
+        self.is_spot: Final = instrument.kind is SPOT
+        self.is_inverse: Final = instrument.kind is INVERSE
+        self.sign: Final = -1 if self.is_inverse else 1  # of a long position's cost
+        fine_per_tick = tick * PRICE_ONE
+        assert fine_per_tick.denominator == 1, "tick_size is finer than mark prices"
+        self.tick_fine: Final = fine_per_tick.numerator
+        at_price = lot * settlement_one / tick if self.is_inverse else lot * tick * settlement_one
+        self.num: Final = at_price.numerator
+        self.den: Final = at_price.denominator
+        at_mark = (
+            lot * settlement_one * PRICE_ONE
+            if self.is_inverse
+            else lot * settlement_one / PRICE_ONE
+        )
+        self.mark_num: Final = at_mark.numerator
+        self.mark_den: Final = at_mark.denominator
+        base_one: int = 10**instrument.base_scale
+        base_per_lot = lot * base_one
+        assert not self.is_spot or base_per_lot.denominator == 1, "lot_size is finer than an atom"
+        self.base_per_lot: Final = base_per_lot.numerator
+        tier = instrument.fee_tiers[0]
+        self.maker_rate: Final = int(tier.maker)
+        self.taker_rate: Final = int(tier.taker)
+        self.collar_ppb: Final = int(instrument.collar * PPB_ONE)
+        # Linear levels begin at a notional in quote units, inverse ones at a number of contracts;
+        # both are compared as integers of their own unit.
+        unit = 1 if self.is_inverse else settlement_one
+        self.level_above: Final = [level.above * unit for level in instrument.margin_levels]
+        self.level_initial: Final = [int(level.initial) for level in instrument.margin_levels]
+        self.level_maintenance: Final = [
+            int(level.maintenance) for level in instrument.margin_levels
+        ]
+        # Bounds on notional, as integers: size * price (inverse: size) times `num` over `den`.
+        worth = lot if self.is_inverse else lot * tick
+        self.worth_num: Final = worth.numerator
+        self.worth_den: Final = worth.denominator
+        self.least: Final = Fraction(instrument.min_notional)
+        self.most: Final = Fraction(instrument.max_notional)
+
+    def value(self, lots: int, ticks: int) -> Atoms:
+        """Worth of `lots` >= 0 at `ticks`, in atoms of the settlement asset, rounded down.
+
+        Linear and spot: size x price. Inverse: size / price.
+        Source: Kraken Futures, "Contract specifications", linear and inverse perpetuals.
+        """
+        if self.is_inverse:
+            return Atoms(lots * self.num // (ticks * self.den))
+        if self.den == 1:
+            return Atoms(lots * ticks * self.num)
+        return Atoms(lots * ticks * self.num // self.den)
+
+    def signed_value(self, sign: int, lots: int, ticks: int) -> Atoms:
+        """What a trade adds to a position's cost: buying costs, selling gives back.
+
+        For inverse contracts the sign is reversed, because a long one gains as `1 / price` falls.
+        """
+        return Atoms(sign * self.sign * self.value(lots, ticks))
+
+    def value_up(self, lots: int, ticks: int) -> Atoms:
+        """As `value`, rounded up: what has to be held for an order."""
+        if self.is_inverse:
+            return Atoms(divide_up(lots * self.num, ticks * self.den))
+        return Atoms(divide_up(lots * ticks * self.num, self.den))
+
+    def mark_value(self, lots: int, mark: int) -> Atoms:
+        """Worth of `lots` >= 0 at a mark price, rounded up: what margin is a share of."""
+        if self.is_inverse:
+            return Atoms(divide_up(lots * self.mark_num, mark * self.mark_den))
+        return Atoms(divide_up(lots * mark * self.mark_num, self.mark_den))
+
+    def unrealized(self, quantity: int, cost: int, mark: int) -> Atoms:
+        """Profit of a position if it were closed at `mark`, rounded down. `quantity` is signed."""
+        if self.is_inverse:
+            return Atoms(-quantity * self.mark_num // (mark * self.mark_den) - cost)
+        return Atoms(quantity * mark * self.mark_num // self.mark_den - cost)
+
+    def realized(self, quantity: int, cost: int, sign: int, lots: int, ticks: int) -> Atoms:
+        """Profit that a trade of `lots` takes out of a position (`quantity`, `cost`), before fees.
+
+        Zero where the trade opens or adds. The part of the cost that a partial close releases is
+        rounded up, so profit is rounded down; what rounding leaves stays in the cost.
+        """
+        held = quantity * sign
+        if held >= 0:
+            return Atoms(0)
+        closing = min(-held, lots)
+        released = cost if closing == -held else divide_up(cost * closing, -held)
+        return Atoms(-self.signed_value(sign, closing, ticks) - released)
+
+    def fee(self, value: int, rate: int) -> Atoms:
+        """Fee on a trade's `value` at `rate` parts per billion, rounded up; negative: a rebate."""
+        return Atoms(divide_up(value * rate, PPB_ONE))
+
+    def margin_level(self, lots: int, value: int) -> int:
+        """Which level of the schedule a position of `lots`, worth `value`, falls into."""
+        size = lots if self.is_inverse else value
+        level = len(self.level_above) - 1
+        while level > 0 and size < self.level_above[level]:
+            level -= 1
+        return level
+
+    def why_notional_refuses(self, lots: int, ticks: int) -> RejectReason | None:
+        """Whether an order's worth in the quote asset is outside the instrument's bounds."""
+        worth = lots * self.worth_num * (1 if self.is_inverse else ticks)
+        if self.most and worth * self.most.denominator > self.most.numerator * self.worth_den:
+            return INVALID_QUANTITY
+        if worth * self.least.denominator < self.least.numerator * self.worth_den:
+            return SMALL_ORDER
+        return None
+
+    def fine(self, ticks: int) -> FinePrice:
+        """A grid price as a mark price."""
+        return FinePrice(ticks * self.tick_fine)

@@ -1,0 +1,25 @@
+"""What the passing of time alone brings about, and when the next of it is due."""
+
+from openvenue.engine.state import NEVER, State
+from openvenue.engine.steps import FireDeadMansSwitch, Step
+from openvenue.engine.units import Nanos
+
+
+def next_due(state: State) -> Nanos | None:
+    """When the venue has to look at its clock again; None: nothing is waiting for time."""
+    return None if state.next_deadline == NEVER else Nanos(state.next_deadline)
+
+
+def due(state: State, now: int) -> list[Step]:
+    """All that is due at or before `now`, the earliest first; ties in the order of arming."""
+    if state.next_deadline > now:
+        return []
+    passed = [
+        (deadline, account) for account, deadline in state.deadlines.items() if deadline <= now
+    ]
+    passed.sort(key=_deadline)  # stable
+    return [FireDeadMansSwitch(account, Nanos(deadline)) for deadline, account in passed]
+
+
+def _deadline(row: tuple[int, str]) -> int:
+    return row[0]

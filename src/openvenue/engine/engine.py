@@ -1,0 +1,128 @@
+"""Commands in, events out."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final, final
+
+from openvenue.engine.commands import (
+    Batch,
+    CancelOrder,
+    CancelOrders,
+    Command,
+    Deposit,
+    ListAsset,
+    ListInstrument,
+    OpenAccount,
+    PassTime,
+    PlaceOrder,
+    Resume,
+    SetDeadMansSwitch,
+    SetIndexPrice,
+    SetIntake,
+    SetMarkPrice,
+    SetMode,
+)
+from openvenue.engine.due import due
+from openvenue.engine.events import Event
+from openvenue.engine.evolve import EVOLVE
+from openvenue.engine.orders import OrderView
+from openvenue.engine.rules.activate_order import activate_order, fire_triggers
+from openvenue.engine.rules.batch import batch, decide_member
+from openvenue.engine.rules.cancel_order import cancel_order, cancel_orders
+from openvenue.engine.rules.dead_mans_switch import fire_dead_mans_switch, set_dead_mans_switch
+from openvenue.engine.rules.place_order import place_order
+from openvenue.engine.rules.set_prices import set_index_price, set_mark_price
+from openvenue.engine.rules.set_up import (
+    deposit,
+    list_asset,
+    list_instrument,
+    open_account,
+    pass_time,
+    resume,
+    set_intake,
+    set_mode,
+)
+from openvenue.engine.rules.trim_reducers import trim_reducers
+from openvenue.engine.state import State
+from openvenue.engine.steps import (
+    ActivateOrder,
+    DecideMember,
+    FireDeadMansSwitch,
+    FireTriggers,
+    TrimReducers,
+)
+from openvenue.engine.units import Nanos
+
+DECIDE: Final[dict[type[Any], Callable[[State, Any], list[Event]]]] = {
+    PlaceOrder: place_order,
+    CancelOrder: cancel_order,
+    CancelOrders: cancel_orders,
+    SetDeadMansSwitch: set_dead_mans_switch,
+    Batch: batch,
+    SetIndexPrice: set_index_price,
+    SetMarkPrice: set_mark_price,
+    SetMode: set_mode,
+    SetIntake: set_intake,
+    ListAsset: list_asset,
+    ListInstrument: list_instrument,
+    OpenAccount: open_account,
+    Deposit: deposit,
+    PassTime: pass_time,
+    Resume: resume,
+    FireTriggers: fire_triggers,
+    ActivateOrder: activate_order,
+    TrimReducers: trim_reducers,
+    FireDeadMansSwitch: fire_dead_mans_switch,
+    DecideMember: decide_member,
+}
+
+
+@final
+class Engine:
+    """A machine without surprises: the same commands at the same times give the same events.
+
+    It reads no clock, draws no random number, opens no file and awaits nothing.
+    """
+
+    def __init__(self, state: State | None = None) -> None:
+        self.state: Final = State() if state is None else state
+        self.before: dict[int, OrderView] = {}  # orders as the last `apply` found or accepted them
+
+    def apply(self, command: Command, now: Nanos) -> list[Event]:
+        """Do all that is due by `now`, then `command`; return what happened, in order."""
+        state = self.state
+        assert now >= state.now, "market time does not go back"
+        state.now = int(now)
+        state.before = {}
+        events: list[Event] = []
+        if state.next_deadline <= now:
+            for step in due(state, int(now)):
+                self._run(step, events)
+        if type(command) is Batch:
+            for index, member in enumerate(command.members):
+                self._run(DecideMember(index), events)
+                self._run(member, events)
+        else:
+            self._run(command, events)
+        self.before = state.before
+        return events
+
+    def fold(self, events: Iterable[Event], now: Nanos) -> None:
+        """Make an acknowledged past true again, without deciding anything."""
+        state = self.state
+        state.now = int(now)
+        state.before = {}
+        for event in events:
+            EVOLVE[type(event)](state, event)
+        state.steps.clear()
+
+    def _run(self, step: Any, events: list[Event]) -> None:
+        """Decide one step, then everything that follows from it, one step at a time."""
+        state = self.state
+        steps = state.steps
+        while True:
+            for event in DECIDE[type(step)](state, step):
+                EVOLVE[type(event)](state, event)
+                events.append(event)
+            if not steps:
+                return
+            step = steps.popleft()

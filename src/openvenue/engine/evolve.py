@@ -1,0 +1,420 @@
+"""The only file that changes a State: each event makes itself true here, and nothing is decided.
+
+What an event sets off (a trigger to look at, an order to trim) is put into the state's queue of
+steps; a fold throws that queue away, because what followed is in the journal too.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from openvenue.engine.accounts import Account
+from openvenue.engine.book import Level, Live
+from openvenue.engine.events import (
+    AccountOpened,
+    AssetListed,
+    CancelRejected,
+    DeadMansSwitchFired,
+    DeadMansSwitchSet,
+    Deposited,
+    IndexPriceSet,
+    InstrumentListed,
+    IntakeSet,
+    MarkPriceSet,
+    MemberDecided,
+    ModeSet,
+    OrderAccepted,
+    OrderActivated,
+    OrderCanceled,
+    OrderRejected,
+    OrderRested,
+    OrdersCanceled,
+    OrderTrimmed,
+    Refused,
+    Resumed,
+    Traded,
+    TriggerFired,
+)
+from openvenue.engine.margin import held_for
+from openvenue.engine.markets import Market
+from openvenue.engine.orders import Order, OrderView, Signal
+from openvenue.engine.positions import UNKNOWN, Position
+from openvenue.engine.state import NEVER, State
+from openvenue.engine.steps import ActivateOrder, FireTriggers, TrimReducers
+from openvenue.engine.units import AssetId, Nanos
+
+LAST: Final = int(Signal.LAST)
+MARK: Final = int(Signal.MARK)
+INDEX: Final = int(Signal.INDEX)
+
+
+def order_accepted(state: State, event: OrderAccepted) -> None:
+    """The order lives: in the book, among the triggers, or about to trade."""
+    order = event.order
+    state.next_order_id = int(order.order_id) + 1
+    account = state.accounts[order.account]
+    market = state.markets[order.symbol]
+    position = None if market.contract.is_spot else _position(account, market)
+    live = Live(order, int(order.quantity), state.now, account, market, position)
+    order_id = order.order_id
+    state.orders[order_id] = live
+    account.orders[order_id] = live
+    if order.cl_ord_id is not None:
+        account.cl_ord_ids[order.cl_ord_id] = live
+    state.before[order_id] = OrderView(
+        order, order.quantity, Nanos(state.now), order.trigger is not None
+    )
+    if event.rests:
+        _rest(live)
+        return
+    trigger = order.trigger
+    if trigger is not None:
+        live.is_waiting = True
+        ladder = market.triggers.ladder(int(trigger.signal), int(trigger.direction))
+        ladder.add(live, int(trigger.price))
+        price = market.signal_price(int(trigger.signal))
+        tick = market.contract.tick_fine
+        beyond = (price - trigger.price * tick) * int(trigger.direction)
+        if price > 0 and beyond >= 0:
+            _look_at_triggers(state, market, int(trigger.signal))
+
+
+def order_activated(state: State, event: OrderActivated) -> None:
+    """What was a trigger is an order like any other, under the same id."""
+    live = state.orders[event.order.order_id]
+    live.order = event.order
+    live.leaves = int(event.order.quantity)
+    live.updated = state.now
+    state.before[event.order.order_id] = OrderView(
+        event.order, event.order.quantity, Nanos(state.now)
+    )
+    if event.rests:
+        _rest(live)
+
+
+def order_rejected(state: State, event: OrderRejected) -> None:
+    """Nothing, but that an identity is used up where one had been given."""
+    if event.order is not None:
+        state.next_order_id = int(event.order.order_id) + 1
+
+
+def order_rested(state: State, event: OrderRested) -> None:
+    """The rest of a taker joins the book."""
+    _rest(state.orders[event.order_id])
+
+
+def traded(state: State, event: Traded) -> None:
+    """Both orders shrink; positions or balances move; the venue earns its fees."""
+    maker = state.orders[event.maker_order_id]
+    taker = state.orders[event.taker_order_id]
+    market = maker.market
+    quantity = int(event.quantity)
+    ticks = int(event.price)
+    taker_sign = int(event.aggressor)
+    now = state.now
+    state.next_exec_id = int(event.exec_id) + 1
+    state.remember(maker)
+
+    level = maker.level
+    assert level is not None, "makers rest"
+    if event.maker_leaves == 0:
+        _leave_book(maker)
+        maker.leaves = 0
+        _forget(state, maker)
+    else:
+        level.quantity -= quantity
+        _reserve(maker, -quantity)
+        maker.leaves = int(event.maker_leaves)
+    maker.updated = now
+    taker.leaves = int(event.taker_leaves)
+    taker.updated = now
+    if taker.leaves == 0:
+        _forget(state, taker)
+
+    contract = market.contract
+    if contract.is_spot:
+        _exchange(maker.account, market, -taker_sign, quantity, event.value, event.maker_fee)
+        _exchange(taker.account, market, taker_sign, quantity, event.value, event.taker_fee)
+        if maker.leaves:
+            _hold_again(maker)
+    else:
+        signed = int(event.value) * taker_sign * contract.sign
+        _move(state, maker, -taker_sign * quantity, event.maker_realized - signed)
+        _move(state, taker, taker_sign * quantity, event.taker_realized + signed)
+        settlement = contract.instrument.settlement
+        _pay(maker, settlement, event.maker_realized - event.maker_fee)
+        _pay(taker, settlement, event.taker_realized - event.taker_fee)
+    fees = contract.instrument.settlement
+    state.fees[fees] = state.fees.get(fees, 0) + event.maker_fee + event.taker_fee
+    market.last = ticks
+    market.last_quantity = quantity
+    market.last_time = now
+    if market.triggers.are_waiting(LAST):
+        _look_at_triggers(state, market, LAST)
+
+
+def order_canceled(state: State, event: OrderCanceled) -> None:
+    """One order is gone."""
+    live = state.orders[event.order_id]
+    state.remember(live)
+    _remove(state, live)
+
+
+def orders_canceled(state: State, event: OrdersCanceled) -> None:
+    """A whole scope is gone."""
+    orders = state.orders
+    for order_id in event.order_ids:
+        live = orders[order_id]
+        state.remember(live)
+        _remove(state, live)
+
+
+def order_trimmed(state: State, event: OrderTrimmed) -> None:
+    """A reduce-only order is smaller, in its place."""
+    live = state.orders[event.order_id]
+    state.remember(live)
+    level = live.level
+    assert level is not None, "only resting orders are trimmed"
+    level.quantity -= live.leaves - event.leaves
+    live.order = replace(live.order, quantity=event.quantity)
+    live.leaves = int(event.leaves)
+    live.updated = state.now
+
+
+def trigger_fired(state: State, event: TriggerFired) -> None:
+    """The order waits no more; what it does now is the next step."""
+    live = state.orders[event.order_id]
+    state.remember(live)
+    level = live.level
+    assert level is not None, "it waited in a ladder"
+    level.remove(live)
+    live.is_waiting = False
+    live.updated = state.now
+    state.steps.append(ActivateOrder(event.order_id))
+
+
+def dead_mans_switch_set(state: State, event: DeadMansSwitchSet) -> None:
+    """Armed until then, or off."""
+    state.deadlines.pop(event.account, None)
+    if event.deadline is not None:
+        state.deadlines[event.account] = int(event.deadline)
+    state.next_deadline = min(state.deadlines.values(), default=NEVER)
+
+
+def dead_mans_switch_fired(state: State, event: DeadMansSwitchFired) -> None:
+    """Off."""
+    state.deadlines.pop(event.account, None)
+    state.next_deadline = min(state.deadlines.values(), default=NEVER)
+
+
+def index_price_set(state: State, event: IndexPriceSet) -> None:
+    """Every market on the index sees it."""
+    for market in state.indexes[event.index]:
+        market.index = int(event.price)
+        if market.triggers.are_waiting(INDEX):
+            _look_at_triggers(state, market, INDEX)
+
+
+def mark_price_set(state: State, event: MarkPriceSet) -> None:
+    """Margins are worked out anew when next asked for."""
+    market = state.markets[event.symbol]
+    market.mark = int(event.price)
+    market.premium = event.premium
+    market.is_mark_pinned = event.is_pinned
+    market.marked = state.now
+    if market.triggers.are_waiting(MARK):
+        _look_at_triggers(state, market, MARK)
+
+
+def mode_set(state: State, event: ModeSet) -> None:
+    """The market accepts what its mode says."""
+    state.markets[event.symbol].mode = event.mode
+
+
+def intake_set(state: State, event: IntakeSet) -> None:
+    """New orders are taken, or not."""
+    state.intake_open = event.is_open
+
+
+def asset_listed(state: State, event: AssetListed) -> None:
+    """The asset is known."""
+    state.assets[event.asset.asset_id] = event.asset
+
+
+def instrument_listed(state: State, event: InstrumentListed) -> None:
+    """The market exists, open and empty."""
+    market = Market(event.instrument)
+    state.markets[market.symbol] = market
+    on_index = state.indexes.setdefault(event.instrument.index, [])
+    if on_index:
+        market.index = on_index[0].index
+        market.mark = market.index
+    on_index.append(market)
+
+
+def account_opened(state: State, event: AccountOpened) -> None:
+    """The account is known, and empty."""
+    state.accounts[event.account] = Account(event.account, event.family, event.max_open_orders)
+
+
+def deposited(state: State, event: Deposited) -> None:
+    """The wallet holds more, or less."""
+    state.accounts[event.account].wallet(event.wallet).credit(event.asset, int(event.amount))
+
+
+def nothing(state: State, event: Any) -> None:
+    """A fact that leaves the state as it was."""
+
+
+def _position(account: Account, market: Market) -> Position:
+    position = account.positions.get(market.symbol)
+    if position is None:
+        wallet = account.wallet(market.contract.instrument.wallet)
+        position = Position(account.account_id, market, wallet)
+        account.positions[market.symbol] = position
+        wallet.join(position)
+    return position
+
+
+def _rest(live: Live) -> None:
+    """Put an order into the book, behind the others at its price, and reserve for it."""
+    order = live.order
+    price = order.limit_price
+    assert price is not None, "what rests has a limit"
+    live.market.book.side(int(order.side)).add(live, int(price))
+    if live.position is None:
+        _hold_again(live)
+    elif order.reduce_only:
+        live.position.reducers[order.order_id] = live
+    else:
+        _reserve(live, live.leaves)
+
+
+def _reserve(live: Live, lots: int) -> None:
+    """Count `lots` more (or fewer) of an order that could make its position larger."""
+    position = live.position
+    if position is None or live.order.reduce_only:
+        return
+    if live.order.side > 0:
+        position.buys += lots
+    else:
+        position.sells += lots
+    position.mark = UNKNOWN
+
+
+def _hold_again(live: Live) -> None:
+    """Hold what a resting spot order needs now, instead of what it needed before."""
+    order = live.order
+    contract = live.market.contract
+    price = order.limit_price
+    assert price is not None, "what rests has a limit"
+    sign = int(order.side)
+    needed = held_for(contract, sign, live.leaves, int(price)) if live.leaves else 0
+    instrument = contract.instrument
+    asset = instrument.quote if sign > 0 else instrument.base
+    live.account.wallet(instrument.wallet).hold(asset, needed - live.held)
+    live.held = needed
+
+
+def _leave_book(live: Live) -> None:
+    """Take a resting order out of the book, with all that was reserved for it."""
+    level = live.level
+    assert level is not None, "it rests"
+    level.remove(live)
+    position = live.position
+    if position is None:
+        leaves = live.leaves
+        live.leaves = 0
+        _hold_again(live)
+        live.leaves = leaves
+    elif live.order.reduce_only:
+        del position.reducers[live.order.order_id]
+    else:
+        _reserve(live, -live.leaves)
+
+
+def _remove(state: State, live: Live) -> None:
+    """End a live order wherever it is."""
+    level: Level | None = live.level
+    if live.is_waiting:
+        assert level is not None, "it waits in a ladder"
+        level.remove(live)
+    elif level is not None:
+        _leave_book(live)
+    _forget(state, live)
+
+
+def _forget(state: State, live: Live) -> None:
+    """Take away an ended order's names."""
+    order: Order = live.order
+    account = live.account
+    del state.orders[order.order_id]
+    del account.orders[order.order_id]
+    if order.cl_ord_id is not None:
+        del account.cl_ord_ids[order.cl_ord_id]
+
+
+def _move(state: State, live: Live, quantity: int, cost: int) -> None:
+    """Change a position by a trade; resting reduce-only orders follow it down."""
+    position = live.position
+    assert position is not None, "derivatives have positions"
+    held = position.quantity
+    position.quantity = held + quantity
+    position.cost += cost
+    position.changed = state.now
+    position.mark = UNKNOWN
+    market = position.market
+    market.open_interest += max(position.quantity, 0) - max(held, 0)
+    if position.reducers and held * quantity < 0:
+        state.steps.appendleft(TrimReducers(position.account, market.symbol))
+
+
+def _pay(live: Live, asset: AssetId, amount: int) -> None:
+    position = live.position
+    assert position is not None, "derivatives have positions"
+    position.wallet.credit(asset, amount)
+
+
+def _exchange(
+    account: Account, market: Market, sign: int, quantity: int, value: int, fee: int
+) -> None:
+    """Base against quote, and the fee in quote."""
+    instrument = market.contract.instrument
+    wallet = account.wallet(instrument.wallet)
+    wallet.credit(instrument.base, sign * quantity * market.contract.base_per_lot)
+    wallet.credit(instrument.quote, -sign * value - fee)
+
+
+def _look_at_triggers(state: State, market: Market, signal: int) -> None:
+    """Queue a look at the triggers of a signal, once."""
+    step = FireTriggers(market.symbol, signal)
+    if step not in state.steps:
+        state.steps.append(step)
+
+
+EVOLVE: Final[dict[type[Any], Callable[[State, Any], None]]] = {
+    OrderAccepted: order_accepted,
+    OrderActivated: order_activated,
+    OrderRejected: order_rejected,
+    OrderRested: order_rested,
+    Traded: traded,
+    OrderCanceled: order_canceled,
+    OrdersCanceled: orders_canceled,
+    CancelRejected: nothing,
+    OrderTrimmed: order_trimmed,
+    TriggerFired: trigger_fired,
+    DeadMansSwitchSet: dead_mans_switch_set,
+    DeadMansSwitchFired: dead_mans_switch_fired,
+    MemberDecided: nothing,
+    IndexPriceSet: index_price_set,
+    MarkPriceSet: mark_price_set,
+    ModeSet: mode_set,
+    IntakeSet: intake_set,
+    AssetListed: asset_listed,
+    InstrumentListed: instrument_listed,
+    AccountOpened: account_opened,
+    Deposited: deposited,
+    Refused: nothing,
+    Resumed: nothing,
+}

@@ -1,0 +1,39 @@
+"""One market: its contract, its book, its triggers and its prices."""
+
+from typing import Final, final
+
+from openvenue.engine.book import Book, Triggers
+from openvenue.engine.contracts import Contract
+from openvenue.engine.instruments import Instrument, Mode
+from openvenue.engine.orders import Signal
+from openvenue.engine.units import Symbol
+
+LAST: Final = Signal.LAST
+MARK: Final = Signal.MARK
+
+
+@final
+class Market:
+    """Where one instrument trades. Prices are 0 until there is one."""
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.symbol: Final[Symbol] = instrument.symbol
+        self.contract: Final = Contract(instrument)
+        self.book: Final = Book()
+        self.triggers: Final = Triggers()
+        self.mode: Mode = Mode.ONLINE
+        self.index = 0  # FinePrice
+        self.mark = 0  # FinePrice
+        self.is_mark_pinned = False
+        self.premium = 0  # smoothed, parts per billion of the index
+        self.marked = 0  # when the premium was last sampled
+        self.last = 0  # Ticks
+        self.last_quantity = 0
+        self.last_time = 0
+        self.open_interest = 0  # lots; sum of long positions
+
+    def signal_price(self, signal: int) -> int:
+        """The price that triggers of this signal compare with, as a FinePrice; 0: none yet."""
+        if signal == LAST:
+            return self.last * self.contract.tick_fine
+        return self.mark if signal == MARK else self.index

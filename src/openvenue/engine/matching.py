@@ -1,0 +1,84 @@
+"""What an order would trade: planned first, so that conditions are questions about the plan."""
+
+from typing import Final, final
+
+from openvenue.engine.accounts import Account
+from openvenue.engine.book import Ladder, Live
+from openvenue.engine.markets import Market
+
+
+@final
+class Fill:
+    """A maker, and what it would give."""
+
+    __slots__ = ("maker", "quantity", "value")
+
+    def __init__(self, maker: Live, quantity: int, value: int) -> None:
+        self.maker: Final = maker
+        self.quantity: Final = quantity
+        self.value: Final = value  # atoms of the settlement asset, unsigned
+
+
+@final
+class Plan:
+    """Fills in the order in which they would happen, and what would be left."""
+
+    __slots__ = ("fills", "leaves", "meets_itself")
+
+    def __init__(self, leaves: int) -> None:
+        self.fills: list[Fill] = []
+        self.leaves = leaves
+        self.meets_itself = False  # the next maker in line is of the taker's own family
+
+
+def plan_fills(market: Market, taker: Account, sign: int, quantity: int, limit: int) -> Plan:
+    """What an order would trade now: best price first, then oldest first, at the makers' prices.
+
+    Nothing changes here. It stops where the next maker is of the taker's family.
+    """
+    plan = Plan(quantity)
+    ladder: Ladder = market.book.side(-sign)
+    keys = ladder.keys
+    if not keys:
+        return plan
+    toward = ladder.toward
+    worst = limit * toward  # keys below this are worse than the limit
+    contract = market.contract
+    leaves = quantity
+    at = len(keys) - 1
+    while at >= 0 and leaves > 0:
+        key = keys[at]
+        if key < worst:
+            break
+        level = ladder.levels[key * toward]
+        for maker in level.orders.values():
+            if maker.account.family == taker.family:
+                plan.meets_itself = True
+                plan.leaves = leaves
+                return plan
+            traded = maker.leaves
+            if maker.order.reduce_only:
+                traded = min(traded, reducible(maker, plan.fills))
+                if traded == 0:
+                    continue  # its position will be gone; it is canceled once that has happened
+            if traded > leaves:
+                traded = leaves
+            plan.fills.append(Fill(maker, traded, contract.value(traded, level.price)))
+            leaves -= traded
+            if leaves == 0:
+                break
+        at -= 1
+    plan.leaves = leaves
+    return plan
+
+
+def reducible(maker: Live, fills: list[Fill]) -> int:
+    """Lots by which a reduce-only maker may still reduce its position, once `fills` are done."""
+    position = maker.position
+    assert position is not None, "reduce-only orders are for positions"
+    sign = int(maker.order.side)
+    held = -position.quantity * sign
+    for fill in fills:
+        if fill.maker.account is maker.account:
+            held -= fill.quantity
+    return max(held, 0)

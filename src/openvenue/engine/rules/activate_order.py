@@ -1,0 +1,111 @@
+"""Triggers: which ones a signal has reached, and what their orders then do."""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from openvenue.engine.book import Live
+from openvenue.engine.events import Event, OrderActivated, OrderCanceled, TriggerFired
+from openvenue.engine.instruments import Mode
+from openvenue.engine.orders import GTC, Direction, Order
+from openvenue.engine.reasons import CancelReason, RejectReason
+from openvenue.engine.rules.execution import (
+    NO_PRICE,
+    execute,
+    limit_of,
+    plan_for,
+    reducible_quantity,
+    why_plan_refused,
+)
+from openvenue.engine.rules.place_order import CLOSED, why_position_too_large
+from openvenue.engine.state import State
+from openvenue.engine.steps import ActivateOrder, FireTriggers
+from openvenue.engine.units import FinePrice, Lots
+
+ABOVE: Final = int(Direction.ABOVE)
+BELOW: Final = int(Direction.BELOW)
+TRIGGER_REFUSED: Final = CancelReason.TRIGGER_REFUSED
+
+
+def fire_triggers(state: State, step: FireTriggers) -> list[Event]:
+    """TriggerFired for each waiting order that its signal has reached, nearest price first."""
+    market = state.markets[step.symbol]
+    price = market.signal_price(step.signal)
+    if price <= 0:
+        return []
+    tick = market.contract.tick_fine
+    fired: list[Live] = []
+    for level in market.triggers.ladder(step.signal, ABOVE).best_first():
+        if level.price * tick > price:
+            break
+        fired.extend(level.orders.values())
+    for level in market.triggers.ladder(step.signal, BELOW).best_first():
+        if level.price * tick < price:
+            break
+        fired.extend(level.orders.values())
+    return [
+        TriggerFired(
+            order_id=live.order.order_id,
+            account=live.order.account,
+            price=FinePrice(price),
+        )
+        for live in fired
+    ]
+
+
+def activate_order(state: State, step: ActivateOrder) -> list[Event]:
+    """OrderActivated under the trigger's own id and what follows, or OrderCanceled saying why."""
+    live = state.orders.get(step.order_id)
+    assert live is not None, "only what lives is activated"
+    assert not live.is_waiting, "only what has fired is activated"
+    account = live.account
+    market = live.market
+    order = live.order
+    sign = int(order.side)
+    reason = CLOSED.get(market.mode)
+    if market.mode is Mode.REDUCE_ONLY and not order.reduce_only:
+        reason = RejectReason.MARKET_REDUCE_ONLY
+    if reason is not None:
+        return [_refused(order, reason)]
+
+    quantity = int(order.quantity)
+    reduced = 0
+    if order.reduce_only:
+        allowed = reducible_quantity(account, market, sign)
+        if allowed == 0:
+            return [_refused(order, RejectReason.WOULD_NOT_REDUCE)]
+        reduced = max(quantity - allowed, 0)
+        quantity -= reduced
+    elif not market.contract.is_spot:
+        reason = why_position_too_large(account, market, sign, quantity)
+        if reason is not None:
+            return [_refused(order, reason)]
+    limit = limit_of(market, sign, order.limit_price, order.market_cap)
+    if limit == NO_PRICE:
+        return [_refused(order, RejectReason.NO_REFERENCE_PRICE)]
+    active = order
+    if order.is_market or reduced:
+        active = replace(
+            order,
+            quantity=Lots(quantity),
+            limit_price=limit if order.is_market else order.limit_price,
+        )
+    plan = plan_for(market, account, sign, quantity, limit)
+    reason = why_plan_refused(account, market, active, plan)
+    if reason is not None:
+        return [_refused(order, reason)]
+    rests = active.time_in_force is GTC and plan is None
+    events: list[Event] = [OrderActivated(order=active, rests=rests, reduced=Lots(reduced))]
+    if plan is not None:
+        execute(state, account, market, active, plan, events)
+    return events
+
+
+def _refused(order: Order, because: RejectReason) -> Event:
+    return OrderCanceled(
+        order_id=order.order_id,
+        account=order.account,
+        leaves=order.quantity,
+        reason=TRIGGER_REFUSED,
+        because=because,
+    )

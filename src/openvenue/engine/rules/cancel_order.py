@@ -1,0 +1,75 @@
+"""CancelOrder and CancelOrders: one order by its name, or everything in a scope as one fact."""
+
+from typing import Final
+
+from openvenue.engine.book import Live
+from openvenue.engine.commands import CancelOrder, CancelOrders
+from openvenue.engine.events import CancelRejected, Event, OrderCanceled, OrdersCanceled, Refused
+from openvenue.engine.reasons import CancelReason, RejectReason
+from openvenue.engine.state import State
+from openvenue.engine.units import Lots, OrderId
+
+BY_OWNER: Final = CancelReason.BY_OWNER
+MASS_CANCEL: Final = CancelReason.MASS_CANCEL
+
+
+def cancel_order(state: State, command: CancelOrder) -> list[Event]:
+    """OrderCanceled, or CancelRejected where the account has no such live order."""
+    live: Live | None = None
+    account = state.accounts.get(command.account)
+    if command.deadline is not None and state.now > command.deadline:
+        return [_rejected(command, RejectReason.PAST_DEADLINE)]
+    if account is not None:
+        if command.order_id is not None:
+            live = account.orders.get(int(command.order_id))
+        elif command.cl_ord_id is not None:
+            live = account.cl_ord_ids.get(command.cl_ord_id)
+    if live is None:
+        return [_rejected(command, RejectReason.UNKNOWN_ORDER)]
+    return [
+        OrderCanceled(
+            order_id=live.order.order_id,
+            account=live.order.account,
+            leaves=Lots(live.leaves),
+            reason=BY_OWNER,
+        )
+    ]
+
+
+def cancel_orders(state: State, command: CancelOrders) -> list[Event]:
+    """OrdersCanceled with all in scope, oldest first; of nothing, which is no failure."""
+    account = state.accounts.get(command.account)
+    if account is None:
+        return [Refused(reason=RejectReason.ACCOUNT_NOT_FOUND, detail=command.account)]
+    if (
+        command.symbol is None
+        and command.side is None
+        and command.wallet is None
+        and not command.keep_reduce_only
+    ):
+        ids = tuple([OrderId(order_id) for order_id in account.orders])
+    else:
+        ids = tuple(
+            [live.order.order_id for live in account.orders.values() if _is_in(live, command)]
+        )
+    return [OrdersCanceled(account=command.account, order_ids=ids, reason=MASS_CANCEL)]
+
+
+def _is_in(live: Live, scope: CancelOrders) -> bool:
+    order = live.order
+    if scope.symbol is not None and order.symbol != scope.symbol:
+        return False
+    if scope.side is not None and order.side is not scope.side:
+        return False
+    if scope.keep_reduce_only and order.reduce_only:
+        return False
+    return scope.wallet is None or live.market.contract.instrument.wallet == scope.wallet
+
+
+def _rejected(command: CancelOrder, reason: RejectReason) -> Event:
+    return CancelRejected(
+        account=command.account,
+        reason=reason,
+        order_id=command.order_id,
+        cl_ord_id=command.cl_ord_id,
+    )

@@ -1,0 +1,206 @@
+"""What happens to an order that may act now: planned, questioned, then told as events.
+
+Shared by the orders that arrive (`place_order`) and the ones that a trigger lets act
+(`activate_order`).
+"""
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final
+
+from openvenue.engine.accounts import Account
+from openvenue.engine.contracts import Contract
+from openvenue.engine.events import Event, OrderCanceled, OrderRested, Traded
+from openvenue.engine.instruments import Mode
+from openvenue.engine.margin import why_funds_refuse, why_margin_refuses
+from openvenue.engine.markets import Market
+from openvenue.engine.matching import Fill, Plan, plan_fills
+from openvenue.engine.orders import FOK, GTC, Order
+from openvenue.engine.positions import Position
+from openvenue.engine.reasons import CancelReason, RejectReason
+from openvenue.engine.state import State
+from openvenue.engine.units import PPB_ONE, AccountId, Atoms, ExecId, Lots, OrderId, Ticks
+
+NO_PRICE: Final = 0
+POST_ONLY: Final = Mode.POST_ONLY
+MARKET_POST_ONLY: Final = RejectReason.MARKET_POST_ONLY
+PRICE_COLLAR: Final = RejectReason.PRICE_COLLAR
+WOULD_TAKE: Final = RejectReason.WOULD_TAKE
+WOULD_NOT_TAKE: Final = RejectReason.WOULD_NOT_TAKE
+WOULD_NOT_FILL: Final = RejectReason.WOULD_NOT_FILL
+SELF_TRADE: Final = RejectReason.SELF_TRADE
+REST_MET_ITSELF: Final = CancelReason.SELF_TRADE
+IOC_REMAINDER: Final = CancelReason.IOC_REMAINDER
+NO_FILLS: Final[list[Fill]] = []
+
+
+def limit_of(market: Market, sign: int, limit: Ticks | None, cap: Decimal | None) -> int:
+    """The worst price an order accepts, in ticks; NO_PRICE for a market order without a reference.
+
+    A market order may go `cap` past the best opposite price (mark, if that side is empty), cut to
+    the grid so that it stays within. Source: Kraken Futures REST, "Send order", orderType mkt.
+    """
+    if limit is not None:
+        return int(limit)
+    level = market.book.side(-sign).best()
+    contract = market.contract
+    reference = level.price * contract.tick_fine if level is not None else market.mark
+    if reference <= 0:
+        return NO_PRICE
+    worst = Fraction(reference) * (1 + sign * Fraction(cap or 0)) / contract.tick_fine
+    ticks = worst.numerator // worst.denominator
+    if sign < 0 and worst.denominator != 1:
+        ticks += 1
+    return min(max(ticks, 1), int(contract.instrument.max_price))
+
+
+def reducible_quantity(account: Account, market: Market, sign: int) -> int:
+    """Lots by which an order of this side could reduce the position; 0 if it would not."""
+    position = account.positions.get(market.symbol)
+    return 0 if position is None else max(-position.quantity * sign, 0)
+
+
+def plan_for(market: Market, account: Account, sign: int, quantity: int, limit: int) -> Plan | None:
+    """What the order would trade; None if nobody stands at an acceptable price."""
+    ladder = market.book.side(-sign)
+    keys = ladder.keys
+    if not keys or keys[-1] < limit * ladder.toward:
+        return None
+    return plan_fills(market, account, sign, quantity, limit)
+
+
+def why_plan_refused(
+    account: Account, market: Market, order: Order, plan: Plan | None
+) -> RejectReason | None:
+    """The first reason why an order cannot act as planned, or None."""
+    fills = NO_FILLS if plan is None else plan.fills
+    leaves = int(order.quantity) if plan is None else plan.leaves
+    sign = int(order.side)
+    is_resting = order.time_in_force is GTC
+    if plan is not None and market.mode is POST_ONLY:
+        return MARKET_POST_ONLY
+    limit = order.limit_price
+    assert limit is not None, "an order that acts has a limit"
+    resting = leaves if is_resting and not (plan is not None and plan.meets_itself) else 0
+    if market.contract.is_spot:
+        wallet = account.wallet(market.contract.instrument.wallet)
+        reason = why_funds_refuse(wallet, market.contract, sign, fills, resting, int(limit))
+    else:
+        position = account.positions.get(market.symbol)
+        if position is None:
+            # A look at a market where the account has nothing yet; the state does not keep it.
+            wallet = account.wallet(market.contract.instrument.wallet)
+            position = Position(account.account_id, market, wallet)
+        reason = why_margin_refuses(position, sign, fills, resting, not order.reduce_only)
+    if reason is not None:
+        return reason
+    if plan is not None:
+        if fills and is_off_collar(market, sign, fills[-1]):
+            return PRICE_COLLAR
+        if order.post_only:
+            return WOULD_TAKE
+        if plan.meets_itself and (not fills or order.time_in_force is FOK):
+            return SELF_TRADE
+    if leaves and order.time_in_force is FOK:
+        return WOULD_NOT_FILL
+    if not fills and not is_resting:
+        return WOULD_NOT_TAKE
+    return None
+
+
+def is_off_collar(market: Market, sign: int, worst: Fill) -> bool:
+    """Whether a taker's worst fill is as far from mark as the collar, to its own disadvantage."""
+    contract = market.contract
+    if contract.collar_ppb == 0 or market.mark == 0:
+        return False
+    limit = worst.maker.order.limit_price
+    assert limit is not None, "makers have limits"
+    away = sign * (int(limit) * contract.tick_fine - market.mark)
+    return away * PPB_ONE >= market.mark * contract.collar_ppb
+
+
+def execute(
+    state: State,
+    account: Account,
+    market: Market,
+    order: Order,
+    plan: Plan,
+    events: list[Event],
+) -> None:
+    """Append what an accepted order does: its trades, then what becomes of the rest."""
+    contract = market.contract
+    leaves = int(order.quantity)
+    exec_id = state.next_exec_id
+    holdings = Holdings(contract)
+    sign = int(order.side)
+    for fill in plan.fills:
+        maker = fill.maker
+        price = maker.order.limit_price
+        assert price is not None, "makers have limits"
+        quantity = fill.quantity
+        leaves -= quantity
+        events.append(
+            Traded(
+                exec_id=ExecId(exec_id),
+                symbol=market.symbol,
+                price=price,
+                quantity=Lots(quantity),
+                aggressor=order.side,
+                maker_account=maker.account.account_id,
+                maker_order_id=maker.order.order_id,
+                maker_leaves=Lots(maker.leaves - quantity),
+                maker_fee=contract.fee(fill.value, contract.maker_rate),
+                maker_realized=holdings.trade(maker.account, market, -sign, quantity, int(price)),
+                taker_account=account.account_id,
+                taker_order_id=order.order_id,
+                taker_leaves=Lots(leaves),
+                taker_fee=contract.fee(fill.value, contract.taker_rate),
+                taker_realized=holdings.trade(account, market, sign, quantity, int(price)),
+                value=Atoms(fill.value),
+            )
+        )
+        exec_id += 1
+    if leaves == 0:
+        return
+    if plan.meets_itself:
+        events.append(_canceled(order, leaves, REST_MET_ITSELF))
+    elif order.time_in_force is GTC:
+        events.append(OrderRested(order_id=order.order_id, leaves=Lots(leaves)))
+    else:
+        events.append(_canceled(order, leaves, IOC_REMAINDER))
+
+
+def _canceled(order: Order, leaves: int, reason: CancelReason) -> Event:
+    return OrderCanceled(
+        order_id=OrderId(order.order_id),
+        account=AccountId(order.account),
+        leaves=Lots(leaves),
+        reason=reason,
+    )
+
+
+class Holdings:
+    """Positions as they will be while a plan is told, fill by fill; the state is not touched."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._quantity: dict[str, int] = {}
+        self._cost: dict[str, int] = {}
+
+    def trade(self, account: Account, market: Market, sign: int, lots: int, ticks: int) -> Atoms:
+        """Profit that this fill realizes for `account`; later fills start from what it leaves."""
+        contract = self._contract
+        if contract.is_spot:
+            return Atoms(0)
+        name = account.account_id
+        quantity = self._quantity.get(name)
+        if quantity is None:
+            position = account.positions.get(market.symbol)
+            quantity = 0 if position is None else position.quantity
+            cost = 0 if position is None else position.cost
+        else:
+            cost = self._cost[name]
+        realized = contract.realized(quantity, cost, sign, lots, ticks)
+        self._quantity[name] = quantity + sign * lots
+        self._cost[name] = cost + contract.signed_value(sign, lots, ticks) + realized
+        return realized

@@ -1,0 +1,191 @@
+"""PlaceOrder: refuse it, let it wait for its price, or let it trade and rest."""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from openvenue.engine.accounts import Account
+from openvenue.engine.commands import PlaceOrder
+from openvenue.engine.events import Event, OrderAccepted, OrderRejected
+from openvenue.engine.instruments import Mode
+from openvenue.engine.markets import Market
+from openvenue.engine.orders import GTC, Order
+from openvenue.engine.reasons import RejectReason
+from openvenue.engine.rules.execution import (
+    NO_PRICE,
+    execute,
+    limit_of,
+    plan_for,
+    reducible_quantity,
+    why_plan_refused,
+)
+from openvenue.engine.state import State
+from openvenue.engine.units import Lots, Nanos, OrderId
+
+ONLINE: Final = Mode.ONLINE
+IDENTIFIED: Final = (
+    RejectReason.WOULD_TAKE,
+    RejectReason.WOULD_NOT_TAKE,
+    RejectReason.WOULD_NOT_FILL,
+)
+CLOSED: Final = {
+    Mode.CANCEL_ONLY: RejectReason.MARKET_CANCEL_ONLY,
+    Mode.SUSPENDED: RejectReason.MARKET_SUSPENDED,
+    Mode.INACTIVE: RejectReason.MARKET_INACTIVE,
+}
+MARKET_NOT_FOUND: Final = RejectReason.MARKET_NOT_FOUND
+ACCOUNT_NOT_FOUND: Final = RejectReason.ACCOUNT_NOT_FOUND
+LOW_DISK: Final = RejectReason.LOW_DISK
+PAST_DEADLINE: Final = RejectReason.PAST_DEADLINE
+MARKET_LIMIT_ONLY: Final = RejectReason.MARKET_LIMIT_ONLY
+MARKET_REDUCE_ONLY: Final = RejectReason.MARKET_REDUCE_ONLY
+CL_ORD_ID_IN_USE: Final = RejectReason.CL_ORD_ID_IN_USE
+INVALID_QUANTITY: Final = RejectReason.INVALID_QUANTITY
+SMALL_ORDER: Final = RejectReason.SMALL_ORDER
+INVALID_PRICE: Final = RejectReason.INVALID_PRICE
+TOO_MANY_ORDERS: Final = RejectReason.TOO_MANY_ORDERS
+WOULD_NOT_REDUCE: Final = RejectReason.WOULD_NOT_REDUCE
+MAX_POSITION: Final = RejectReason.MAX_POSITION
+NO_REFERENCE_PRICE: Final = RejectReason.NO_REFERENCE_PRICE
+
+
+def place_order(state: State, command: PlaceOrder) -> list[Event]:
+    """The refusal that a client sees first, or acceptance and everything that follows at once."""
+    account = state.accounts.get(command.account)
+    market = state.markets.get(command.symbol)
+    if account is None:
+        return [_rejected(command, ACCOUNT_NOT_FOUND)]
+    if market is None:
+        return [_rejected(command, MARKET_NOT_FOUND)]
+    reason = _why_unacceptable(state, command, account, market)
+    if reason is not None:
+        return [_rejected(command, reason)]
+
+    quantity = int(command.quantity)
+    sign = int(command.side)
+    reduced = 0
+    if command.reduce_only and command.trigger is None:
+        allowed = reducible_quantity(account, market, sign)
+        if allowed == 0:
+            return [_rejected(command, WOULD_NOT_REDUCE)]
+        if allowed < quantity:
+            reduced = quantity - allowed
+            quantity = allowed
+    order = Order(
+        order_id=OrderId(state.next_order_id),
+        account=account.account_id,
+        symbol=market.symbol,
+        side=command.side,
+        quantity=Lots(quantity),
+        limit_price=command.limit_price,
+        time_in_force=command.time_in_force,
+        created=Nanos(state.now),
+        cl_ord_id=command.cl_ord_id,
+        post_only=command.post_only,
+        reduce_only=command.reduce_only,
+        is_market=command.limit_price is None,
+        trigger=command.trigger,
+        market_cap=command.market_cap,
+        algo_id=command.algo_id,
+    )
+    if command.trigger is not None:
+        return [OrderAccepted(order=order, rests=False)]
+
+    limit = limit_of(market, sign, command.limit_price, command.market_cap)
+    if limit == NO_PRICE:
+        return [_rejected(command, NO_REFERENCE_PRICE)]
+    if order.is_market:
+        order = replace(order, limit_price=limit)
+    plan = plan_for(market, account, sign, quantity, limit)
+    reason = why_plan_refused(account, market, order, plan)
+    if reason is not None:
+        return [_rejected(command, reason, order if reason in IDENTIFIED else None)]
+    rests = order.time_in_force is GTC and plan is None
+    accepted = OrderAccepted(order=order, rests=rests, reduced=Lots(reduced))
+    if plan is None:
+        return [accepted]
+    events: list[Event] = [accepted]
+    execute(state, account, market, order, plan, events)
+    return events
+
+
+def _why_unacceptable(
+    state: State, command: PlaceOrder, account: Account, market: Market
+) -> RejectReason | None:
+    """The first fault of the order by itself, before anyone looks at the book.
+
+    The order of the checks is visible to clients, who only ever see the first failure.
+    """
+    if not state.intake_open:
+        return LOW_DISK
+    if command.deadline is not None and state.now > command.deadline:
+        return PAST_DEADLINE
+    if market.mode is not ONLINE:
+        reason = CLOSED.get(market.mode)
+        if reason is not None:
+            return reason
+        if market.mode is Mode.LIMIT_ONLY and command.limit_price is None:
+            return MARKET_LIMIT_ONLY
+        if market.mode is Mode.REDUCE_ONLY and not command.reduce_only:
+            return MARKET_REDUCE_ONLY
+    if command.cl_ord_id is not None and command.cl_ord_id in account.cl_ord_ids:
+        return CL_ORD_ID_IN_USE
+    reason = _why_off_bounds(command, market)
+    if reason is not None:
+        return reason
+    if len(account.orders) >= account.max_open_orders:
+        return TOO_MANY_ORDERS
+    if market.contract.is_spot:
+        return WOULD_NOT_REDUCE if command.reduce_only else None
+    if not command.reduce_only and command.trigger is None:
+        return why_position_too_large(account, market, int(command.side), int(command.quantity))
+    return None
+
+
+def _why_off_bounds(command: PlaceOrder, market: Market) -> RejectReason | None:
+    """Whether size and prices are within what the instrument allows."""
+    instrument = market.contract.instrument
+    quantity = command.quantity
+    if quantity < instrument.min_quantity or quantity > instrument.max_quantity:
+        return INVALID_QUANTITY
+    limit = command.limit_price
+    trigger = command.trigger
+    if limit is not None and (limit <= 0 or limit > instrument.max_price):
+        return INVALID_PRICE
+    if trigger is not None and (trigger.price <= 0 or trigger.price > instrument.max_price):
+        return INVALID_PRICE
+    if not instrument.max_notional and not instrument.min_notional:
+        return None
+    price = limit if limit is not None else _reference_ticks(market)
+    return market.contract.why_notional_refuses(int(quantity), int(price))
+
+
+def _reference_ticks(market: Market) -> int:
+    """A price to value a market order at: mark, or the last trade."""
+    if market.mark:
+        return market.mark // market.contract.tick_fine
+    return market.last
+
+
+def why_position_too_large(
+    account: Account, market: Market, sign: int, quantity: int
+) -> RejectReason | None:
+    """Whether position, working orders and this one together could pass the market's bound."""
+    most = market.contract.instrument.max_position
+    if most == 0:
+        return None
+    position = account.positions.get(market.symbol)
+    held = 0
+    if position is not None:
+        held = position.quantity * sign + (position.buys if sign > 0 else position.sells)
+    return MAX_POSITION if held + quantity > most else None
+
+
+def _rejected(command: PlaceOrder, reason: RejectReason, order: Order | None = None) -> Event:
+    return OrderRejected(
+        account=command.account,
+        symbol=command.symbol,
+        reason=reason,
+        cl_ord_id=command.cl_ord_id,
+        order=order,
+    )

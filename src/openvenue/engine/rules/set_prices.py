@@ -1,0 +1,88 @@
+"""Index and mark prices.
+
+The mark follows the index at a smoothed premium: what the contract's impact mid price was above or
+below the index, averaged over a minute. Source: Kraken Futures, "Mark price"; the length of the
+average is unpublished.
+"""
+
+from typing import Final
+
+from openvenue.engine.book import Ladder
+from openvenue.engine.commands import SetIndexPrice, SetMarkPrice
+from openvenue.engine.events import Event, IndexPriceSet, MarkPriceSet, Refused
+from openvenue.engine.markets import Market
+from openvenue.engine.reasons import RejectReason
+from openvenue.engine.state import State
+from openvenue.engine.units import PPB_ONE, SECOND, FinePrice, fine_price
+
+SMOOTHING: Final = 60 * SECOND
+
+
+def set_index_price(state: State, command: SetIndexPrice) -> list[Event]:
+    """IndexPriceSet, then the mark price of each contract on the index."""
+    price = int(fine_price(command.price))
+    markets = state.indexes.get(command.index)
+    if markets is None or price <= 0:
+        return [Refused(reason=RejectReason.INVALID, detail=command.index)]
+    events: list[Event] = [IndexPriceSet(index=command.index, price=FinePrice(price))]
+    for market in markets:
+        if not market.is_mark_pinned:
+            events.append(_mark(market, price, premium_after(market, price, state.now)))
+    return events
+
+
+def set_mark_price(state: State, command: SetMarkPrice) -> list[Event]:
+    """A pinned mark price, or the rule's own again."""
+    market = state.markets.get(command.symbol)
+    if market is None:
+        return [Refused(reason=RejectReason.MARKET_NOT_FOUND, detail=command.symbol)]
+    if command.price is None:
+        return [_mark(market, market.index, 0)]
+    price = fine_price(command.price)
+    if price <= 0:
+        return [Refused(reason=RejectReason.INVALID, detail="price")]
+    return [MarkPriceSet(symbol=market.symbol, price=price, premium=market.premium, is_pinned=True)]
+
+
+def premium_after(market: Market, index: int, now: int) -> int:
+    """The smoothed premium at `now`, in parts per billion of `index`.
+
+    One sample moves it by the share of the smoothing time that has passed; a book without enough
+    depth on both sides tells nothing, and leaves it.
+    """
+    mid = impact_mid(market)
+    if mid == 0 or market.marked == 0:
+        return market.premium
+    sample = (mid - index) * PPB_ONE // index
+    passed = min(now - market.marked, SMOOTHING)
+    return market.premium + (sample - market.premium) * passed // SMOOTHING
+
+
+def impact_mid(market: Market) -> int:
+    """Half-way between what the impact size costs to buy and to sell now; 0: too thin."""
+    size = int(market.contract.instrument.impact_size)
+    buy = _impact_price(market.book.asks, size)
+    sell = _impact_price(market.book.bids, size)
+    if buy == 0 or sell == 0:
+        return 0
+    return (buy + sell) * market.contract.tick_fine // (2 * size)
+
+
+def _impact_price(ladder: Ladder, size: int) -> int:
+    """Ticks times lots of the best `size` lots; 0 if there are fewer."""
+    left = size
+    paid = 0
+    for level in ladder.best_first():
+        taken = min(left, level.quantity)
+        paid += taken * level.price
+        left -= taken
+        if left == 0:
+            return paid
+    return 0
+
+
+def _mark(market: Market, index: int, premium: int) -> Event:
+    price = index + index * premium // PPB_ONE
+    return MarkPriceSet(
+        symbol=market.symbol, price=FinePrice(price), premium=premium, is_pinned=False
+    )

@@ -1,0 +1,107 @@
+"""Commands about the venue itself: what is listed, who is here, what the markets accept."""
+
+from openvenue.engine.commands import (
+    Deposit,
+    ListAsset,
+    ListInstrument,
+    OpenAccount,
+    PassTime,
+    Resume,
+    SetIntake,
+    SetMode,
+)
+from openvenue.engine.events import (
+    AccountOpened,
+    AssetListed,
+    Deposited,
+    Event,
+    InstrumentListed,
+    IntakeSet,
+    ModeSet,
+    Refused,
+    Resumed,
+)
+from openvenue.engine.reasons import RejectReason
+from openvenue.engine.state import State
+
+EXISTS = RejectReason.ALREADY_EXISTS
+INVALID = RejectReason.INVALID
+
+
+def list_asset(state: State, command: ListAsset) -> list[Event]:
+    """AssetListed, once for each asset."""
+    if command.asset.asset_id in state.assets:
+        return [Refused(reason=EXISTS, detail=command.asset.asset_id)]
+    return [AssetListed(asset=command.asset)]
+
+
+def list_instrument(state: State, command: ListInstrument) -> list[Event]:
+    """InstrumentListed, if its assets are known with the scales that it counts in."""
+    instrument = command.instrument
+    if instrument.symbol in state.markets:
+        return [Refused(reason=EXISTS, detail=instrument.symbol)]
+    settlement = state.assets.get(instrument.settlement)
+    base = state.assets.get(instrument.base)
+    if settlement is None or settlement.scale != instrument.settlement_scale:
+        return [Refused(reason=INVALID, detail=f"settlement of {instrument.symbol}")]
+    if base is None or base.scale != instrument.base_scale:
+        return [Refused(reason=INVALID, detail=f"base of {instrument.symbol}")]
+    if not instrument.fee_tiers or instrument.tick_size <= 0 or instrument.lot_size <= 0:
+        return [Refused(reason=INVALID, detail=f"grid or fees of {instrument.symbol}")]
+    return [InstrumentListed(instrument=instrument)]
+
+
+def open_account(state: State, command: OpenAccount) -> list[Event]:
+    """AccountOpened, once for each account."""
+    if command.account in state.accounts:
+        return [Refused(reason=EXISTS, detail=command.account)]
+    return [
+        AccountOpened(
+            account=command.account,
+            family=command.family,
+            max_open_orders=command.max_open_orders,
+        )
+    ]
+
+
+def deposit(state: State, command: Deposit) -> list[Event]:
+    """Deposited; what leaves must be there and not be held."""
+    account = state.accounts.get(command.account)
+    if account is None:
+        return [Refused(reason=RejectReason.ACCOUNT_NOT_FOUND, detail=command.account)]
+    if command.asset not in state.assets:
+        return [Refused(reason=INVALID, detail=command.asset)]
+    wallet = account.wallets.get(command.wallet)
+    available = 0 if wallet is None else wallet.available(command.asset)
+    if available + command.amount < 0:
+        return [Refused(reason=RejectReason.INSUFFICIENT_FUNDS, detail=command.asset)]
+    return [
+        Deposited(
+            account=command.account,
+            wallet=command.wallet,
+            asset=command.asset,
+            amount=command.amount,
+        )
+    ]
+
+
+def set_mode(state: State, command: SetMode) -> list[Event]:
+    """ModeSet; setting the mode that a market has is told all the same."""
+    if command.symbol not in state.markets:
+        return [Refused(reason=RejectReason.MARKET_NOT_FOUND, detail=command.symbol)]
+    return [ModeSet(symbol=command.symbol, mode=command.mode)]
+
+
+def set_intake(state: State, command: SetIntake) -> list[Event]:
+    """IntakeSet: whether new orders are taken."""
+    return [IntakeSet(is_open=command.is_open)]
+
+
+def pass_time(state: State, command: PassTime) -> list[Event]:
+    """Nothing of its own: what is due has already happened."""
+    return []
+
+
+def resume(state: State, command: Resume) -> list[Event]:
+    """Resumed. What fell due meanwhile comes before it, in its entry."""
+    return [Resumed(down_since=command.down_since)]

@@ -1,0 +1,295 @@
+"""A State as bytes, and back. Also what a fingerprint is taken of, so every field counts.
+
+Everything stands in the order in which the state keeps it: queues of the book, orders of an
+account, listings. A field that is worked out from others is not stored.
+"""
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from openvenue.engine.accounts import Account, Wallet
+from openvenue.engine.book import Live
+from openvenue.engine.events import AccountOpened, InstrumentListed
+from openvenue.engine.evolve import account_opened, instrument_listed
+from openvenue.engine.instruments import Asset, Instrument, Mode, WalletId
+from openvenue.engine.margin import held_for
+from openvenue.engine.markets import Market
+from openvenue.engine.orders import Order
+from openvenue.engine.positions import Position
+from openvenue.engine.state import NEVER, State
+from openvenue.engine.units import AccountId, AssetId, Symbol
+
+
+class OrderRecord(Struct, array_like=True, gc=False):
+    """One live order."""
+
+    order: Order
+    leaves: int
+    updated: int
+    is_waiting: bool
+
+
+class WalletRecord(Struct, array_like=True):
+    """One wallet's money."""
+
+    wallet: WalletId
+    balances: dict[AssetId, int]
+    held: dict[AssetId, int]
+    margined: list[Symbol]
+
+
+class PositionRecord(Struct, array_like=True, gc=False):
+    """One position, flat or not."""
+
+    symbol: Symbol
+    wallet: WalletId
+    quantity: int
+    cost: int
+    buys: int
+    sells: int
+    changed: int
+    reducers: list[int]
+
+
+class AccountRecord(Struct, array_like=True):
+    """One account; its orders oldest first."""
+
+    account: AccountId
+    family: AccountId
+    max_open_orders: int
+    wallets: list[WalletRecord]
+    positions: list[PositionRecord]
+    orders: list[OrderRecord]
+    cl_ord_ids: list[tuple[str, int]]
+
+
+class MarketRecord(Struct, array_like=True):
+    """One market; `bids`, `asks` and `waiting` are order ids in priority."""
+
+    instrument: Instrument
+    mode: Mode
+    index: int
+    mark: int
+    is_mark_pinned: bool
+    premium: int
+    marked: int
+    last: int
+    last_quantity: int
+    last_time: int
+    open_interest: int
+    bids: list[int]
+    asks: list[int]
+    waiting: list[int]
+
+
+class StateRecord(Struct, array_like=True):
+    """All of it."""
+
+    version: int
+    now: int
+    intake_open: bool
+    next_order_id: int
+    next_exec_id: int
+    assets: list[Asset]
+    markets: list[MarketRecord]
+    accounts: list[AccountRecord]
+    order_ids: list[int]
+    fees: dict[AssetId, int]
+    deadlines: dict[AccountId, int]
+
+
+VERSION: Final = 1
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final = msgspec.msgpack.Decoder(StateRecord)
+
+
+class SnapshotError(Exception):
+    """These bytes are not a state that this version can read."""
+
+
+def take(state: State) -> bytes:
+    """All that `state` knows."""
+    return _encoder.encode(
+        StateRecord(
+            version=VERSION,
+            now=state.now,
+            intake_open=state.intake_open,
+            next_order_id=state.next_order_id,
+            next_exec_id=state.next_exec_id,
+            assets=list(state.assets.values()),
+            markets=[_market_record(market) for market in state.markets.values()],
+            accounts=[_account_record(account) for account in state.accounts.values()],
+            order_ids=list(state.orders),
+            fees=state.fees,
+            deadlines=state.deadlines,
+        )
+    )
+
+
+def restore(data: bytes) -> State:
+    """The state that `take` made `data` of. Raises: SnapshotError."""
+    try:
+        record = _decoder.decode(data)
+    except msgspec.MsgspecError as error:
+        raise SnapshotError(f"not a snapshot of a venue: {error}") from error
+    if record.version != VERSION:
+        raise SnapshotError(f"snapshot version {record.version} is not {VERSION}")
+    state = State()
+    state.now = record.now
+    state.intake_open = record.intake_open
+    state.next_order_id = record.next_order_id
+    state.next_exec_id = record.next_exec_id
+    for asset in record.assets:
+        state.assets[asset.asset_id] = asset
+    for market_record in record.markets:
+        instrument_listed(state, InstrumentListed(instrument=market_record.instrument))
+        _restore_market(state.markets[market_record.instrument.symbol], market_record)
+    by_id: dict[int, Live] = {}
+    for account_record in record.accounts:
+        _restore_account(state, account_record, by_id)
+    for order_id in record.order_ids:
+        state.orders[order_id] = by_id[order_id]
+    for market_record in record.markets:
+        _restore_book(state.markets[market_record.instrument.symbol], market_record, by_id)
+    state.fees = record.fees
+    state.deadlines = record.deadlines
+    state.next_deadline = min(state.deadlines.values(), default=NEVER)
+    return state
+
+
+def _market_record(market: Market) -> MarketRecord:
+    return MarketRecord(
+        instrument=market.contract.instrument,
+        mode=market.mode,
+        index=market.index,
+        mark=market.mark,
+        is_mark_pinned=market.is_mark_pinned,
+        premium=market.premium,
+        marked=market.marked,
+        last=market.last,
+        last_quantity=market.last_quantity,
+        last_time=market.last_time,
+        open_interest=market.open_interest,
+        bids=[int(live.order.order_id) for live in market.book.bids.in_priority()],
+        asks=[int(live.order.order_id) for live in market.book.asks.in_priority()],
+        waiting=[int(live.order.order_id) for live in market.triggers.in_order()],
+    )
+
+
+def _account_record(account: Account) -> AccountRecord:
+    return AccountRecord(
+        account=account.account_id,
+        family=account.family,
+        max_open_orders=account.max_open_orders,
+        wallets=[_wallet_record(wallet) for wallet in account.wallets.values()],
+        positions=[_position_record(position) for position in account.positions.values()],
+        orders=[
+            OrderRecord(live.order, live.leaves, live.updated, live.is_waiting)
+            for live in account.orders.values()
+        ],
+        cl_ord_ids=[(name, int(live.order.order_id)) for name, live in account.cl_ord_ids.items()],
+    )
+
+
+def _wallet_record(wallet: Wallet) -> WalletRecord:
+    return WalletRecord(
+        wallet=wallet.wallet_id,
+        balances=wallet.balances,
+        held=wallet.held,
+        margined=[position.market.symbol for position in wallet.positions],
+    )
+
+
+def _position_record(position: Position) -> PositionRecord:
+    return PositionRecord(
+        symbol=position.market.symbol,
+        wallet=position.wallet.wallet_id,
+        quantity=position.quantity,
+        cost=position.cost,
+        buys=position.buys,
+        sells=position.sells,
+        changed=position.changed,
+        reducers=list(position.reducers),
+    )
+
+
+def _restore_market(market: Market, record: MarketRecord) -> None:
+    market.mode = record.mode
+    market.index = record.index
+    market.mark = record.mark
+    market.is_mark_pinned = record.is_mark_pinned
+    market.premium = record.premium
+    market.marked = record.marked
+    market.last = record.last
+    market.last_quantity = record.last_quantity
+    market.last_time = record.last_time
+    market.open_interest = record.open_interest
+
+
+def _restore_account(state: State, record: AccountRecord, by_id: dict[int, Live]) -> None:
+    account_opened(
+        state,
+        AccountOpened(
+            account=record.account,
+            family=record.family,
+            max_open_orders=record.max_open_orders,
+        ),
+    )
+    account = state.accounts[record.account]
+    for wallet_record in record.wallets:
+        wallet = account.wallet(wallet_record.wallet)
+        wallet.balances = wallet_record.balances
+        wallet.held = wallet_record.held
+    for position_record in record.positions:
+        market = state.markets[position_record.symbol]
+        wallet = account.wallet(position_record.wallet)
+        position = Position(account.account_id, market, wallet)
+        position.quantity = position_record.quantity
+        position.cost = position_record.cost
+        position.buys = position_record.buys
+        position.sells = position_record.sells
+        position.changed = position_record.changed
+        account.positions[position_record.symbol] = position
+    for wallet_record in record.wallets:
+        wallet = account.wallet(wallet_record.wallet)
+        for symbol in wallet_record.margined:
+            wallet.join(account.positions[symbol])
+    for order_record in record.orders:
+        live = _restore_order(state, account, order_record)
+        by_id[order_record.order.order_id] = live
+        account.orders[order_record.order.order_id] = live
+    for name, order_id in record.cl_ord_ids:
+        account.cl_ord_ids[name] = by_id[order_id]
+    for position_record in record.positions:
+        position = account.positions[position_record.symbol]
+        for order_id in position_record.reducers:
+            position.reducers[order_id] = by_id[order_id]
+
+
+def _restore_order(state: State, account: Account, record: OrderRecord) -> Live:
+    order = record.order
+    market = state.markets[order.symbol]
+    position = account.positions.get(order.symbol)
+    live = Live(order, record.leaves, record.updated, account, market, position)
+    live.is_waiting = record.is_waiting
+    price = order.limit_price
+    if position is None and not record.is_waiting and price is not None:
+        live.held = held_for(market.contract, int(order.side), record.leaves, int(price))
+    return live
+
+
+def _restore_book(market: Market, record: MarketRecord, by_id: dict[int, Live]) -> None:
+    for order_ids in (record.bids, record.asks):
+        for order_id in order_ids:
+            live = by_id[order_id]
+            price = live.order.limit_price
+            assert price is not None, "what rests has a limit"
+            market.book.side(int(live.order.side)).add(live, int(price))
+    for order_id in record.waiting:
+        live = by_id[order_id]
+        trigger = live.order.trigger
+        assert trigger is not None, "what waits has a trigger"
+        ladder = market.triggers.ladder(int(trigger.signal), int(trigger.direction))
+        ladder.add(live, int(trigger.price))

@@ -1,0 +1,51 @@
+"""All that a venue knows. Only `evolve.py` changes it; a fingerprint proves two the same."""
+
+from collections import deque
+from hashlib import blake2b
+from typing import Final, final
+
+from openvenue.engine.accounts import Account
+from openvenue.engine.book import Live
+from openvenue.engine.instruments import Asset, IndexId
+from openvenue.engine.markets import Market
+from openvenue.engine.orders import OrderView
+from openvenue.engine.steps import Step
+from openvenue.engine.units import AccountId, AssetId, Lots, Nanos, Symbol
+
+NEVER: Final = 1 << 62  # later than any time
+
+
+@final
+class State:
+    """Everything, by name. Dicts keep the order in which things came to be."""
+
+    def __init__(self) -> None:
+        self.now = 0  # time of the last command
+        self.intake_open = True  # False: the venue keeps its disk for cancels
+        self.assets: dict[AssetId, Asset] = {}
+        self.markets: dict[Symbol, Market] = {}
+        self.indexes: dict[IndexId, list[Market]] = {}
+        self.accounts: dict[AccountId, Account] = {}
+        self.orders: dict[int, Live] = {}
+        self.fees: dict[AssetId, int] = {}  # what the venue has earned
+        self.deadlines: dict[AccountId, int] = {}  # armed dead man's switches
+        self.next_deadline = NEVER
+        self.next_order_id = 1
+        self.next_exec_id = 1
+        # Scratch of the command at hand, empty between commands and no part of the fingerprint.
+        self.steps: deque[Step] = deque()
+        self.before: dict[int, OrderView] = {}
+
+    def remember(self, live: Live) -> None:
+        """Keep an order as it is before the command at hand changes it."""
+        order_id = live.order.order_id
+        if order_id not in self.before:
+            self.before[order_id] = OrderView(
+                live.order, Lots(live.leaves), Nanos(live.updated), live.is_waiting
+            )
+
+    def fingerprint(self) -> str:
+        """A digest of all that the state says; equal for equal states, on any machine."""
+        from openvenue.engine.snapshot import take
+
+        return blake2b(take(self), digest_size=16).hexdigest()

@@ -1,0 +1,45 @@
+"""What follows from an event, decided in a world where that event has already happened.
+
+Steps wait in a queue, never on the stack: a trigger may fire others, which may fire others. They
+are not commands: nobody sends them, and they are not journaled (their events are).
+"""
+
+from msgspec import Struct
+
+from openvenue.engine.units import AccountId, Nanos, OrderId, Symbol
+
+
+class FireTriggers(Struct, frozen=True, gc=False):
+    """A signal moved: see which waiting orders it reached."""
+
+    symbol: Symbol
+    signal: int
+
+
+class ActivateOrder(Struct, frozen=True, gc=False):
+    """A trigger fired: let its order try to stand."""
+
+    order_id: OrderId
+
+
+class TrimReducers(Struct, frozen=True, gc=False):
+    """A position shrank: reduce-only orders must not be larger than it."""
+
+    account: AccountId
+    symbol: Symbol
+
+
+class FireDeadMansSwitch(Struct, frozen=True, gc=False):
+    """A deadline passed."""
+
+    account: AccountId
+    deadline: Nanos
+
+
+class DecideMember(Struct, frozen=True, gc=False):
+    """It is a batch member's turn."""
+
+    index: int
+
+
+Step = FireTriggers | ActivateOrder | TrimReducers | FireDeadMansSwitch | DecideMember
