@@ -75,7 +75,7 @@ class Crowd:
         self._rest = 0
 
     async def run(self, clock: Clock) -> None:
-        """Live, a step for each second of market time, until the venue stops or we are cancelled."""
+        """A step for each second of market time, until the venue stops or we are cancelled."""
         try:
             while True:
                 await self.live_until(self._exchange.now())

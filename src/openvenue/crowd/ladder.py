@@ -86,9 +86,8 @@ def plan_changes(
     surplus = []
     for view in live:
         order = view.order
-        if order.limit_price is None or view.is_waiting:
-            surplus.append(order.order_id)
-        elif missing.pop((order.side, order.limit_price), None) is None:
+        name = None if order.limit_price is None else (order.side, order.limit_price)
+        if name is None or view.is_waiting or missing.pop(name, None) is None:
             surplus.append(order.order_id)
     return surplus, list(missing.values())
 

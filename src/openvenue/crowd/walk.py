@@ -10,9 +10,7 @@ from openvenue.engine.units import FinePrice
 
 PPM: Final = 10**6
 PULL_SECONDS: Final = 6 * 3600  # in about this time, a distance from the anchor shrinks to a third
-DRAWS: Final = (
-    3  # uniform draws per step; so many make a step's deviation equal to `volatility_ppm`
-)
+DRAWS: Final = 3  # uniform draws per step: their sum's deviation is then `volatility_ppm`
 DIGITS: Final = 7  # of a price that are told
 
 

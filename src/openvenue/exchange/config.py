@@ -58,7 +58,7 @@ class FeeTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class MarginRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """From a position of this size on: contracts (inverse) or notional in the quote asset (linear)."""
+    """From this size of a position on: contracts (inverse), notional in the quote asset (linear)."""
 
     above: int
     initial: Decimal
@@ -265,7 +265,7 @@ def _schedule_mistakes(venue: VenueTable, at: str) -> Iterator[str]:
             if not all(rate.is_finite() and 0 < rate <= 1 for rate in rates):
                 yield f"{at}.margin_schedules[{number}] has a rate that is not between 0 and 1"
             elif level.maintenance > level.initial:
-                yield f"{at}.margin_schedules[{number}] asks more to keep a position than to open it"
+                yield f"{at}.margin_schedules[{number}] has maintenance above initial"
 
 
 def _instrument_mistakes(

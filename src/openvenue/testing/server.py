@@ -159,7 +159,8 @@ class Server:
         self._ready.set()  # it has ended: whoever waits must not wait longer
 
     def _forget(self) -> None:
-        assert self._process is not None and self._reader is not None
+        assert self._process is not None
+        assert self._reader is not None
         self._process.wait(STOP_TIMEOUT_S)
         self._reader.join(STOP_TIMEOUT_S)
         if self._process.stdout is not None:

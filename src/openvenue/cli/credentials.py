@@ -1,0 +1,47 @@
+"""`openvenue credentials`: the keys, for those who may read the data directory."""
+
+import json
+import sys
+from pathlib import Path
+
+from openvenue.exchange.config import ConfigError, load_world
+from openvenue.exchange.keys import KeyFile, KeysError, ensure_keys
+
+
+def run(data_dir: Path, config: Path | None, seed: int | None, *, as_json: bool) -> int:
+    """Print the keys of `data_dir`, made now if nobody made them yet; the exit code."""
+    try:
+        keys = ensure_keys(data_dir, load_world(config).key_holders, seed)
+    except (ConfigError, KeysError) as error:
+        print(f"openvenue: {error}", file=sys.stderr)
+        return 2
+    if as_json:
+        print(json.dumps(as_plain(keys), indent=2))
+    else:
+        _print_table(keys)
+    return 0
+
+
+def as_plain(keys: KeyFile) -> dict[str, dict[str, dict[str, str]]]:
+    """Accounts, then APIs, then the parts of a key; `admin` is not an account, and comes last."""
+    plain = {
+        name: {
+            "kraken_futures": {
+                "api_key": each.kraken_futures.api_key,
+                "api_secret": each.kraken_futures.api_secret,
+            }
+        }
+        for name, each in keys.accounts.items()
+    }
+    return {**plain, "admin": {"admin": {"api_key": keys.admin_key}}}
+
+
+def _print_table(keys: KeyFile) -> None:
+    """For people: one line for each part of a key, never folded, so that it can be copied."""
+    for name, apis in as_plain(keys).items():
+        for api, parts in apis.items():
+            print(f"{name} / {api}" if api != name else name)
+            for part, value in parts.items():
+                print(f"  {part:<10} {value}")
+    if keys.seed is not None:
+        print(f"Made from seed {keys.seed}: anybody can make the same keys.")
