@@ -4,7 +4,7 @@ A gateway sees these and an `ExchangePort`, never a socket. `serve.py` is the on
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -14,7 +14,7 @@ JSON = "application/json"
 
 
 class Request(Struct):
-    """One HTTP request, whole. Header names are lower case; of a repeated header the last counts."""
+    """One HTTP request, whole. Header names are lower case; of a repeated one the last counts."""
 
     method: str
     path: str  # percent-encoded as sent, without the query
@@ -23,7 +23,11 @@ class Request(Struct):
     body: bytes
     peer: str  # address of the client
     received: Nanos  # machine time at which its last byte was read
-    note: dict[str, str]  # what the request log shows of it: who, and why refused; never a secret
+    note: dict[str, str]  # what the request log shows of it, while it is handled and after: "who"
+    # (an account), "key" (the log keeps four characters), "why" (refused); never a secret
+    keeps_alive: bool = True  # these three are the connection's own
+    is_head: bool = False
+    is_old: bool = False  # HTTP/1.0
 
 
 class Response(Struct):
@@ -49,11 +53,14 @@ class WireError(Exception):
         self.why = why
 
 
+# An `async def`. Its steps up to its first wait run outside any task, so what needs a current task
+# (`asyncio.timeout`) goes behind an `await`. An attribute `endpoint` on it names it in the metrics;
+# without one its function's name does.
 Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Sender(Protocol):
-    """The way out of a session: frames leave in order, joined into one write per turn of the loop."""
+    """The way out of a session: frames leave in order, in one write per turn of the loop."""
 
     def send(self, frame: bytes) -> None:
         """Queue one text frame. Never blocks; a reader that stays slow is cut off by the door."""
@@ -76,7 +83,10 @@ OpenSession = Callable[[Request, Sender], Session]
 
 
 class Gateway(Protocol):
-    """One API: which paths are its own, and how it talks on them."""
+    """One API: which paths are its own, and how it talks on them.
+
+    Beside these it may have what `OwnWords` and `LocalOnly` say.
+    """
 
     name: str
 
@@ -85,3 +95,21 @@ class Gateway(Protocol):
 
     def socket(self, path: str) -> OpenSession | None:
         """Who talks on a WebSocket of this path; None: not this API's path."""
+
+
+@runtime_checkable
+class OwnWords(Protocol):
+    """A gateway that says in its API's shape what the door would say plainly."""
+
+    def fault(self) -> Response:
+        """Our bug: a handler raised. The traceback is in the log, and the connection closes."""
+
+    def refusal(self, path: str, status: int, why: str) -> Response | None:
+        """A request that never reached a handler (404, 405, 408, 413, …); None: not my path."""
+
+
+@runtime_checkable
+class LocalOnly(Protocol):
+    """A gateway for this machine alone: the door checks peer, Host and Origin first."""
+
+    local_only: bool

@@ -1,0 +1,90 @@
+"""The last requests, for the operator: who asked what, what came back, and why not."""
+
+from collections import deque
+from typing import Final
+
+from msgspec import Struct
+
+from openvenue.engine.units import Nanos
+from openvenue.gateways.wire import Request
+
+KEPT: Final = 1_000
+_SHOWN: Final = 4  # characters of a key
+
+
+class Logged(Struct):
+    """One request as the operator sees it. Never a query, a body, a signature or a secret."""
+
+    time: Nanos  # machine time of arrival
+    peer: str
+    method: str
+    path: str
+    gateway: str
+    status: int  # 0: closed without a reply
+    milliseconds: float
+    note: dict[str, str]  # the request's own: a WebSocket may add to it while it lives
+
+
+class LoggedView(Struct, omit_defaults=True):
+    """A row as it leaves: keys cut to their first characters."""
+
+    time: Nanos
+    peer: str
+    method: str
+    path: str
+    gateway: str
+    status: int
+    milliseconds: float
+    who: str = ""
+    key: str = ""
+    why_refused: str = ""
+
+
+class RequestLog:
+    """The newest requests, a fixed number of them."""
+
+    def __init__(self, kept: int = KEPT) -> None:
+        self._rows: deque[Logged] = deque(maxlen=kept)
+
+    def add(self, request: Request, gateway: str, status: int, milliseconds: float) -> None:
+        """Keep one line about a finished request."""
+        method = "HEAD" if request.is_head else request.method
+        self._rows.append(
+            Logged(
+                request.received,
+                request.peer,
+                method,
+                request.path,
+                gateway,
+                status,
+                milliseconds,
+                request.note,
+            )
+        )
+
+    def newest(self, limit: int = KEPT, *, refused: bool = False) -> list[LoggedView]:
+        """The newest rows, newest first; only refused ones if asked."""
+        rows: list[LoggedView] = []
+        for row in reversed(self._rows):
+            if len(rows) >= limit:
+                break
+            if refused and row.status < 400 and "why" not in row.note:
+                continue
+            rows.append(_view(row))
+        return rows
+
+
+def _view(row: Logged) -> LoggedView:
+    key = row.note.get("key", "")
+    return LoggedView(
+        row.time,
+        row.peer,
+        row.method,
+        row.path,
+        row.gateway,
+        row.status,
+        round(row.milliseconds, 3),
+        row.note.get("who", ""),
+        key[:_SHOWN] + "…" if len(key) > _SHOWN else key,
+        row.note.get("why", ""),
+    )
