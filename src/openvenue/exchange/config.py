@@ -58,7 +58,7 @@ class FeeTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class MarginRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """From this size of a position on: contracts (inverse), notional in the quote asset (linear)."""
+    """From this size of a position on: contracts (inverse), notional in quote units (linear)."""
 
     above: int
     initial: Decimal
