@@ -1,0 +1,97 @@
+"""Keys: made once, private, reproducible only when asked for."""
+
+import base64
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from openvenue.exchange.keys import KeysError, ensure_keys, read_keys
+
+NAMES = ["primary", "secondary"]
+
+
+def test_whoever_asks_first_decides_and_everybody_else_agrees(tmp_path: Path) -> None:
+    """Keys shown before the first start must be the keys that the venue takes."""
+    first = ensure_keys(tmp_path / "data", NAMES, None)
+
+    assert ensure_keys(tmp_path / "data", NAMES, None) == first
+    assert read_keys(tmp_path / "data") == first
+
+
+def test_many_who_ask_at_once_get_the_same_keys(tmp_path: Path) -> None:
+    """A server and a shell may start in the same moment."""
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: ensure_keys(tmp_path, NAMES, None), range(8)))
+
+    assert all(each == made[0] for each in made)
+
+
+def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """Everybody else on the machine could trade with it otherwise."""
+    ensure_keys(tmp_path, NAMES, None)
+
+    assert stat.S_IMODE((tmp_path / "keys.json").stat().st_mode) == 0o600
+
+
+def test_a_seed_gives_the_same_keys_everywhere(tmp_path: Path) -> None:
+    """Tests of two machines, and of two years, share their keys."""
+    one, two = (ensure_keys(tmp_path / name, NAMES, 7) for name in ("a", "b"))
+
+    assert one == two
+    assert one != ensure_keys(tmp_path / "c", NAMES, 8)
+
+
+def test_without_a_seed_no_two_directories_share_a_key(tmp_path: Path) -> None:
+    """Keys by chance are secrets."""
+    one, two = (ensure_keys(tmp_path / name, NAMES, None) for name in ("a", "b"))
+
+    assert one.admin_key != two.admin_key
+    assert one.accounts["primary"] != two.accounts["primary"]
+
+
+def test_keys_have_the_shape_of_the_real_ones(tmp_path: Path) -> None:
+    """Clients decode the secret, and some check the lengths."""
+    pair = ensure_keys(tmp_path, NAMES, None).accounts["primary"].kraken_futures
+
+    assert len(pair.api_key) == 56
+    assert len(base64.b64decode(pair.api_secret, validate=True)) == 64
+
+
+def test_an_account_that_is_new_gets_keys_and_the_others_keep_theirs(tmp_path: Path) -> None:
+    """A world file may grow; clients that are configured go on."""
+    before = ensure_keys(tmp_path, NAMES, None)
+
+    after = ensure_keys(tmp_path, [*NAMES, "third"], None)
+
+    assert list(after.accounts) == [*NAMES, "third"]
+    assert after.accounts["primary"] == before.accounts["primary"]
+    assert after.admin_key == before.admin_key
+
+
+def test_a_seed_that_did_not_make_the_keys_is_refused(tmp_path: Path) -> None:
+    """Whoever counts on the keys of a seed must not find others."""
+    ensure_keys(tmp_path, NAMES, 1)
+
+    with pytest.raises(KeysError, match="were made with seed 1, so --seed 2 cannot hold"):
+        ensure_keys(tmp_path, NAMES, 2)
+
+
+def test_a_file_that_is_not_ours_is_told_and_left_as_it_is(tmp_path: Path) -> None:
+    """Overwriting it could destroy the only copy of keys in use."""
+    (tmp_path / "keys.json").write_text("{}")
+
+    with pytest.raises(KeysError, match="is not a key file"):
+        ensure_keys(tmp_path, NAMES, None)
+    assert (tmp_path / "keys.json").read_text() == "{}"
+
+
+def test_secrets_do_not_show_when_keys_are_printed(tmp_path: Path) -> None:
+    """A key that reaches a log by accident shows its public part alone."""
+    keys = ensure_keys(tmp_path, NAMES, None)
+    pair = keys.accounts["primary"].kraken_futures
+
+    assert pair.api_secret not in repr(pair)
+    assert pair.api_secret not in repr(keys)
+    assert keys.admin_key not in repr(keys)
