@@ -51,7 +51,7 @@ def open_journal(
     disk = disk or Disk()
     if not create and not is_journal(directory):
         raise JournalError(f"There is no journal in {directory}.")
-    lock_fd = None
+    lock_fd = writer = None
     try:
         directory.mkdir(parents=True, exist_ok=True)
         lock_fd = lock(directory / LOCK_FILE)
@@ -64,6 +64,8 @@ def open_journal(
         last_time = _continue(writer, directory, journal_id, disk)
         writer.start()
     except (OSError, JournalError) as error:
+        if writer is not None:
+            writer.let_go()
         if lock_fd is not None:
             os.close(lock_fd)
         if isinstance(error, OSError):
@@ -193,6 +195,7 @@ def _continue(writer: Writer, directory: Path, journal_id: bytes, disk: Disk) ->
         return Nanos(0)
     last = groups[-1]
     fd = disk.open(segments[-1].path)
+    writer.continue_in(fd, last.end, len(data), last.first_seq + last.entries - 1)
     torn = len(data.rstrip(b"\0")) - last.end
     if torn > 0:
         LOG.warning(
@@ -204,5 +207,4 @@ def _continue(writer: Writer, directory: Path, journal_id: bytes, disk: Disk) ->
     # build on this group now, so it is written once more. The bytes are the same: it cannot tear.
     write_all(disk, fd, data[last.start : last.end], last.start)
     disk.sync(fd)
-    writer.continue_in(fd, last.end, len(data), last.first_seq + last.entries - 1)
     return decode_group(data, last)[-1].time

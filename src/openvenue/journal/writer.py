@@ -190,6 +190,10 @@ class Writer:
                 self._disk.sync(self._fd)
         except OSError as error:
             self.failure = self.failure or explain(error, self._directory)
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Close the files. Where the thread was started, `stop` does this."""
         for fd in (self._fd, self._spare):
             if fd is not None:
                 self._disk.close(fd)

@@ -1,0 +1,226 @@
+"""One of everything that a journal can hold, each with no field left at its default.
+
+`python -m tests.unit.journal.samples` prints how they are encoded now, for a new golden file. An
+old golden file is never changed: journals that it speaks for are on people's disks.
+"""
+
+import json
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from openvenue.engine import commands, events
+from openvenue.engine.instruments import (
+    Asset,
+    FeeTier,
+    IndexId,
+    Instrument,
+    Kind,
+    MarginLevel,
+    Mode,
+    WalletId,
+)
+from openvenue.engine.orders import (
+    BUY,
+    FOK,
+    GTC,
+    IOC,
+    SELL,
+    Direction,
+    Order,
+    Signal,
+    Trigger,
+    TriggerKind,
+)
+from openvenue.engine.reasons import CancelReason, RejectReason
+from openvenue.engine.units import (
+    AccountId,
+    AssetId,
+    Atoms,
+    ExecId,
+    FinePrice,
+    Lots,
+    Nanos,
+    OrderId,
+    Ppb,
+    Symbol,
+    Ticks,
+)
+from openvenue.journal.records import Entry, Envelope
+
+ANN: Final = AccountId("ann")
+BOB: Final = AccountId("bob")
+PERP: Final = Symbol("PF_XBTUSD")
+USD: Final = AssetId("USD")
+FLEX: Final = WalletId("flex")
+INDEX: Final = IndexId("XBT:USD")
+NOON: Final = Nanos(1_700_000_000_000_000_000)
+
+STOP: Final = Trigger(TriggerKind.STOP, Ticks(99_000), Signal.MARK, Direction.BELOW)
+ORDER: Final = Order(
+    order_id=OrderId(7),
+    account=ANN,
+    symbol=PERP,
+    side=SELL,
+    quantity=Lots(25),
+    limit_price=Ticks(100_500),
+    time_in_force=GTC,
+    created=NOON,
+    cl_ord_id="näme-1",
+    post_only=True,
+    reduce_only=True,
+    is_market=True,
+    trigger=STOP,
+    market_cap=Decimal("0.010"),
+    algo_id="twap-3",
+)
+INSTRUMENT: Final = Instrument(
+    symbol=PERP,
+    kind=Kind.LINEAR,
+    base=AssetId("XBT"),
+    quote=USD,
+    settlement=USD,
+    wallet=FLEX,
+    index=INDEX,
+    tick_size=Decimal("0.5"),
+    lot_size=Decimal("0.0001"),
+    settlement_scale=8,
+    base_scale=10,
+    max_quantity=Lots(10_000_000),
+    max_price=Ticks(20_000_000),
+    margin_levels=(MarginLevel(0, Ppb(20_000_000), Ppb(10_000_000)),),
+    fee_tiers=(FeeTier(0, Ppb(200_000), Ppb(500_000)),),
+    max_position=Lots(50_000_000),
+    min_quantity=Lots(2),
+    min_notional=Decimal("5"),
+    max_notional=Decimal("1000000"),
+    collar=Decimal("0.05"),
+    impact_size=Lots(1_000),
+    opened=NOON,
+    expires=Nanos(NOON + 10**15),
+)
+PLACE: Final = commands.PlaceOrder(
+    account=ANN,
+    symbol=PERP,
+    side=BUY,
+    quantity=Lots(25),
+    limit_price=Ticks(100_000),
+    time_in_force=IOC,
+    cl_ord_id="name-2",
+    post_only=True,
+    reduce_only=True,
+    trigger=STOP,
+    market_cap=Decimal("0.01"),
+    deadline=NOON,
+    algo_id="twap-3",
+)
+CANCEL: Final = commands.CancelOrder(
+    account=ANN, order_id=OrderId(7), cl_ord_id="name-2", deadline=NOON
+)
+
+COMMANDS: Final[tuple[commands.Command, ...]] = (
+    PLACE,
+    CANCEL,
+    commands.CancelOrders(account=ANN, symbol=PERP, side=SELL, keep_reduce_only=True, wallet=FLEX),
+    commands.SetDeadMansSwitch(account=ANN, timeout=Nanos(60 * 10**9)),
+    commands.Batch(account=ANN, members=(PLACE, CANCEL)),
+    commands.SetIndexPrice(index=INDEX, price=Decimal("50123.40")),
+    commands.SetMarkPrice(symbol=PERP, price=Decimal("50123.4")),
+    commands.SetMode(symbol=PERP, mode=Mode.CANCEL_ONLY),
+    commands.ListAsset(asset=Asset(USD, 8)),
+    commands.ListInstrument(instrument=INSTRUMENT),
+    commands.OpenAccount(account=ANN, family=BOB, max_open_orders=1_000),
+    commands.Deposit(account=ANN, wallet=FLEX, asset=USD, amount=Atoms(-(10**16))),
+    commands.PassTime(),
+    commands.Resume(down_since=NOON),
+    commands.SetIntake(is_open=False),
+)
+EVENTS: Final[tuple[events.Event, ...]] = (
+    events.OrderAccepted(order=ORDER, rests=True, reduced=Lots(3)),
+    events.OrderRejected(
+        account=ANN,
+        symbol=PERP,
+        reason=RejectReason.WOULD_NOT_FILL,
+        cl_ord_id="name-2",
+        order=Order(OrderId(8), ANN, PERP, BUY, Lots(1), None, FOK, NOON),
+    ),
+    events.Traded(
+        exec_id=ExecId(11),
+        symbol=PERP,
+        price=Ticks(100_500),
+        quantity=Lots(5),
+        aggressor=BUY,
+        maker_account=ANN,
+        maker_order_id=OrderId(7),
+        maker_leaves=Lots(20),
+        maker_fee=Atoms(-12),
+        maker_realized=Atoms(-345),
+        taker_account=BOB,
+        taker_order_id=OrderId(9),
+        taker_leaves=Lots(0),
+        taker_fee=Atoms(30),
+        taker_realized=Atoms(2**62),
+        value=Atoms(2_512_500_000),
+    ),
+    events.OrderRested(order_id=OrderId(7), leaves=Lots(20)),
+    events.OrderCanceled(
+        order_id=OrderId(7),
+        account=ANN,
+        leaves=Lots(20),
+        reason=CancelReason.TRIGGER_REFUSED,
+        because=RejectReason.INSUFFICIENT_MARGIN,
+    ),
+    events.OrdersCanceled(
+        account=ANN, order_ids=(OrderId(7), OrderId(300)), reason=CancelReason.MASS_CANCEL
+    ),
+    events.CancelRejected(
+        account=ANN, reason=RejectReason.UNKNOWN_ORDER, order_id=OrderId(7), cl_ord_id="name-2"
+    ),
+    events.OrderTrimmed(order_id=OrderId(7), account=ANN, quantity=Lots(9), leaves=Lots(4)),
+    events.TriggerFired(order_id=OrderId(7), account=ANN, price=FinePrice(501_234_000_000_000)),
+    events.OrderActivated(order=ORDER, rests=False, reduced=Lots(1)),
+    events.DeadMansSwitchSet(account=ANN, deadline=NOON),
+    events.DeadMansSwitchFired(account=ANN, deadline=NOON),
+    events.MemberDecided(index=3),
+    events.IndexPriceSet(index=INDEX, price=FinePrice(501_234_000_000_000)),
+    events.MarkPriceSet(
+        symbol=PERP, price=FinePrice(501_234_000_000_000), premium=-1_234, is_pinned=True
+    ),
+    events.ModeSet(symbol=PERP, mode=Mode.POST_ONLY),
+    events.AssetListed(asset=Asset(USD, 8)),
+    events.InstrumentListed(instrument=INSTRUMENT),
+    events.AccountOpened(account=ANN, family=BOB, max_open_orders=1_000),
+    events.Deposited(account=ANN, wallet=FLEX, asset=USD, amount=Atoms(10**16)),
+    events.Refused(reason=RejectReason.ALREADY_EXISTS, detail="ann"),
+    events.Resumed(down_since=NOON),
+    events.IntakeSet(is_open=True),
+)
+ENTRY: Final = Entry(
+    seq=5,
+    time=NOON,
+    envelope=Envelope("kraken_futures", key_id="key-1", nonce=1_700_000_000_123, request_id="r-1"),
+    command=CANCEL,
+    events=(EVENTS[4],),
+)
+
+
+def entry(seq: int, name: str = "x", time: int = 0) -> Entry:
+    """An entry of no importance, `name` making it as long as a test needs."""
+    return Entry(
+        seq,
+        Nanos(NOON + (time or seq)),
+        Envelope("crowd", key_id="k", nonce=seq),
+        commands.CancelOrder(account=ANN, cl_ord_id=name),
+        (events.CancelRejected(account=ANN, reason=RejectReason.UNKNOWN_ORDER, cl_ord_id=name),),
+    )
+
+
+def encoded() -> dict[str, str]:
+    """How everything is encoded now, in hexadecimal, by the name of its type."""
+    every = (*COMMANDS, *EVENTS, ENTRY)
+    return {type(value).__name__: msgspec.msgpack.encode(value).hex() for value in every}
+
+
+if __name__ == "__main__":
+    print(json.dumps(encoded(), indent=1))
