@@ -166,7 +166,7 @@ class Door:
             why = self._why_closed(gateway, request)
             if why is not None:
                 request.note["why"] = why
-                response = plain(403, why)
+                response = self._words(request.path, 403, why)
             else:
                 try:
                     response = await handler(request)

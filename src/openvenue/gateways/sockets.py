@@ -13,10 +13,9 @@ from struct import Struct as Layout
 from typing import Any, Final, Protocol
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest
-from picows.picows import (
-    WSAutoPingStrategy,
-    WSProtocol,  # type: ignore[attr-defined]  # not in its type stubs
-)
+
+# Not in its type stubs: the protocol behind its own server.
+from picows.picows import WSAutoPingStrategy, WSProtocol  # type: ignore[attr-defined]
 
 from openvenue.gateways.limits import DoorLimits
 from openvenue.gateways.wire import OpenSession, Request, Session
@@ -220,7 +219,7 @@ class Socket(WSListener):
 
     def _returned_goodbye(self, transport: WSTransport, frame: WSFrame) -> None:
         if not transport.is_close_frame_sent:
-            code = int(frame.get_close_code()) if frame.payload_size else 1000
+            code = int.from_bytes(frame.get_payload_as_bytes()[:2]) or 1000
             self._out.clear()
             self._goodbye = (code, "")
             transport.send_close(code)  # type: ignore[arg-type]

@@ -1,0 +1,144 @@
+"""What the operator writes, turned into commands, and back."""
+
+from decimal import Decimal
+from typing import Final, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+from msgspec import Struct
+
+from openvenue.engine.commands import SetIndexPrice, SetMarkPrice, SetMode
+from openvenue.engine.events import Refused
+from openvenue.engine.instruments import IndexId, Mode
+from openvenue.engine.reasons import RejectReason
+from openvenue.engine.units import SECOND, Symbol
+from openvenue.exchange.port import Outcome
+from openvenue.gateways.faults import Fault
+from openvenue.gateways.request_log import KEPT
+from openvenue.gateways.wire import Response, WireError
+
+PRICE_MAX: Final = Decimal(10) ** 12
+PRICE_DIGITS_MAX: Final = 20  # after the point
+ADVANCE_MAX_SECONDS: Final = Decimal(10 * 366 * 86_400)
+
+T = TypeVar("T")
+
+
+class Body(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a POST carries; a field too many is a mistake worth telling."""
+
+
+class IndexPrice(Body, frozen=True):
+    index: str
+    price: Decimal
+
+
+class MarkPrice(Body, frozen=True):
+    symbol: str
+    price: Decimal | None
+
+
+class MarketMode(Body, frozen=True):
+    symbol: str
+    mode: str
+
+
+class Advance(Body, frozen=True):
+    seconds: Decimal
+
+
+class Faults(Body, frozen=True):
+    faults: list[Fault]
+
+
+def decode_index_price(body: bytes) -> SetIndexPrice:
+    """POST …/index-price. Raises: WireError."""
+    asked = _decode(body, IndexPrice)
+    return SetIndexPrice(index=IndexId(asked.index), price=_price(asked.price))
+
+
+def decode_mark_price(body: bytes) -> SetMarkPrice:
+    """POST …/mark-price; null lets the price follow its rule again. Raises: WireError."""
+    asked = _decode(body, MarkPrice)
+    price = None if asked.price is None else _price(asked.price)
+    return SetMarkPrice(symbol=Symbol(asked.symbol), price=price)
+
+
+def decode_market_mode(body: bytes) -> SetMode:
+    """POST …/market-mode. Raises: WireError."""
+    asked = _decode(body, MarketMode)
+    try:
+        mode = Mode[asked.mode.upper().replace("-", "_")]
+    except KeyError:
+        names = ", ".join(mode.name.lower() for mode in Mode)
+        raise WireError(f"mode must be one of {names}", status=400) from None
+    return SetMode(symbol=Symbol(asked.symbol), mode=mode)
+
+
+def decode_advance(body: bytes) -> int:
+    """POST /admin/clock/advance, in nanoseconds. Raises: WireError."""
+    seconds = _decode(body, Advance).seconds
+    if not seconds.is_finite() or not 0 <= seconds <= ADVANCE_MAX_SECONDS:
+        raise WireError(f"seconds must be from 0 to {ADVANCE_MAX_SECONDS}", status=400)
+    return int(seconds * SECOND)
+
+
+def decode_faults(body: bytes) -> list[Fault]:
+    """POST /admin/faults. Raises: WireError."""
+    faults = _decode(body, Faults).faults
+    for fault in faults:
+        if not 0 <= fault.delay_seconds <= 3_600 or not 200 <= fault.status <= 599:
+            raise WireError("delay_seconds is from 0 to 3600, status from 200 to 599", status=400)
+        if fault.count is not None and fault.count < 1:
+            raise WireError("count is at least 1, or null for ever", status=400)
+    return faults
+
+
+def decode_listing(query: bytes) -> tuple[int, bool]:
+    """GET /admin/requests: how many, and whether only refused ones. Raises: WireError."""
+    asked = arguments(query)
+    limit = asked.get("limit", str(KEPT))
+    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= KEPT):
+        raise WireError(f"limit must be from 1 to {KEPT}", status=400)
+    return int(limit), asked.get("refused", "0").lower() in ("1", "true", "yes")
+
+
+def arguments(query: bytes) -> dict[str, str]:
+    """A query string; of a repeated name the last counts."""
+    return dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+
+
+def encode_outcome(outcome: Outcome) -> Response:
+    """The journal's answer to a command."""
+    for event in outcome.entry.events:
+        if isinstance(event, Refused):
+            status = 404 if event.reason is RejectReason.MARKET_NOT_FOUND else 409
+            why = event.reason.name.lower().replace("_", " ")
+            return encode_error(f"{why}: {event.detail}" if event.detail else why, status)
+    return encode({"seq": outcome.entry.seq, "events": len(outcome.entry.events)})
+
+
+def encode_error(text: str, status: int) -> Response:
+    """A plain no."""
+    return encode({"error": text}, status)
+
+
+def encode(answer: object, status: int = 200) -> Response:
+    """Any answer."""
+    return Response(status, msgspec.json.encode(answer))
+
+
+def _decode(body: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.DecodeError as error:  # ValidationError is one
+        raise WireError(str(error), status=400) from None
+    except UnicodeDecodeError:
+        raise WireError("the body is not UTF-8", status=400) from None
+
+
+def _price(price: Decimal) -> Decimal:
+    exponent = price.as_tuple().exponent
+    if not isinstance(exponent, int) or not 0 < price < PRICE_MAX or exponent < -PRICE_DIGITS_MAX:
+        raise WireError("price must be above 0 and a number that a market can have", status=400)
+    return price

@@ -1,0 +1,218 @@
+"""`/admin`: who holds the admin key and sits at this machine may do what no trader can."""
+
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, Protocol
+
+from msgspec import Struct
+
+from openvenue.engine.commands import Command, PassTime
+from openvenue.engine.units import Nanos
+from openvenue.exchange.port import ExchangePort, VenueStopped
+from openvenue.gateways.admin import codec
+from openvenue.gateways.faults import FaultPlan
+from openvenue.gateways.request_log import RequestLog
+from openvenue.gateways.wire import Handler, OpenSession, Request, Response, WireError
+from openvenue.journal.records import Envelope
+
+PREFIX: Final = "/admin/"
+KEY_HEADER: Final = "x-admin-key"
+_ENVELOPE: Final = Envelope(gateway="admin")
+
+Decode = Callable[[bytes], Command]
+
+
+class MovableClock(Protocol):
+    """A clock that moves only when told to."""
+
+    def now(self) -> Nanos:
+        """Market time."""
+
+    def advance(self, nanos: int) -> None:
+        """Move on; wake those whose time has come."""
+
+
+class AdminTools(Struct, kw_only=True):
+    """What the operator's API works on."""
+
+    venues: Mapping[str, ExchangePort]
+    stopped: Callable[[], Mapping[str, str | None]]  # each venue, and why it serves no more
+    request_log: RequestLog
+    faults: FaultPlan
+    clock: MovableClock | None = None  # None: real time, which nobody moves
+    reset: Callable[[str], Awaitable[None]] | None = None  # wipe a venue back to its defaults
+
+
+class AdminGateway:
+    """The operator's API. The door lets in this machine only; the key does the rest."""
+
+    name = "admin"
+    local_only = True
+
+    def __init__(self, key: str, tools: AdminTools) -> None:
+        assert key, "an admin API without a key is open to all"
+        self._key = key.encode()
+        self._tools = tools
+        self._routes: dict[tuple[str, str], Handler] = {
+            ("GET", "venues"): self.list_venues,
+            ("GET", "clock"): self.read_clock,
+            ("POST", "clock/advance"): self.advance_clock,
+            ("GET", "requests"): self.list_requests,
+            ("GET", "faults"): self.list_faults,
+            ("POST", "faults"): self.set_faults,
+            ("DELETE", "faults"): self.clear_faults,
+            ("POST", "reset"): self.reset,
+        }
+        self._commands: dict[str, Decode] = {
+            "index-price": codec.decode_index_price,
+            "mark-price": codec.decode_mark_price,
+            "market-mode": codec.decode_market_mode,
+        }
+
+    # ---- what the door asks
+
+    def route(self, method: str, path: str) -> Handler | None:
+        """Who answers `path`."""
+        if not path.startswith(PREFIX):
+            return None
+        rest = path[len(PREFIX) :].removesuffix("/")
+        handler = self._routes.get((method, rest)) or self._command(method, rest)
+        return None if handler is None else _Guarded(self._key, handler)
+
+    def socket(self, path: str) -> OpenSession | None:
+        """No WebSocket here."""
+        return None
+
+    def fault(self) -> Response:
+        """Our bug."""
+        return codec.encode_error("internal error; see the server's log", 500)
+
+    def refusal(self, path: str, status: int, why: str) -> Response | None:
+        """The door's no, in our shape."""
+        return codec.encode_error(why, status) if path.startswith(PREFIX) else None
+
+    # ---- commands
+
+    def _command(self, method: str, rest: str) -> Handler | None:
+        """POST /admin/venues/{venue}/{what}."""
+        match rest.split("/"):
+            case ["venues", venue, what] if method == "POST" and what in self._commands:
+                decode = self._commands[what]
+            case _:
+                return None
+
+        async def command(request: Request) -> Response:
+            exchange = self._venue(venue)
+            return codec.encode_outcome(await exchange.submit(decode(request.body), _ENVELOPE))
+
+        command.__name__ = what
+        return command
+
+    async def advance_clock(self, request: Request) -> Response:
+        """POST /admin/clock/advance {"seconds"}. What falls due has happened when this answers."""
+        clock = self._movable_clock()
+        nanos = codec.decode_advance(request.body)
+        clock.advance(nanos)
+        for name, exchange in self._tools.venues.items():
+            if self._tools.stopped()[name] is None:
+                await exchange.submit(PassTime(), _ENVELOPE)
+        return codec.encode({"now": clock.now()})
+
+    async def reset(self, request: Request) -> Response:
+        """POST /admin/reset?confirm={venue}. The venue is as new; its past is gone."""
+        name = codec.arguments(request.query).get("confirm", "")
+        if self._tools.reset is None:
+            raise WireError("this server cannot reset a venue", status=409)
+        self._venue(name)
+        await self._tools.reset(name)
+        return codec.encode({"reset": name})
+
+    async def set_faults(self, request: Request) -> Response:
+        """POST /admin/faults {"faults": […]}. This plan replaces the one before."""
+        faults = codec.decode_faults(request.body)
+        try:
+            self._tools.faults.replace(faults)
+        except ValueError as error:
+            raise WireError(str(error), status=400) from None
+        return await self.list_faults(request)
+
+    async def clear_faults(self, request: Request) -> Response:
+        """DELETE /admin/faults. All goes well again."""
+        self._tools.faults.replace(())
+        return await self.list_faults(request)
+
+    # ---- questions
+
+    async def list_venues(self, request: Request) -> Response:
+        """GET /admin/venues. Market time and state of each."""
+        stopped = self._tools.stopped()
+        return codec.encode(
+            {
+                "venues": [
+                    {
+                        "venue": name,
+                        "now": exchange.now(),
+                        "offset": exchange.offset,
+                        "stopped": stopped[name],
+                    }
+                    for name, exchange in self._tools.venues.items()
+                ]
+            }
+        )
+
+    async def read_clock(self, request: Request) -> Response:
+        """GET /admin/clock. Whether time can be moved, and what it is, in nanoseconds."""
+        clock = self._tools.clock
+        if clock is not None:
+            return codec.encode({"virtual": True, "now": clock.now()})
+        now = {name: exchange.now() for name, exchange in self._tools.venues.items()}
+        return codec.encode({"virtual": False, "now": max(now.values(), default=None)})
+
+    async def list_requests(self, request: Request) -> Response:
+        """GET /admin/requests?limit=&refused=1. Newest first."""
+        limit, refused = codec.decode_listing(request.query)
+        rows = self._tools.request_log.newest(limit, refused=refused)
+        return codec.encode({"requests": rows})
+
+    async def list_faults(self, request: Request) -> Response:
+        """GET /admin/faults. What is still to go wrong, and how often (null: for ever)."""
+        rows = self._tools.faults.left()
+        return codec.encode({"faults": [{"fault": fault, "left": left} for fault, left in rows]})
+
+    # ---- within
+
+    def _venue(self, name: str) -> ExchangePort:
+        exchange = self._tools.venues.get(name)
+        if exchange is None:
+            known = ", ".join(self._tools.venues) or "none"
+            raise WireError(f"no such venue: {name!r}; venues are {known}", status=404)
+        return exchange
+
+    def _movable_clock(self) -> MovableClock:
+        if self._tools.clock is None:
+            raise WireError("time is real here; start with --clock virtual", status=409)
+        return self._tools.clock
+
+
+class _Guarded:
+    """A handler behind the key, with its errors in our shape."""
+
+    def __init__(self, key: bytes, handler: Handler) -> None:
+        self._key = key
+        self._handler = handler
+        self.endpoint = getattr(handler, "__name__", "admin")
+
+    async def __call__(self, request: Request) -> Response:
+        shown = request.headers.get(KEY_HEADER, "").encode("latin-1")
+        if not hmac.compare_digest(shown, self._key):
+            request.note["why"] = "X-Admin-Key is " + ("wrong" if shown else "missing")
+            return codec.encode_error(request.note["why"], 401)
+        request.note["who"] = "admin"
+        try:
+            return await self._handler(request)
+        except WireError as error:
+            request.note["why"] = error.why or error.word
+            return codec.encode_error(error.word, error.status)
+        except VenueStopped as error:
+            request.note["why"] = "venue stopped"
+            return codec.encode_error(f"the venue has stopped: {error}", 503)
