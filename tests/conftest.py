@@ -1,10 +1,12 @@
-"""What holds for every test: how long its kind may take, alone and together."""
+"""What holds for every test: how long its kind may take, and which examples a law meets."""
 
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Final
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from openvenue.build import engine_form
 
@@ -17,6 +19,16 @@ BUDGETS: Final = {
     "e2e": (300, 14),
 }
 HERE: Final = Path(__file__).parent
+
+# Examples are not timed one by one: a busy machine is no bug. CI always meets the same examples.
+settings.register_profile(
+    "openvenue",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("openvenue")
 
 spent: Final[Counter[str]] = Counter()  # milliseconds by kind
 
