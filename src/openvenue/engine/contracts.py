@@ -65,12 +65,16 @@ class Contract:
         self.level_maintenance: Final = [
             int(level.maintenance) for level in instrument.margin_levels
         ]
-        # Bounds on notional, as integers: size * price (inverse: size) times `num` over `den`.
+        self.min_quantity: Final[int] = instrument.min_quantity
+        self.max_quantity: Final[int] = instrument.max_quantity
+        self.max_price: Final[int] = instrument.max_price
+        self.max_position: Final[int] = instrument.max_position
+        # Bounds on notional, turned into whole numbers of lots times ticks (inverse: of lots).
         worth = lot if self.is_inverse else lot * tick
-        self.worth_num: Final = worth.numerator
-        self.worth_den: Final = worth.denominator
-        self.least: Final = Fraction(instrument.min_notional)
-        self.most: Final = Fraction(instrument.max_notional)
+        least = Fraction(instrument.min_notional) / worth
+        most = Fraction(instrument.max_notional) / worth
+        self.least: Final = divide_up(least.numerator, least.denominator)
+        self.most: Final = most.numerator // most.denominator  # 0: no bound
 
     def value(self, lots: int, ticks: int) -> Atoms:
         """Worth of `lots` >= 0 at `ticks`, in atoms of the settlement asset, rounded down.
@@ -129,19 +133,36 @@ class Contract:
     def margin_level(self, lots: int, value: int) -> int:
         """Which level of the schedule a position of `lots`, worth `value`, falls into."""
         size = lots if self.is_inverse else value
-        level = len(self.level_above) - 1
-        while level > 0 and size < self.level_above[level]:
-            level -= 1
+        above = self.level_above
+        level = 0
+        while level + 1 < len(above) and size >= above[level + 1]:
+            level += 1
         return level
+
+    def initial_margin(self, lots: int, mark: int) -> int:
+        """Initial margin for `lots` at `mark`, all of it at the rate of its size; 0 if negative.
+
+        Source: Kraken Futures, "Margin schedules": the level of the whole position decides.
+        """
+        if lots <= 0 or mark <= 0:
+            return 0
+        value = self.mark_value(lots, mark)
+        return divide_up(value * self.level_initial[self.margin_level(lots, value)], PPB_ONE)
+
+    def maintenance_margin(self, lots: int, mark: int) -> int:
+        """Maintenance margin of a position of `lots`, whatever its sign."""
+        if lots == 0 or mark <= 0:
+            return 0
+        size = lots if lots > 0 else -lots
+        value = self.mark_value(size, mark)
+        return divide_up(value * self.level_maintenance[self.margin_level(size, value)], PPB_ONE)
 
     def why_notional_refuses(self, lots: int, ticks: int) -> RejectReason | None:
         """Whether an order's worth in the quote asset is outside the instrument's bounds."""
-        worth = lots * self.worth_num * (1 if self.is_inverse else ticks)
-        if self.most and worth * self.most.denominator > self.most.numerator * self.worth_den:
+        worth = lots if self.is_inverse else lots * ticks
+        if self.most and worth > self.most:
             return INVALID_QUANTITY
-        if worth * self.least.denominator < self.least.numerator * self.worth_den:
-            return SMALL_ORDER
-        return None
+        return SMALL_ORDER if worth < self.least else None
 
     def fine(self, ticks: int) -> FinePrice:
         """A grid price as a mark price."""

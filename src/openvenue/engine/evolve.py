@@ -38,11 +38,11 @@ from openvenue.engine.events import (
 )
 from openvenue.engine.margin import held_for
 from openvenue.engine.markets import Market
-from openvenue.engine.orders import Order, OrderView, Signal
-from openvenue.engine.positions import UNKNOWN, Position
+from openvenue.engine.orders import BUY, Order, Signal
+from openvenue.engine.positions import Position
 from openvenue.engine.state import NEVER, State
 from openvenue.engine.steps import ActivateOrder, FireTriggers, TrimReducers
-from openvenue.engine.units import AssetId, Nanos
+from openvenue.engine.units import AssetId
 
 LAST: Final = int(Signal.LAST)
 MARK: Final = int(Signal.MARK)
@@ -52,19 +52,17 @@ INDEX: Final = int(Signal.INDEX)
 def order_accepted(state: State, event: OrderAccepted) -> None:
     """The order lives: in the book, among the triggers, or about to trade."""
     order = event.order
-    state.next_order_id = int(order.order_id) + 1
+    order_id = order.order_id
+    state.next_order_id = order_id + 1
     account = state.accounts[order.account]
     market = state.markets[order.symbol]
     position = None if market.contract.is_spot else _position(account, market)
-    live = Live(order, int(order.quantity), state.now, account, market, position)
-    order_id = order.order_id
+    live = Live(order, order.quantity, state.now, account, market, position)
     state.orders[order_id] = live
     account.orders[order_id] = live
-    if order.cl_ord_id is not None:
-        account.cl_ord_ids[order.cl_ord_id] = live
-    state.before[order_id] = OrderView(
-        order, order.quantity, Nanos(state.now), order.trigger is not None
-    )
+    cl_ord_id = order.cl_ord_id
+    if cl_ord_id is not None:
+        account.cl_ord_ids[cl_ord_id] = live
     if event.rests:
         _rest(live)
         return
@@ -84,11 +82,8 @@ def order_activated(state: State, event: OrderActivated) -> None:
     """What was a trigger is an order like any other, under the same id."""
     live = state.orders[event.order.order_id]
     live.order = event.order
-    live.leaves = int(event.order.quantity)
+    live.leaves = event.order.quantity
     live.updated = state.now
-    state.before[event.order.order_id] = OrderView(
-        event.order, event.order.quantity, Nanos(state.now)
-    )
     if event.rests:
         _rest(live)
 
@@ -96,7 +91,7 @@ def order_activated(state: State, event: OrderActivated) -> None:
 def order_rejected(state: State, event: OrderRejected) -> None:
     """Nothing, but that an identity is used up where one had been given."""
     if event.order is not None:
-        state.next_order_id = int(event.order.order_id) + 1
+        state.next_order_id = event.order.order_id + 1
 
 
 def order_rested(state: State, event: OrderRested) -> None:
@@ -109,11 +104,10 @@ def traded(state: State, event: Traded) -> None:
     maker = state.orders[event.maker_order_id]
     taker = state.orders[event.taker_order_id]
     market = maker.market
-    quantity = int(event.quantity)
-    ticks = int(event.price)
-    taker_sign = int(event.aggressor)
+    quantity = event.quantity
+    taker_sign = 1 if event.aggressor is BUY else -1
     now = state.now
-    state.next_exec_id = int(event.exec_id) + 1
+    state.next_exec_id = event.exec_id + 1
     state.remember(maker)
 
     level = maker.level
@@ -125,9 +119,9 @@ def traded(state: State, event: Traded) -> None:
     else:
         level.quantity -= quantity
         _reserve(maker, -quantity)
-        maker.leaves = int(event.maker_leaves)
+        maker.leaves = event.maker_leaves
     maker.updated = now
-    taker.leaves = int(event.taker_leaves)
+    taker.leaves = event.taker_leaves
     taker.updated = now
     if taker.leaves == 0:
         _forget(state, taker)
@@ -139,7 +133,7 @@ def traded(state: State, event: Traded) -> None:
         if maker.leaves:
             _hold_again(maker)
     else:
-        signed = int(event.value) * taker_sign * contract.sign
+        signed = event.value * taker_sign * contract.sign
         _move(state, maker, -taker_sign * quantity, event.maker_realized - signed)
         _move(state, taker, taker_sign * quantity, event.taker_realized + signed)
         settlement = contract.instrument.settlement
@@ -147,7 +141,7 @@ def traded(state: State, event: Traded) -> None:
         _pay(taker, settlement, event.taker_realized - event.taker_fee)
     fees = contract.instrument.settlement
     state.fees[fees] = state.fees.get(fees, 0) + event.maker_fee + event.taker_fee
-    market.last = ticks
+    market.last = event.price
     market.last_quantity = quantity
     market.last_time = now
     if market.triggers.are_waiting(LAST):
@@ -178,7 +172,7 @@ def order_trimmed(state: State, event: OrderTrimmed) -> None:
     assert level is not None, "only resting orders are trimmed"
     level.quantity -= live.leaves - event.leaves
     live.order = replace(live.order, quantity=event.quantity)
-    live.leaves = int(event.leaves)
+    live.leaves = event.leaves
     live.updated = state.now
 
 
@@ -282,7 +276,7 @@ def _rest(live: Live) -> None:
     order = live.order
     price = order.limit_price
     assert price is not None, "what rests has a limit"
-    live.market.book.side(int(order.side)).add(live, int(price))
+    live.market.book.side(1 if order.side is BUY else -1).add(live, price)
     if live.position is None:
         _hold_again(live)
     elif order.reduce_only:
@@ -296,11 +290,11 @@ def _reserve(live: Live, lots: int) -> None:
     position = live.position
     if position is None or live.order.reduce_only:
         return
-    if live.order.side > 0:
+    if live.order.side is BUY:
         position.buys += lots
     else:
         position.sells += lots
-    position.mark = UNKNOWN
+    position.is_stale = True
 
 
 def _hold_again(live: Live) -> None:
@@ -309,8 +303,8 @@ def _hold_again(live: Live) -> None:
     contract = live.market.contract
     price = order.limit_price
     assert price is not None, "what rests has a limit"
-    sign = int(order.side)
-    needed = held_for(contract, sign, live.leaves, int(price)) if live.leaves else 0
+    sign = 1 if order.side is BUY else -1
+    needed = held_for(contract, sign, live.leaves, price) if live.leaves else 0
     instrument = contract.instrument
     asset = instrument.quote if sign > 0 else instrument.base
     live.account.wallet(instrument.wallet).hold(asset, needed - live.held)
@@ -363,7 +357,7 @@ def _move(state: State, live: Live, quantity: int, cost: int) -> None:
     position.quantity = held + quantity
     position.cost += cost
     position.changed = state.now
-    position.mark = UNKNOWN
+    position.is_stale = True
     market = position.market
     market.open_interest += max(position.quantity, 0) - max(held, 0)
     if position.reducers and held * quantity < 0:

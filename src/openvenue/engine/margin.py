@@ -10,7 +10,7 @@ from typing import Final, final
 from openvenue.engine.accounts import Wallet
 from openvenue.engine.contracts import Contract
 from openvenue.engine.matching import Fill
-from openvenue.engine.positions import Position, initial_margin, maintenance_margin
+from openvenue.engine.positions import Position
 from openvenue.engine.reasons import RejectReason
 
 INSUFFICIENT_MARGIN: Final = RejectReason.INSUFFICIENT_MARGIN
@@ -29,78 +29,86 @@ class Margin:
         self.maintenance = 0
 
 
-def wallet_margin(
-    wallet: Wallet,
-    changed: Position | None = None,
-    quantity: int = 0,
-    buys: int = 0,
-    sells: int = 0,
-) -> Margin:
-    """Margin of all of a wallet's positions; of `changed`, as if it had these sizes instead."""
+def wallet_margin(wallet: Wallet) -> Margin:
+    """Margin of all of a wallet's positions and of the orders beside them."""
     total = Margin()
     longs = 0
     shorts = 0
-    index = ""
+    group = ""
     for position in wallet.positions:
-        market = position.market
-        if position.mark != market.mark:
+        if position.is_stale or position.mark != position.market.mark:
             position.refresh()
-        instrument = market.contract.instrument
-        if market.contract.is_inverse or instrument.index != index:
+        if position.group != group:
+            group = position.group
             total.initial_with_orders += max(longs, shorts)
             longs = 0
             shorts = 0
-            index = instrument.index
+        longs += position.initial_long
+        shorts += position.initial_short
         total.unrealized += position.unrealized
         total.initial += position.initial
-        if position is changed:
-            longs += initial_margin(market, quantity + buys)
-            shorts += initial_margin(market, sells - quantity)
-            total.maintenance += maintenance_margin(market, quantity)
-        else:
-            longs += position.initial_long
-            shorts += position.initial_short
-            total.maintenance += position.maintenance
+        total.maintenance += position.maintenance
     total.initial_with_orders += max(longs, shorts)
-    if changed is not None and not changed.is_joined:
-        _add_newcomer(total, wallet, changed, quantity, buys, sells)
     return total
 
 
-def _add_newcomer(
-    total: Margin, wallet: Wallet, newcomer: Position, quantity: int, buys: int, sells: int
-) -> None:
-    """Add a market that the wallet margins nothing of yet, netted with those on its index."""
-    market = newcomer.market
-    index = market.contract.instrument.index
+def why_margin_refuses(
+    position: Position, sign: int, fills: list[Fill], leaves: int
+) -> RejectReason | None:
+    """Why the wallet cannot carry `fills` and then `leaves` lots resting, or None.
+
+    `leaves` is 0 for what will not rest, or cannot make the position larger.
+    """
+    if leaves == 0 and not fills:
+        return None
+    if position.is_stale or position.mark != position.market.mark:
+        position.refresh()
+    # The rest of the wallet: one pass over a handful of positions, kept up to date.
+    initial = 0  # with orders, of other groups
+    maintenance = position.maintenance
+    unrealized = position.value - position.cost
+    others_long = 0  # of the same group
+    others_short = 0
     longs = 0
     shorts = 0
-    for position in wallet.positions:
-        other = position.market.contract
-        if other.instrument.index == index and not other.is_inverse:
-            longs += position.initial_long
-            shorts += position.initial_short
-    if market.contract.is_inverse:
-        longs = 0
-        shorts = 0
-    with_it = max(
-        longs + initial_margin(market, quantity + buys),
-        shorts + initial_margin(market, sells - quantity),
-    )
-    total.initial_with_orders += with_it - max(longs, shorts)
-    total.maintenance += maintenance_margin(market, quantity)
+    group = ""
+    for other in position.wallet.positions:
+        if other is position:
+            continue
+        if other.is_stale or other.mark != other.market.mark:
+            other.refresh()
+        maintenance += other.maintenance
+        unrealized += other.value - other.cost
+        if other.group == position.group:
+            others_long += other.initial_long
+            others_short += other.initial_short
+            continue
+        if other.group != group:
+            group = other.group
+            initial += longs if longs > shorts else shorts
+            longs = 0
+            shorts = 0
+        longs += other.initial_long
+        shorts += other.initial_short
+    initial += longs if longs > shorts else shorts
+    longs = others_long + position.initial_long
+    shorts = others_short + position.initial_short
+    now = longs if longs > shorts else shorts
 
+    # What the order changes: one side's exposure, or with fills the position itself.
+    contract = position.market.contract
+    mark = position.mark
+    if not fills:
+        if sign > 0:
+            longs = others_long + contract.initial_margin(position.long_lots + leaves, mark)
+        else:
+            shorts = others_short + contract.initial_margin(position.short_lots + leaves, mark)
+        after = longs if longs > shorts else shorts
+        equity = position.wallet.balance(contract.instrument.settlement) + unrealized
+        if after > now and after - now > equity - initial - now:
+            return INSUFFICIENT_MARGIN
+        return None
 
-def why_margin_refuses(
-    position: Position, sign: int, fills: list[Fill], leaves: int, reserves: bool
-) -> RejectReason | None:
-    """Why the wallet cannot carry `fills` and then `leaves` resting, or None.
-
-    `reserves` is False for what will not rest or cannot make the position larger.
-    """
-    market = position.market
-    contract = market.contract
-    wallet = position.wallet
     traded = 0
     fee = 0
     against_mark = 0  # what the fills are worth at mark, less what they cost
@@ -108,31 +116,28 @@ def why_margin_refuses(
         traded += fill.quantity
         fee += contract.fee(fill.value, contract.taker_rate)
         against_mark -= sign * contract.sign * fill.value
-    quantity = position.quantity + sign * traded
-    if traded and market.mark > 0:
-        against_mark += contract.unrealized(sign * traded, 0, market.mark)
-    else:
-        against_mark = 0
-    buys = position.buys
-    sells = position.sells
-    if reserves:
-        if sign > 0:
-            buys += leaves
-        else:
-            sells += leaves
-
-    now = wallet_margin(wallet)
-    after = wallet_margin(wallet, position, quantity, buys, sells)
-    settlement = contract.instrument.settlement
-    equity = wallet.balance(settlement) + now.unrealized
-    incremental = after.initial_with_orders - now.initial_with_orders + fee - min(against_mark, 0)
-    grows = after.maintenance > now.maintenance
-    usable = equity - (now.maintenance if grows else now.initial_with_orders)
+    against_mark = min(against_mark + contract.unrealized(sign * traded, 0, mark), 0) if mark else 0
+    buys = leaves if sign > 0 else 0
+    sells = leaves if sign < 0 else 0
+    longs = others_long + contract.initial_margin(position.long_lots + sign * traded + buys, mark)
+    shorts = others_short + contract.initial_margin(
+        position.short_lots - sign * traded + sells, mark
+    )
+    after = longs if longs > shorts else shorts
+    maintenance_after = (
+        maintenance
+        - position.maintenance
+        + contract.maintenance_margin(position.quantity + sign * traded, mark)
+    )
+    equity = position.wallet.balance(contract.instrument.settlement) + unrealized
+    incremental = after - now + fee - against_mark
+    grows = maintenance_after > maintenance
+    usable = equity - (maintenance if grows else initial + now)
     if incremental > 0 and incremental > usable:
         return INSUFFICIENT_MARGIN
-    if against_mark >= 0 or equity < now.maintenance:
+    if against_mark == 0 or equity < maintenance:
         return None
-    return WOULD_CAUSE_LIQUIDATION if equity - fee + against_mark < after.maintenance else None
+    return WOULD_CAUSE_LIQUIDATION if equity - fee + against_mark < maintenance_after else None
 
 
 def held_for(contract: Contract, sign: int, leaves: int, limit: int) -> int:

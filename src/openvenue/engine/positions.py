@@ -6,14 +6,12 @@ position changes, so that nothing on the order's path walks orders.
 
 from typing import TYPE_CHECKING, Final, final
 
-from openvenue.engine.units import PPB_ONE, AccountId, divide_up
+from openvenue.engine.units import AccountId
 
 if TYPE_CHECKING:
     from openvenue.engine.accounts import Wallet
     from openvenue.engine.book import Live
     from openvenue.engine.markets import Market
-
-UNKNOWN: Final = -1  # no mark price has been used yet
 
 
 @final
@@ -29,6 +27,11 @@ class Position:
         self.account: Final = account
         self.market: Final = market
         self.wallet: Final = wallet
+        # Positions of one group need the larger of their long and short margins, not both.
+        instrument = market.contract.instrument
+        self.group: Final[str] = (
+            instrument.symbol if market.contract.is_inverse else instrument.index
+        )
         self.is_joined = False  # whether the wallet margins it
         self.quantity = 0
         self.cost = 0
@@ -36,56 +39,42 @@ class Position:
         self.sells = 0
         self.changed = 0  # when `quantity` last did
         self.reducers: dict[int, Live] = {}  # resting reduce-only orders, oldest first
-        # What follows is worked out from the above at `mark`.
-        self.mark = UNKNOWN
-        self.initial_long = 0
+        # What follows is worked out from the above by `refresh`, and holds for `mark`.
+        self.is_stale = True
+        self.mark = 0
+        self.long_lots = 0  # exposure if every resting buy filled
+        self.short_lots = 0
+        self.held_lots = 0
+        self.initial_long = 0  # margin of that exposure
         self.initial_short = 0
-        self.initial = 0
+        self.initial = 0  # of the position alone
         self.maintenance = 0
-        self.unrealized = 0
+        self.value = 0  # at mark, signed as `cost` is
+
+    @property
+    def unrealized(self) -> int:
+        """Profit if it were closed at mark; as of the last `refresh`."""
+        return self.value - self.cost
 
     def refresh(self) -> None:
-        """Work the margin figures out again, at the market's mark price."""
-        mark = self.market.mark
-        self.mark = mark
-        contract = self.market.contract
+        """Work out again what has changed since the last time; most orders change one side."""
+        market = self.market
+        mark = market.mark
+        contract = market.contract
         quantity = self.quantity
-        self.initial_long = initial_margin(self.market, quantity + self.buys)
-        self.initial_short = initial_margin(self.market, self.sells - quantity)
-        if quantity == 0 or mark <= 0:
-            self.initial = 0
-            self.maintenance = 0
-            self.unrealized = 0
-            return
-        size = abs(quantity)
-        value = contract.mark_value(size, mark)
-        level = contract.margin_level(size, value)
-        self.initial = divide_up(value * contract.level_initial[level], PPB_ONE)
-        self.maintenance = divide_up(value * contract.level_maintenance[level], PPB_ONE)
-        self.unrealized = contract.unrealized(quantity, self.cost, mark)
-
-
-def initial_margin(market: "Market", lots: int) -> int:
-    """Initial margin for an exposure of `lots`, all of it at the rate of its size; 0 if negative.
-
-    Source: Kraken Futures, "Margin schedules": the level of the whole position decides.
-    """
-    mark = market.mark
-    if lots <= 0 or mark <= 0:
-        return 0
-    contract = market.contract
-    value = contract.mark_value(lots, mark)
-    level = contract.margin_level(lots, value)
-    return divide_up(value * contract.level_initial[level], PPB_ONE)
-
-
-def maintenance_margin(market: "Market", lots: int) -> int:
-    """Maintenance margin of a position of `lots`, without regard to its sign."""
-    mark = market.mark
-    if lots == 0 or mark <= 0:
-        return 0
-    contract = market.contract
-    size = abs(lots)
-    value = contract.mark_value(size, mark)
-    level = contract.margin_level(size, value)
-    return divide_up(value * contract.level_maintenance[level], PPB_ONE)
+        is_moved = mark != self.mark
+        self.mark = mark
+        self.is_stale = False
+        lots = quantity + self.buys
+        if is_moved or lots != self.long_lots:
+            self.long_lots = lots
+            self.initial_long = contract.initial_margin(lots, mark)
+        lots = self.sells - quantity
+        if is_moved or lots != self.short_lots:
+            self.short_lots = lots
+            self.initial_short = contract.initial_margin(lots, mark)
+        if is_moved or quantity != self.held_lots:
+            self.held_lots = quantity
+            self.initial = contract.initial_margin(abs(quantity), mark)
+            self.maintenance = contract.maintenance_margin(quantity, mark)
+            self.value = contract.unrealized(quantity, 0, mark) if quantity and mark > 0 else 0

@@ -6,7 +6,7 @@ Shared by the orders that arrive (`place_order`) and the ones that a trigger let
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final
+from typing import Final, final
 
 from openvenue.engine.accounts import Account
 from openvenue.engine.contracts import Contract
@@ -15,11 +15,11 @@ from openvenue.engine.instruments import Mode
 from openvenue.engine.margin import why_funds_refuse, why_margin_refuses
 from openvenue.engine.markets import Market
 from openvenue.engine.matching import Fill, Plan, plan_fills
-from openvenue.engine.orders import FOK, GTC, Order
+from openvenue.engine.orders import BUY, FOK, GTC, Order
 from openvenue.engine.positions import Position
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.state import State
-from openvenue.engine.units import PPB_ONE, AccountId, Atoms, ExecId, Lots, OrderId, Ticks
+from openvenue.engine.units import PPB_ONE, AccountId, Atoms, ExecId, Lots, Ticks
 
 NO_PRICE: Final = 0
 POST_ONLY: Final = Mode.POST_ONLY
@@ -41,7 +41,7 @@ def limit_of(market: Market, sign: int, limit: Ticks | None, cap: Decimal | None
     the grid so that it stays within. Source: Kraken Futures REST, "Send order", orderType mkt.
     """
     if limit is not None:
-        return int(limit)
+        return limit
     level = market.book.side(-sign).best()
     contract = market.contract
     reference = level.price * contract.tick_fine if level is not None else market.mark
@@ -51,7 +51,7 @@ def limit_of(market: Market, sign: int, limit: Ticks | None, cap: Decimal | None
     ticks = worst.numerator // worst.denominator
     if sign < 0 and worst.denominator != 1:
         ticks += 1
-    return min(max(ticks, 1), int(contract.instrument.max_price))
+    return min(max(ticks, 1), contract.max_price)
 
 
 def reducible_quantity(account: Account, market: Market, sign: int) -> int:
@@ -74,24 +74,24 @@ def why_plan_refused(
 ) -> RejectReason | None:
     """The first reason why an order cannot act as planned, or None."""
     fills = NO_FILLS if plan is None else plan.fills
-    leaves = int(order.quantity) if plan is None else plan.leaves
-    sign = int(order.side)
+    leaves: int = order.quantity if plan is None else plan.leaves
+    sign = 1 if order.side is BUY else -1
     is_resting = order.time_in_force is GTC
     if plan is not None and market.mode is POST_ONLY:
         return MARKET_POST_ONLY
-    limit = order.limit_price
-    assert limit is not None, "an order that acts has a limit"
-    resting = leaves if is_resting and not (plan is not None and plan.meets_itself) else 0
+    rests = leaves if is_resting and (plan is None or not plan.meets_itself) else 0
     if market.contract.is_spot:
+        limit = order.limit_price
+        assert limit is not None, "an order that acts has a limit"
         wallet = account.wallet(market.contract.instrument.wallet)
-        reason = why_funds_refuse(wallet, market.contract, sign, fills, resting, int(limit))
+        reason = why_funds_refuse(wallet, market.contract, sign, fills, rests, limit)
     else:
         position = account.positions.get(market.symbol)
         if position is None:
             # A look at a market where the account has nothing yet; the state does not keep it.
             wallet = account.wallet(market.contract.instrument.wallet)
             position = Position(account.account_id, market, wallet)
-        reason = why_margin_refuses(position, sign, fills, resting, not order.reduce_only)
+        reason = why_margin_refuses(position, sign, fills, 0 if order.reduce_only else rests)
     if reason is not None:
         return reason
     if plan is not None:
@@ -115,7 +115,7 @@ def is_off_collar(market: Market, sign: int, worst: Fill) -> bool:
         return False
     limit = worst.maker.order.limit_price
     assert limit is not None, "makers have limits"
-    away = sign * (int(limit) * contract.tick_fine - market.mark)
+    away = sign * (limit * contract.tick_fine - market.mark)
     return away * PPB_ONE >= market.mark * contract.collar_ppb
 
 
@@ -129,16 +129,21 @@ def execute(
 ) -> None:
     """Append what an accepted order does: its trades, then what becomes of the rest."""
     contract = market.contract
-    leaves = int(order.quantity)
+    leaves: int = order.quantity
     exec_id = state.next_exec_id
-    holdings = Holdings(contract)
-    sign = int(order.side)
+    sign = 1 if order.side is BUY else -1
+    taker = Holding(account, market)
+    makers: dict[AccountId, Holding] = {}  # an account may stand in the book more than once
     for fill in plan.fills:
-        maker = fill.maker
-        price = maker.order.limit_price
+        live = fill.maker
+        price = live.order.limit_price
         assert price is not None, "makers have limits"
         quantity = fill.quantity
         leaves -= quantity
+        maker = makers.get(live.account.account_id)
+        if maker is None:
+            maker = Holding(live.account, market)
+            makers[live.account.account_id] = maker
         events.append(
             Traded(
                 exec_id=ExecId(exec_id),
@@ -146,16 +151,16 @@ def execute(
                 price=price,
                 quantity=Lots(quantity),
                 aggressor=order.side,
-                maker_account=maker.account.account_id,
-                maker_order_id=maker.order.order_id,
-                maker_leaves=Lots(maker.leaves - quantity),
+                maker_account=live.order.account,
+                maker_order_id=live.order.order_id,
+                maker_leaves=Lots(live.leaves - quantity),
                 maker_fee=contract.fee(fill.value, contract.maker_rate),
-                maker_realized=holdings.trade(maker.account, market, -sign, quantity, int(price)),
-                taker_account=account.account_id,
+                maker_realized=maker.trade(contract, -sign, quantity, price),
+                taker_account=order.account,
                 taker_order_id=order.order_id,
                 taker_leaves=Lots(leaves),
                 taker_fee=contract.fee(fill.value, contract.taker_rate),
-                taker_realized=holdings.trade(account, market, sign, quantity, int(price)),
+                taker_realized=taker.trade(contract, sign, quantity, price),
                 value=Atoms(fill.value),
             )
         )
@@ -172,35 +177,27 @@ def execute(
 
 def _canceled(order: Order, leaves: int, reason: CancelReason) -> Event:
     return OrderCanceled(
-        order_id=OrderId(order.order_id),
-        account=AccountId(order.account),
+        order_id=order.order_id,
+        account=order.account,
         leaves=Lots(leaves),
         reason=reason,
     )
 
 
-class Holdings:
-    """Positions as they will be while a plan is told, fill by fill; the state is not touched."""
+@final
+class Holding:
+    """A position as it will be while a plan is told, fill by fill; the state is not touched."""
 
-    def __init__(self, contract: Contract) -> None:
-        self._contract = contract
-        self._quantity: dict[str, int] = {}
-        self._cost: dict[str, int] = {}
+    def __init__(self, account: Account, market: Market) -> None:
+        position = account.positions.get(market.symbol)
+        self._quantity = 0 if position is None else position.quantity
+        self._cost = 0 if position is None else position.cost
 
-    def trade(self, account: Account, market: Market, sign: int, lots: int, ticks: int) -> Atoms:
-        """Profit that this fill realizes for `account`; later fills start from what it leaves."""
-        contract = self._contract
+    def trade(self, contract: Contract, sign: int, lots: int, ticks: int) -> Atoms:
+        """Profit that this fill realizes; later fills start from what it leaves. Spot: none."""
         if contract.is_spot:
             return Atoms(0)
-        name = account.account_id
-        quantity = self._quantity.get(name)
-        if quantity is None:
-            position = account.positions.get(market.symbol)
-            quantity = 0 if position is None else position.quantity
-            cost = 0 if position is None else position.cost
-        else:
-            cost = self._cost[name]
-        realized = contract.realized(quantity, cost, sign, lots, ticks)
-        self._quantity[name] = quantity + sign * lots
-        self._cost[name] = cost + contract.signed_value(sign, lots, ticks) + realized
+        realized = contract.realized(self._quantity, self._cost, sign, lots, ticks)
+        self._quantity += sign * lots
+        self._cost += contract.signed_value(sign, lots, ticks) + realized
         return realized

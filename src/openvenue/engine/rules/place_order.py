@@ -9,7 +9,7 @@ from openvenue.engine.commands import PlaceOrder
 from openvenue.engine.events import Event, OrderAccepted, OrderRejected
 from openvenue.engine.instruments import Mode
 from openvenue.engine.markets import Market
-from openvenue.engine.orders import GTC, Order
+from openvenue.engine.orders import BUY, GTC, Order
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.rules.execution import (
     NO_PRICE,
@@ -61,8 +61,8 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
     if reason is not None:
         return [_rejected(command, reason)]
 
-    quantity = int(command.quantity)
-    sign = int(command.side)
+    quantity: int = command.quantity
+    sign = 1 if command.side is BUY else -1
     reduced = 0
     if command.reduce_only and command.trigger is None:
         allowed = reducible_quantity(account, market, sign)
@@ -138,26 +138,26 @@ def _why_unacceptable(
     if market.contract.is_spot:
         return WOULD_NOT_REDUCE if command.reduce_only else None
     if not command.reduce_only and command.trigger is None:
-        return why_position_too_large(account, market, int(command.side), int(command.quantity))
+        return why_position_too_large(
+            account, market, 1 if command.side is BUY else -1, command.quantity
+        )
     return None
 
 
 def _why_off_bounds(command: PlaceOrder, market: Market) -> RejectReason | None:
     """Whether size and prices are within what the instrument allows."""
-    instrument = market.contract.instrument
+    contract = market.contract
     quantity = command.quantity
-    if quantity < instrument.min_quantity or quantity > instrument.max_quantity:
+    if quantity < contract.min_quantity or quantity > contract.max_quantity:
         return INVALID_QUANTITY
     limit = command.limit_price
+    if limit is not None and (limit <= 0 or limit > contract.max_price):
+        return INVALID_PRICE
     trigger = command.trigger
-    if limit is not None and (limit <= 0 or limit > instrument.max_price):
+    if trigger is not None and (trigger.price <= 0 or trigger.price > contract.max_price):
         return INVALID_PRICE
-    if trigger is not None and (trigger.price <= 0 or trigger.price > instrument.max_price):
-        return INVALID_PRICE
-    if not instrument.max_notional and not instrument.min_notional:
-        return None
-    price = limit if limit is not None else _reference_ticks(market)
-    return market.contract.why_notional_refuses(int(quantity), int(price))
+    price: int = limit if limit is not None else _reference_ticks(market)
+    return contract.why_notional_refuses(quantity, price)
 
 
 def _reference_ticks(market: Market) -> int:
@@ -171,7 +171,7 @@ def why_position_too_large(
     account: Account, market: Market, sign: int, quantity: int
 ) -> RejectReason | None:
     """Whether position, working orders and this one together could pass the market's bound."""
-    most = market.contract.instrument.max_position
+    most = market.contract.max_position
     if most == 0:
         return None
     position = account.positions.get(market.symbol)
