@@ -1,6 +1,7 @@
 """The engine as the writer's machine."""
 
 from collections.abc import Mapping
+from typing import cast
 
 from openvenue.engine.commands import Command
 from openvenue.engine.due import next_due
@@ -22,7 +23,7 @@ class EngineMachine:
     ) -> tuple[list[Event], Mapping[OrderId, OrderView]]:
         """As `Engine.apply`, with the dict of this one command: the next one makes its own."""
         events = self._engine.apply(command, now)
-        return events, self._engine.before
+        return events, cast(Mapping[OrderId, OrderView], self._engine.before)
 
     def look(self, query: Query) -> Answer:
         """The answer to `query` as the state is now."""
@@ -35,4 +36,4 @@ class EngineMachine:
     @property
     def is_intake_open(self) -> bool:
         """Whether new orders are taken."""
-        return self._engine.state.is_open_for_orders
+        return self._engine.state.intake_open

@@ -1,8 +1,9 @@
 """One venue: its writer, its timer, its room on the disk, and how it starts and stops."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Final, overload
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, Literal, Self, overload
 
 import structlog
 
@@ -26,14 +27,20 @@ from openvenue.engine.queries import (
 from openvenue.engine.units import Nanos
 from openvenue.exchange.clock import Clock
 from openvenue.exchange.collector import Collector
+from openvenue.exchange.engine_machine import EngineMachine
 from openvenue.exchange.feed import Feed
 from openvenue.exchange.machine import Machine
 from openvenue.exchange.port import Outcome, Sink, VenueStopped
-from openvenue.exchange.snapshots import SnapshotHelper
+from openvenue.exchange.snapshots import SnapshotHelper, helper_command
 from openvenue.exchange.stats import Stats
 from openvenue.exchange.writer import BATCH_MAX, BY_VENUE, Waiting, Writer, nobody
+from openvenue.journal.directory import SNAPSHOTS
+from openvenue.journal.files import open_journal
+from openvenue.journal.memory import MemoryJournal
 from openvenue.journal.port import Journal
 from openvenue.journal.records import Envelope
+from openvenue.journal.recover import recover
+from openvenue.journal.snapshots import list_snapshots
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +62,7 @@ class Exchange:
         journal: Journal,
         clock: Clock,
         *,
+        nonces: Mapping[str, int] | None = None,
         snapshots: SnapshotHelper | None = None,
         collector: Collector | None = None,
         floor_bytes: int = FLOOR_BYTES,
@@ -62,6 +70,7 @@ class Exchange:
     ) -> None:
         self.name = name
         self.journal = journal
+        self.nonces = dict(nonces or {})  # highest journaled before this start, by key id
         self.stats = Stats()
         self.recovered_seq = journal.last_seq  # what was there before this start
         self._machine = machine
@@ -76,6 +85,54 @@ class Exchange:
         self._running: asyncio.Task[None] | None = None
         self._alarm: Callable[[], None] | None = None  # forgets it
         self._alarm_at: Nanos | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        name: str,
+        directory: Path | None,
+        clock: Clock,
+        *,
+        durability: Literal["disk", "os"] = "disk",
+        setup: Sequence[Command] = (),
+        snapshot_every: int = SNAPSHOT_EVERY,
+        floor_bytes: int = FLOOR_BYTES,
+        batch_max: int = BATCH_MAX,
+        collector: Collector | None = None,
+    ) -> Self:
+        """The venue that `directory` remembers, serving; without one, a venue without a past.
+
+        Raises: JournalError; SetupRefused; VenueStopped.
+        """
+        journal: Journal
+        snapshots = None
+        if directory is None:
+            journal = MemoryJournal()
+        else:
+            journal = await asyncio.to_thread(open_journal, directory, durability=durability)
+            newest = next((int(path.stem) for path in list_snapshots(directory / SNAPSHOTS)), 0)
+            snapshots = SnapshotHelper(helper_command(directory), snapshot_every, newest)
+        try:
+            place = None if directory is None else directory / SNAPSHOTS
+            world = await asyncio.to_thread(recover, journal, place)
+            if collector is not None:
+                collector.settle()
+            exchange = cls(
+                name,
+                EngineMachine(world.engine),
+                journal,
+                clock,
+                nonces=world.nonces,
+                snapshots=snapshots,
+                collector=collector,
+                floor_bytes=floor_bytes,
+                batch_max=batch_max,
+            )
+            await exchange.start(setup)
+        except BaseException:
+            journal.close()
+            raise
+        return exchange
 
     async def start(self, setup: Sequence[Command] = ()) -> None:
         """Journal what comes before any client's command, then serve.

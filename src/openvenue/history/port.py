@@ -3,13 +3,15 @@
 Every answer includes all that was durable when the question was asked.
 """
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 
 from openvenue.engine.orders import OrderView, Side
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.units import AccountId, Atoms, ExecId, Lots, Nanos, OrderId, Symbol, Ticks
+
+BEGINNING: Final = Nanos(0)  # before anything happened
 
 
 class Fill(Struct, frozen=True):
@@ -85,9 +87,13 @@ class HistoryPort(Protocol):
         *,
         order_ids: tuple[OrderId, ...] = (),
         cl_ord_ids: tuple[str, ...] = (),
-        since: Nanos = Nanos(0),
+        since: Nanos = BEGINNING,
     ) -> list[ClosedOrder]:
         """Orders of an account that ended at or after `since`; all of them if no name is given."""
 
     async def day(self, symbol: Symbol | None = None) -> dict[Symbol, DayFigures]:
         """Figures of the last 24 hours of market time, of every market or of one."""
+
+
+class HistoryUnavailable(Exception):
+    """The index cannot be read or written; the venue itself goes on. A restart mends it."""
