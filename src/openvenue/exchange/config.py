@@ -161,7 +161,7 @@ class World(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     limits: Limits = "production"
     durability: Durability = "disk"
-    floor_bytes: int = 64 * 2**20  # below this much free space, new orders are refused
+    floor_bytes: int = 256 * 2**20  # below this much free space, new orders are refused
     venues: Venues
 
     @property

@@ -1,0 +1,154 @@
+"""`openvenue serve`: what was asked for, checked; then the program, until a signal ends it.
+
+Exit code 0: ended by a signal, in good order. 1: this machine does not let it start or go on. 2: it
+was asked for something that cannot be.
+"""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import Final
+
+import structlog
+import uvloop
+from msgspec import Struct
+from msgspec.structs import replace
+
+from openvenue.build import engine_form
+from openvenue.cli.program import Plan, Program
+from openvenue.exchange.config import ConfigError, Limits, load_world
+from openvenue.exchange.exchange import SetupRefused
+from openvenue.exchange.keys import KeysError, ensure_keys
+from openvenue.exchange.port import VenueStopped
+from openvenue.gateways.access import is_loopback
+from openvenue.journal.errors import JournalError
+
+READY: Final = "OpenVenue is ready"  # programs that start us wait for a line that begins so
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """The flags."""
+
+    host: str
+    port: int
+    tls_port: int
+    fix_port: int | None
+    data_dir: Path
+    config: Path | None
+    in_memory: bool
+    seed: int | None
+    has_crowd: bool
+    limits: Limits | None
+    is_virtual: bool
+
+
+class Unwise(Exception):
+    """Flags that do not go together; the text says why."""
+
+
+def run(options: Options) -> int:
+    """Serve until SIGINT or SIGTERM; the exit code."""
+    _log_to_stderr()
+    try:
+        plan = make_plan(options)
+    except (ConfigError, KeysError, Unwise) as error:
+        print(f"openvenue: {error}", file=sys.stderr)
+        return 2
+    if options.fix_port is not None:
+        print(f"FIX is not served yet: nobody listens on port {options.fix_port}.", flush=True)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(plan, options))
+    except SetupRefused as error:
+        print(f"openvenue: the world cannot be set up: {error}.", file=sys.stderr)
+        return 2
+    except (JournalError, VenueStopped) as error:
+        print(f"openvenue: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        where = f"{plan.host}, port {plan.port}"
+        if plan.tls_port:
+            where += f" and {plan.tls_port} (TLS)"
+        why = error.strerror or error
+        print(f"openvenue: cannot listen on {where}: {why}.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def make_plan(options: Options) -> Plan:
+    """What `options` amount to. Makes the keys, if nobody has.
+
+    Raises: ConfigError; KeysError; Unwise.
+    """
+    world = load_world(options.config)
+    if options.limits is not None:
+        world = replace(world, limits=options.limits)
+    if options.port == options.tls_port:
+        raise Unwise(f"--port and --tls-port are both {options.port}.")
+    is_local = is_loopback(options.host)
+    if options.seed is not None and not is_local:
+        raise Unwise(
+            f"--seed makes keys that anybody can make; it does not go with --host {options.host}."
+        )
+    keys = ensure_keys(options.data_dir, world.key_holders, options.seed)
+    if keys.seed is not None and not is_local:
+        raise Unwise(
+            f"the keys in {options.data_dir} were made from seed {keys.seed}, so anybody can make "
+            f"them; that does not go with --host {options.host}."
+        )
+    return Plan(
+        world=world,
+        keys=keys,
+        data_dir=options.data_dir,
+        host=options.host,
+        port=options.port,
+        tls_port=options.tls_port,
+        is_in_memory=options.in_memory,
+        is_virtual=options.is_virtual,
+        has_crowd=options.has_crowd,
+        seed=options.seed if options.seed is not None else keys.seed,
+    )
+
+
+async def _serve(plan: Plan, options: Options) -> None:
+    program = Program(plan)
+    loop = asyncio.get_running_loop()
+
+    def leave() -> None:
+        program.stop()
+        loop.remove_signal_handler(signal.SIGINT)  # a second Ctrl-C does not wait
+
+    loop.add_signal_handler(signal.SIGINT, leave)
+    loop.add_signal_handler(signal.SIGTERM, leave)
+    await program.run(lambda: _say_ready(plan, options))
+
+
+def _say_ready(plan: Plan, options: Options) -> None:
+    """Where it is, and how to get in."""
+    host = f"[{plan.host}]" if ":" in plan.host else plan.host
+    again = f" --config {options.config}" if options.config is not None else ""
+    lines = [f"{READY} at http://{host}:{plan.port}"]
+    if plan.tls_port:
+        trust = plan.data_dir / "tls" / "ca.pem"
+        lines.append(f"  over TLS    https://{host}:{plan.tls_port}  (trust {trust})")
+    lines.append(f"  WebSocket   ws://{host}:{plan.port}/ws/v1")
+    lines.append(f"  keys        openvenue credentials --data-dir {plan.data_dir}{again}")
+    lines.append(f"  engine      {engine_form()}")
+    if plan.is_in_memory:
+        lines.append("  journal     none: what happens here ends with this process")
+    print("\n".join(lines), flush=True)
+
+
+def _log_to_stderr() -> None:
+    """Logs beside the output; a traceback shows lines of code and never a value."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            ),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )
