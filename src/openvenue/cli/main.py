@@ -46,9 +46,8 @@ Seed = Annotated[
     typer.Option("--seed", help="Reproducible keys and prices, for tests; they are public."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-OneJournal = Annotated[
-    Path, typer.Option("--data-dir", help="The data directory, or one venue's journal in it.")
-]
+OneVenue = Annotated[str | None, typer.Option("--venue", help="Only this venue.")]
+Until = Annotated[int | None, typer.Option("--until", help="End with this entry.")]
 
 
 def _print_version(wanted: bool) -> None:
@@ -136,29 +135,65 @@ def credentials(
 
 @app.command()
 def inspect(
-    data_dir: OneJournal = DATA_DIR,
+    data_dir: DataDir = DATA_DIR,
+    venue: OneVenue = None,
+    account: Annotated[str | None, typer.Option(help="Only what concerns this account.")] = None,
+    symbol: Annotated[str | None, typer.Option(help="Only what concerns this market.")] = None,
+    kind: Annotated[
+        str | None, typer.Option("--type", help="Only this type of command or event.")
+    ] = None,
+    from_seq: Annotated[int | None, typer.Option(help="Begin with this entry.")] = None,
+    limit: Annotated[int, typer.Option(help="Show so many entries at most.")] = 50,
+    summary: Annotated[bool, typer.Option("--summary", help="Only what files there are.")] = False,
     json: AsJson = False,
 ) -> None:
     """Show what happened: the entries of a journal."""
     from openvenue.cli.inspect import run
 
-    raise typer.Exit(run(data_dir, as_json=json))
+    raise typer.Exit(
+        run(
+            data_dir,
+            venue=venue,
+            account=account,
+            symbol=symbol,
+            type=kind,
+            from_seq=from_seq,
+            limit=limit,
+            summary=summary,
+            json=json,
+        )
+    )
 
 
 @app.command()
-def replay(data_dir: OneJournal = DATA_DIR, json: AsJson = False) -> None:
+def replay(
+    data_dir: DataDir = DATA_DIR,
+    venue: OneVenue = None,
+    until: Until = None,
+    from_snapshot: Annotated[
+        bool, typer.Option("--from-snapshot", help="Begin where a start of the venue would.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
     """Fold a journal again, and show the fingerprint of the world it leads to."""
     from openvenue.cli.replay import run
 
-    raise typer.Exit(run(data_dir, as_json=json))
+    raise typer.Exit(
+        run(data_dir, venue=venue, until=until, from_snapshot=from_snapshot, json=json)
+    )
 
 
 @app.command()
-def verify(data_dir: OneJournal = DATA_DIR, json: AsJson = False) -> None:
+def verify(
+    data_dir: DataDir = DATA_DIR,
+    venue: OneVenue = None,
+    until: Until = None,
+    json: AsJson = False,
+) -> None:
     """Decide every command of a journal again, and compare with what was written down."""
     from openvenue.cli.verify import run
 
-    raise typer.Exit(run(data_dir, as_json=json))
+    raise typer.Exit(run(data_dir, venue=venue, until=until, json=json))
 
 
 def main() -> None:
