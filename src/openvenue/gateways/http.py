@@ -18,23 +18,17 @@ from openvenue.gateways.limits import DoorLimits
 from openvenue.gateways.replies import CONTINUE, encode
 from openvenue.gateways.wire import Request, Response
 
-_NAMES: Final = {  # headers that come with nearly every request, decoded once
-    name.encode(): name.lower()
-    for lower in (
-        "host",
-        "connection",
-        "accept",
-        "accept-encoding",
-        "user-agent",
-        "content-type",
-        "content-length",
-        "origin",
-        "authent",
-        "nonce",
-        "upgrade",
-    )
-    for name in (lower, lower.title(), lower.upper())
-} | {b"APIKey": "apikey", b"API-Key": "api-key", b"API-Sign": "api-sign"}
+_NAMES_KEPT: Final = 512
+
+
+class HeaderNames(dict[bytes, str]):
+    """Header names in lower case, each spelling decoded once; strange ones every time."""
+
+    def __missing__(self, name: bytes) -> str:
+        lower = name.lower().decode("latin-1")
+        if len(self) < _NAMES_KEPT and len(name) < 64:
+            self[name] = lower
+        return lower
 
 
 class Refusal(Struct):
@@ -57,6 +51,7 @@ class Hall(Protocol):
     """What a connection asks of the door that it came in by."""
 
     limits: DoorLimits
+    header_names: "HeaderNames"
     is_closing: bool  # no further requests after those that were accepted
 
     def admit(self, connection: "HttpConnection", peer: str) -> int | None:
@@ -115,6 +110,9 @@ class HttpConnection(asyncio.Protocol):
         self._timer_at = 0.0
 
         self._refused: tuple[int, str] | None = None
+        self._names = hall.header_names
+        self._headers: dict[str, str] = {}
+        self._chunk_bytes = 0
         self._begin()
 
     # ---- the transport calls
@@ -174,42 +172,49 @@ class HttpConnection(asyncio.Protocol):
             self._stop(414, "URL too long")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        key = _NAMES.get(name) or name.lower().decode("latin-1")
-        self._header_count += 1
-        self._header_bytes += len(name) + len(value) + 4
-        if self._header_count > self._limits.header_count:
-            self._stop(431, "too many headers")
-        if self._header_bytes + len(self._url) > self._limits.header_bytes:
-            self._stop(431, "headers too large")
         if self._has_headers:
-            return  # a trailer: allowed, bounded and not ours
-        if key == "host" and "host" in self._headers:
-            self._stop(400, "two Host headers")
-        self._headers[key] = value.decode("latin-1")
+            self._trailers += 1  # allowed, bounded, and not ours
+            if self._trailers > self._limits.header_count:
+                self._stop(431, "too many trailers")
+        else:
+            self._raw_headers.append((name, value))
 
     def on_headers_complete(self) -> None:
+        raw, limits = self._raw_headers, self._limits
+        names = self._names
+        headers = self._headers = {names[name]: value.decode("latin-1") for name, value in raw}
+        if self._chunk_bytes + self._raw_bytes > limits.header_bytes:
+            size = sum(len(name) + len(value) + 4 for name, value in raw)
+            if size + len(self._url) > limits.header_bytes:
+                self._stop(431, "headers too large")
         self._has_headers = True
         self._phase_began = self._loop.time()
-        parser, headers = self._parser, self._headers
-        self._method = parser.get_method().decode("latin-1")
-        version = parser.get_http_version()
-        self._is_old = version == "1.0"
+        parser = self._parser
+        method = parser.get_method()
+        self._method = method.decode("latin-1")
         self._keeps_alive = parser.should_keep_alive()
-        if version not in ("1.1", "1.0"):
-            self._stop(400, "not HTTP/1.1")
-        if not self._is_old and "host" not in headers:
+        version = parser.get_http_version()
+        if len(raw) > limits.header_count:
+            self._stop(431, "too many headers")
+        if version != "1.1":
+            self._is_old = version == "1.0"
+            if not self._is_old:
+                self._stop(400, "not HTTP/1.1")
+        elif "host" not in headers:
             self._stop(400, "no Host header")
-        if self._method in ("CONNECT", "TRACE"):
+        if len(headers) != len(raw) and sum(names[name] == "host" for name, _ in raw) > 1:
+            self._stop(400, "two Host headers")
+        if method in (b"CONNECT", b"TRACE"):
             self._stop(501, "method not supported")
-        if headers.get("transfer-encoding", "chunked").strip().lower() != "chunked":
-            self._stop(501, "transfer encoding not supported")
-        if headers.get("content-encoding", "identity").strip().lower() not in ("identity", ""):
-            self._stop(415, "content encoding not supported")
         length = headers.get("content-length")
-        if length is not None and (len(length) > 15 or int(length) > self._limits.body_bytes):
+        if length is not None and (len(length) > 15 or int(length) > limits.body_bytes):
             self._stop(413, "body too large")
+        if "transfer-encoding" in headers and headers["transfer-encoding"].lower() != "chunked":
+            self._stop(501, "transfer encoding not supported")
+        if "content-encoding" in headers and headers["content-encoding"].lower() != "identity":
+            self._stop(415, "content encoding not supported")
         if "expect" in headers and not self._is_old:
-            if headers["expect"].strip().lower() != "100-continue":
+            if headers["expect"].lower() != "100-continue":
                 self._stop(417, "expectation not known")
             self._owes_continue = "transfer-encoding" in headers or length not in (None, "0")
 
@@ -234,9 +239,9 @@ class HttpConnection(asyncio.Protocol):
 
     def _begin(self) -> None:
         self._url = b""
-        self._headers: dict[str, str] = {}
+        self._raw_headers: list[tuple[bytes, bytes]] = []
         self._body: list[bytes] = []
-        self._header_count = self._header_bytes = self._body_bytes = self._raw_bytes = 0
+        self._body_bytes = self._raw_bytes = self._trailers = 0
         self._has_headers = self._is_reading = False
         self._is_fresh = True  # began in the bytes at hand
         self._method = ""
@@ -247,6 +252,7 @@ class HttpConnection(asyncio.Protocol):
     def _feed(self, data: bytes) -> None:
         """Parse `data`; requests that it completes are in the queue afterwards."""
         while True:
+            self._chunk_bytes = len(data)
             try:
                 self._parser.feed_data(data)
             except httptools.HttpParserUpgrade as upgrade:

@@ -20,7 +20,7 @@ from openvenue.engine.units import Nanos
 from openvenue.exchange.port import VenueStopped
 from openvenue.gateways.access import is_allowed_origin, why_not_local
 from openvenue.gateways.faults import Fault, FaultPlan, Harm
-from openvenue.gateways.http import HttpConnection, Refusal, Upgrade
+from openvenue.gateways.http import HeaderNames, HttpConnection, Refusal, Upgrade
 from openvenue.gateways.limits import DoorLimits
 from openvenue.gateways.metrics import Metrics
 from openvenue.gateways.replies import DateLine, plain
@@ -66,6 +66,7 @@ class Door:
         self.is_closing = False
         self.port = self.tls_port = 0  # as bound, once started
         self.date = DateLine()
+        self.header_names = HeaderNames()
         self._gateways = tuple(gateways)
         self._local_only = frozenset(
             one.name for one in gateways if isinstance(one, LocalOnly) and one.local_only
