@@ -54,17 +54,24 @@ class Contract:
         assert not self.is_spot or base_per_lot.denominator == 1, "lot_size is finer than an atom"
         self.base_per_lot: Final = base_per_lot.numerator
         tier = instrument.fee_tiers[0]
-        self.maker_rate: Final = int(tier.maker)
-        self.taker_rate: Final = int(tier.taker)
+        # Rates are kept as reduced fractions: products stay within a machine word more often.
+        maker = Fraction(tier.maker, PPB_ONE)
+        taker = Fraction(tier.taker, PPB_ONE)
+        self.maker_num: Final = maker.numerator
+        self.maker_den: Final = maker.denominator
+        self.taker_num: Final = taker.numerator
+        self.taker_den: Final = taker.denominator
         self.collar_ppb: Final = int(instrument.collar * PPB_ONE)
         # Linear levels begin at a notional in quote units, inverse ones at a number of contracts;
         # both are compared as integers of their own unit.
         unit = 1 if self.is_inverse else settlement_one
         self.level_above: Final = [level.above * unit for level in instrument.margin_levels]
-        self.level_initial: Final = [int(level.initial) for level in instrument.margin_levels]
-        self.level_maintenance: Final = [
-            int(level.maintenance) for level in instrument.margin_levels
-        ]
+        initial = [Fraction(level.initial, PPB_ONE) for level in instrument.margin_levels]
+        self.initial_num: Final = [rate.numerator for rate in initial]
+        self.initial_den: Final = [rate.denominator for rate in initial]
+        maintenance = [Fraction(level.maintenance, PPB_ONE) for level in instrument.margin_levels]
+        self.maintenance_num: Final = [rate.numerator for rate in maintenance]
+        self.maintenance_den: Final = [rate.denominator for rate in maintenance]
         self.min_quantity: Final[int] = instrument.min_quantity
         self.max_quantity: Final[int] = instrument.max_quantity
         self.max_price: Final[int] = instrument.max_price
@@ -126,9 +133,13 @@ class Contract:
         released = cost if closing == -held else divide_up(cost * closing, -held)
         return Atoms(-self.signed_value(sign, closing, ticks) - released)
 
-    def fee(self, value: int, rate: int) -> Atoms:
-        """Fee on a trade's `value` at `rate` parts per billion, rounded up; negative: a rebate."""
-        return Atoms(divide_up(value * rate, PPB_ONE))
+    def maker_fee(self, value: int) -> Atoms:
+        """What a maker pays on a trade's `value`, rounded up; negative: a rebate."""
+        return Atoms(divide_up(value * self.maker_num, self.maker_den))
+
+    def taker_fee(self, value: int) -> Atoms:
+        """What a taker pays on a trade's `value`, rounded up."""
+        return Atoms(divide_up(value * self.taker_num, self.taker_den))
 
     def margin_level(self, lots: int, value: int) -> int:
         """Which level of the schedule a position of `lots`, worth `value`, falls into."""
@@ -147,7 +158,8 @@ class Contract:
         if lots <= 0 or mark <= 0:
             return 0
         value = self.mark_value(lots, mark)
-        return divide_up(value * self.level_initial[self.margin_level(lots, value)], PPB_ONE)
+        level = self.margin_level(lots, value)
+        return divide_up(value * self.initial_num[level], self.initial_den[level])
 
     def maintenance_margin(self, lots: int, mark: int) -> int:
         """Maintenance margin of a position of `lots`, whatever its sign."""
@@ -155,7 +167,8 @@ class Contract:
             return 0
         size = lots if lots > 0 else -lots
         value = self.mark_value(size, mark)
-        return divide_up(value * self.level_maintenance[self.margin_level(size, value)], PPB_ONE)
+        level = self.margin_level(size, value)
+        return divide_up(value * self.maintenance_num[level], self.maintenance_den[level])
 
     def why_notional_refuses(self, lots: int, ticks: int) -> RejectReason | None:
         """Whether an order's worth in the quote asset is outside the instrument's bounds."""

@@ -100,9 +100,9 @@ def why_margin_refuses(
     mark = position.mark
     if not fills:
         if sign > 0:
-            longs = others_long + contract.initial_margin(position.long_lots + leaves, mark)
+            longs = others_long + position.initial_margin(position.long_lots + leaves)
         else:
-            shorts = others_short + contract.initial_margin(position.short_lots + leaves, mark)
+            shorts = others_short + position.initial_margin(position.short_lots + leaves)
         after = longs if longs > shorts else shorts
         equity = position.wallet.balance(contract.instrument.settlement) + unrealized
         if after > now and after - now > equity - initial - now:
@@ -114,7 +114,7 @@ def why_margin_refuses(
     against_mark = 0  # what the fills are worth at mark, less what they cost
     for fill in fills:
         traded += fill.quantity
-        fee += contract.fee(fill.value, contract.taker_rate)
+        fee += contract.taker_fee(fill.value)
         against_mark -= sign * contract.sign * fill.value
     against_mark = min(against_mark + contract.unrealized(sign * traded, 0, mark), 0) if mark else 0
     buys = leaves if sign > 0 else 0
@@ -145,7 +145,7 @@ def held_for(contract: Contract, sign: int, leaves: int, limit: int) -> int:
     if sign < 0:
         return leaves * contract.base_per_lot
     value = contract.value_up(leaves, limit)
-    return value + contract.fee(value, max(contract.maker_rate, contract.taker_rate, 0))
+    return value + max(contract.maker_fee(value), contract.taker_fee(value), 0)
 
 
 def why_funds_refuse(
@@ -160,5 +160,5 @@ def why_funds_refuse(
         return INSUFFICIENT_FUNDS if needed > wallet.available(instrument.base) else None
     needed = held_for(contract, sign, leaves, limit)
     for fill in fills:
-        needed += fill.value + contract.fee(fill.value, contract.taker_rate)
+        needed += fill.value + contract.taker_fee(fill.value)
     return INSUFFICIENT_FUNDS if needed > wallet.available(instrument.quote) else None

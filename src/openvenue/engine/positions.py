@@ -50,11 +50,26 @@ class Position:
         self.initial = 0  # of the position alone
         self.maintenance = 0
         self.value = 0  # at mark, signed as `cost` is
+        self._asked_lots = 0
+        self._asked_mark = 0
+        self._answer = 0
 
     @property
     def unrealized(self) -> int:
         """Profit if it were closed at mark; as of the last `refresh`."""
         return self.value - self.cost
+
+    def initial_margin(self, lots: int) -> int:
+        """Initial margin if the exposure of one side were `lots`.
+
+        The last answer is kept: what a check asks about, the order it lets pass makes true.
+        """
+        mark = self.market.mark
+        if lots != self._asked_lots or mark != self._asked_mark:
+            self._asked_lots = lots
+            self._asked_mark = mark
+            self._answer = self.market.contract.initial_margin(lots, mark)
+        return self._answer
 
     def refresh(self) -> None:
         """Work out again what has changed since the last time; most orders change one side."""
@@ -68,11 +83,11 @@ class Position:
         lots = quantity + self.buys
         if is_moved or lots != self.long_lots:
             self.long_lots = lots
-            self.initial_long = contract.initial_margin(lots, mark)
+            self.initial_long = self.initial_margin(lots)
         lots = self.sells - quantity
         if is_moved or lots != self.short_lots:
             self.short_lots = lots
-            self.initial_short = contract.initial_margin(lots, mark)
+            self.initial_short = self.initial_margin(lots)
         if is_moved or quantity != self.held_lots:
             self.held_lots = quantity
             self.initial = contract.initial_margin(abs(quantity), mark)

@@ -20,7 +20,7 @@ Nanos = NewType("Nanos", int)  # time since 1970-01-01 UTC; stamped by the excha
 FinePrice = NewType("FinePrice", int)  # mark and index prices, in steps of 10 ** -PRICE_SCALE
 Ppb = NewType("Ppb", int)  # a rate in parts per 10 ** 9 (0.05 % is 500_000)
 
-PRICE_SCALE: Final = 10
+PRICE_SCALE: Final = 9
 PRICE_ONE: Final = 10**PRICE_SCALE
 PPB_ONE: Final = 10**9
 SECOND: Final = 10**9  # in Nanos

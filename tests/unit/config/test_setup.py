@@ -10,7 +10,7 @@ from openvenue.engine.engine import Engine
 from openvenue.engine.events import Refused
 from openvenue.engine.instruments import IndexId
 from openvenue.engine.queries import GetMarkets
-from openvenue.engine.units import SECOND, Nanos, Symbol
+from openvenue.engine.units import PRICE_ONE, SECOND, Nanos, Symbol
 from openvenue.exchange.config import VenueTable, load_world
 from openvenue.exchange.setup import build_setup, gateway_facts, next_quarter, still_missing
 from openvenue.testing.clock import START, still_clock
@@ -128,7 +128,7 @@ async def test_a_price_that_has_moved_is_not_put_back(venue: VenueTable) -> None
 
     assert await still_missing(venue, exchange) == []
     markets = await exchange.look(GetMarkets(Symbol("PF_XBTUSD")))
-    assert markets[0].index == 7 * 10**10
+    assert markets[0].index == 7 * PRICE_ONE
     await exchange.close()
 
 

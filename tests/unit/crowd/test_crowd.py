@@ -20,7 +20,7 @@ from openvenue.engine.instruments import IndexId, Mode
 from openvenue.engine.orders import BUY, GTC, IOC, OrderView, Side
 from openvenue.engine.queries import BookView, GetAccount, GetBook, GetMarkets, GetOpenOrders
 from openvenue.engine.reasons import RejectReason
-from openvenue.engine.units import SECOND, AccountId, Lots, Symbol, Ticks
+from openvenue.engine.units import PRICE_ONE, SECOND, AccountId, Lots, Symbol, Ticks
 from openvenue.exchange.config import load_world
 from openvenue.journal.records import Envelope
 
@@ -78,7 +78,7 @@ async def test_books_stay_deep_and_around_the_index_while_it_walks(town: Town) -
             view = await book(town, market.instrument.symbol)
             assert min(len(view.bids), len(view.asks)) >= LEVELS_MIN - 2  # taken this second
             assert market.index is not None
-            index = market.index / 10**10
+            index = market.index / PRICE_ONE
             best = float(market.instrument.tick_size) * (view.bids[0][0] + view.asks[0][0]) / 2
             assert abs(best / index - 1) < 0.001
 
