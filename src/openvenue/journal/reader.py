@@ -59,7 +59,10 @@ def read_groups(
                 continue
             if until is not None and group.first_seq > until:
                 return
-            yield [entry for entry in decode_group(data, group) if entry.seq > after_seq]
+            entries = decode_group(data, group)
+            skipped = max(after_seq + 1 - group.first_seq, 0)
+            wanted = len(entries) if until is None else until + 1 - group.first_seq
+            yield entries[skipped:wanted]
         if not is_last and last_seq + 1 != segments[place + 1].first_seq:
             raise damaged(segments[place].path, groups[-1].end, last_seq + 1)
     if until is not None and last_seq < until:
