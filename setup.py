@@ -6,6 +6,7 @@ rather than go on plain).
 """
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Final
@@ -16,8 +17,10 @@ from setuptools.errors import CCompilerError, ExecError, PlatformError
 
 ENGINE: Final = Path("src/openvenue/engine")
 
-# Declarations made of msgspec Structs: C already, nothing to win by compiling them.
-PLAIN: Final = {"commands", "events", "orders", "instruments", "queries", "reasons", "__init__"}
+# Modules that declare msgspec Structs stay plain. Structs are C already, and mypyc would build them
+# without their keywords (frozen, array_like, tag) and with bare lists for typed ones: they would
+# look the same, and be written to the journal in another way.
+DECLARES_STRUCTS: Final = re.compile(r"^class \w+\(.*\bStruct\b", re.MULTILINE)
 
 # Hot modules outside the engine; each imports only the standard library, msgspec and the engine.
 ALSO: Final[tuple[str, ...]] = ()
@@ -28,8 +31,9 @@ MODES: Final = ("auto", "no", "require")
 def modules() -> list[str]:
     """The source files to compile, in a stable order."""
     engine = [ENGINE, ENGINE / "rules"]
-    found = [path for folder in engine for path in folder.glob("*.py") if path.stem not in PLAIN]
-    return [*sorted(str(path) for path in found), *ALSO]
+    found = [path for folder in engine for path in folder.glob("*.py") if path.stem != "__init__"]
+    hot = [path for path in found if not DECLARES_STRUCTS.search(path.read_text())]
+    return [*sorted(str(path) for path in hot), *ALSO]
 
 
 def extensions(mode: str) -> list[Extension]:

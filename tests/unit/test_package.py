@@ -2,11 +2,17 @@
 
 import subprocess
 import sys
+from importlib import import_module
 from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.metadata import version
 from importlib.resources import files
+from inspect import getmembers, isclass
+from pkgutil import walk_packages
+
+from msgspec import Struct
 
 import openvenue
+import openvenue.engine
 import openvenue.engine.units
 
 
@@ -41,3 +47,21 @@ def test_importing_the_package_starts_no_work() -> None:
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert ran.stdout.strip() == "[]"
+
+
+def test_no_module_that_declares_structs_is_compiled() -> None:
+    """The compiler drops their keywords: the journal of a compiled venue would read otherwise."""
+    engine = [
+        import_module(found.name)
+        for found in walk_packages(openvenue.engine.__path__, "openvenue.engine.")
+        if not found.ispkg
+    ]
+    declaring = [
+        module
+        for module in engine
+        for _, member in getmembers(module, isclass)
+        if issubclass(member, Struct) and member.__module__ == module.__name__
+    ]
+
+    assert declaring
+    assert [m.__name__ for m in declaring if not str(m.__file__).endswith(".py")] == []
