@@ -7,98 +7,23 @@ account, listings. A field that is worked out from others is not stored.
 from typing import Final
 
 import msgspec
-from msgspec import Struct
 
 from openvenue.engine.accounts import Account, Wallet
 from openvenue.engine.book import Live
 from openvenue.engine.events import AccountOpened, InstrumentListed
 from openvenue.engine.evolve import account_opened, instrument_listed
-from openvenue.engine.instruments import Asset, Instrument, Mode, WalletId
 from openvenue.engine.margin import held_for
 from openvenue.engine.markets import Market
-from openvenue.engine.orders import Order
 from openvenue.engine.positions import Position
+from openvenue.engine.records import (
+    AccountRecord,
+    MarketRecord,
+    OrderRecord,
+    PositionRecord,
+    StateRecord,
+    WalletRecord,
+)
 from openvenue.engine.state import NEVER, State
-from openvenue.engine.units import AccountId, AssetId, Symbol
-
-
-class OrderRecord(Struct, array_like=True, gc=False):
-    """One live order."""
-
-    order: Order
-    leaves: int
-    updated: int
-    is_waiting: bool
-
-
-class WalletRecord(Struct, array_like=True):
-    """One wallet's money."""
-
-    wallet: WalletId
-    balances: dict[AssetId, int]
-    held: dict[AssetId, int]
-    margined: list[Symbol]
-
-
-class PositionRecord(Struct, array_like=True, gc=False):
-    """One position, flat or not."""
-
-    symbol: Symbol
-    wallet: WalletId
-    quantity: int
-    cost: int
-    buys: int
-    sells: int
-    changed: int
-    reducers: list[int]
-
-
-class AccountRecord(Struct, array_like=True):
-    """One account; its orders oldest first."""
-
-    account: AccountId
-    family: AccountId
-    max_open_orders: int
-    wallets: list[WalletRecord]
-    positions: list[PositionRecord]
-    orders: list[OrderRecord]
-    cl_ord_ids: list[tuple[str, int]]
-
-
-class MarketRecord(Struct, array_like=True):
-    """One market; `bids`, `asks` and `waiting` are order ids in priority."""
-
-    instrument: Instrument
-    mode: Mode
-    index: int
-    mark: int
-    is_mark_pinned: bool
-    premium: int
-    marked: int
-    last: int
-    last_quantity: int
-    last_time: int
-    open_interest: int
-    bids: list[int]
-    asks: list[int]
-    waiting: list[int]
-
-
-class StateRecord(Struct, array_like=True):
-    """All of it."""
-
-    version: int
-    now: int
-    intake_open: bool
-    next_order_id: int
-    next_exec_id: int
-    assets: list[Asset]
-    markets: list[MarketRecord]
-    accounts: list[AccountRecord]
-    order_ids: list[int]
-    fees: dict[AssetId, int]
-    deadlines: dict[AccountId, int]
-
 
 VERSION: Final = 1
 _encoder: Final = msgspec.msgpack.Encoder()

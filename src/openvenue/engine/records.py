@@ -1,0 +1,88 @@
+"""How a State is written down in a snapshot. Not compiled: a codec reads these annotations.
+
+Fields are append-only and have defaults from their second version on.
+"""
+
+from msgspec import Struct
+
+from openvenue.engine.instruments import Asset, Instrument, Mode, WalletId
+from openvenue.engine.orders import Order
+from openvenue.engine.units import AccountId, AssetId, Symbol
+
+
+class OrderRecord(Struct, array_like=True, gc=False):
+    """One live order."""
+
+    order: Order
+    leaves: int
+    updated: int
+    is_waiting: bool
+
+
+class WalletRecord(Struct, array_like=True):
+    """One wallet's money."""
+
+    wallet: WalletId
+    balances: dict[AssetId, int]
+    held: dict[AssetId, int]
+    margined: list[Symbol]
+
+
+class PositionRecord(Struct, array_like=True, gc=False):
+    """One position, flat or not."""
+
+    symbol: Symbol
+    wallet: WalletId
+    quantity: int
+    cost: int
+    buys: int
+    sells: int
+    changed: int
+    reducers: list[int]
+
+
+class AccountRecord(Struct, array_like=True):
+    """One account; its orders oldest first."""
+
+    account: AccountId
+    family: AccountId
+    max_open_orders: int
+    wallets: list[WalletRecord]
+    positions: list[PositionRecord]
+    orders: list[OrderRecord]
+    cl_ord_ids: list[tuple[str, int]]
+
+
+class MarketRecord(Struct, array_like=True):
+    """One market; `bids`, `asks` and `waiting` are order ids in priority."""
+
+    instrument: Instrument
+    mode: Mode
+    index: int
+    mark: int
+    is_mark_pinned: bool
+    premium: int
+    marked: int
+    last: int
+    last_quantity: int
+    last_time: int
+    open_interest: int
+    bids: list[int]
+    asks: list[int]
+    waiting: list[int]
+
+
+class StateRecord(Struct, array_like=True):
+    """All of it."""
+
+    version: int
+    now: int
+    intake_open: bool
+    next_order_id: int
+    next_exec_id: int
+    assets: list[Asset]
+    markets: list[MarketRecord]
+    accounts: list[AccountRecord]
+    order_ids: list[int]
+    fees: dict[AssetId, int]
+    deadlines: dict[AccountId, int]
