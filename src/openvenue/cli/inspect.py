@@ -56,7 +56,7 @@ def run(
     from_seq: int | None = None,
     limit: int = 50,
     summary: bool = False,
-    as_json: bool = False,
+    json: bool = False,
 ) -> int:
     """Print entries (`summary`: only what files there are); the exit status."""
     wanted = Wanted(account, symbol, type, from_seq, limit)
@@ -66,12 +66,12 @@ def run(
         for name, directory in venues(data_dir, venue):
             if not summary:
                 for entry in entries(directory, wanted):
-                    if as_json:
+                    if json:
                         print_json({"venue": name, **as_plain(entry)})
                     else:
                         print_line(as_line(entry))
-            if summary or not as_json:
-                _print_summary(summarize(name, directory), as_json=as_json)
+            if summary or not json:
+                _print_summary(summarize(name, directory), json=json)
     except JournalError as error:
         return say_why(error)
     return GOOD
@@ -161,8 +161,8 @@ def _before_first(directory: Path) -> int:
     return next((segment.first_seq for segment in list_segments(directory)), 1) - 1
 
 
-def _print_summary(found: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
+def _print_summary(found: dict[str, Any], *, json: bool) -> None:
+    if json:
         print_json(found)
         return
     title = f"{found['venue']}: entries {found['first_seq'] or 0} to {found['last_seq']}"

@@ -23,7 +23,7 @@ def run(
     venue: str | None = None,
     until: int | None = None,
     from_snapshot: bool = False,
-    as_json: bool = False,
+    json: bool = False,
 ) -> int:
     """Fold each venue's journal up to `until` (None: all) and print the outcome; the exit status.
 
@@ -32,7 +32,7 @@ def run(
     try:
         for name, directory in venues(data_dir, venue):
             figures = {"venue": name, **replay(directory, until, from_snapshot=from_snapshot)}
-            if as_json:
+            if json:
                 print_json(figures)
             else:
                 _print(figures)

@@ -21,7 +21,7 @@ from openvenue.journal.reader import newest_seq
 
 
 def run(
-    data_dir: Path, *, venue: str | None = None, until: int | None = None, as_json: bool = False
+    data_dir: Path, *, venue: str | None = None, until: int | None = None, json: bool = False
 ) -> int:
     """Verify each venue's journal up to `until` (None: all), print the verdict; the exit status.
 
@@ -38,7 +38,7 @@ def run(
                 )
             if not verdict.is_good:
                 status = DIFFERS
-            if as_json:
+            if json:
                 print_json(_as_plain(name, verdict))
             else:
                 _print(name, verdict)
