@@ -1,7 +1,7 @@
 """When Python's collector may look for cycles: not while orders wait. One per process."""
 
-import asyncio
 import gc
+from collections.abc import Callable
 from typing import Final
 
 QUIET_SECONDS: Final = 0.5  # without a command: idle
@@ -12,7 +12,9 @@ WORTH_IT: Final = 1_000  # batches since the last full pass
 class Collector:
     """Keeps full collections for moments in which nothing happens."""
 
-    def __init__(self) -> None:
+    def __init__(self, call_later: Callable[[float, Callable[[], None]], object]) -> None:
+        """`call_later` is the event loop's."""
+        self._call_later = call_later
         self._touched = 0
         self._collected_at = 0
         self._seen = 0
@@ -33,7 +35,7 @@ class Collector:
 
     def _watch(self) -> None:
         self._seen = self._touched
-        asyncio.get_running_loop().call_later(QUIET_SECONDS, self._check)
+        self._call_later(QUIET_SECONDS, self._check)
 
     def _check(self) -> None:
         if self._touched != self._seen:

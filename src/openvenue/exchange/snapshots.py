@@ -24,29 +24,31 @@ class SnapshotHelper:
         self._every = every
         self._started_at = newest
         self._process: subprocess.Popen[bytes] | None = None
-        self._task: asyncio.Task[None] | None = None
+        self.running: asyncio.Task[None] | None = None  # while a helper is at work
         self._closed = False
 
     def reached(self, seq: int) -> None:
         """The journal holds `seq` entries."""
-        if seq - self._started_at >= self._every and self._task is None and not self._closed:
+        if seq - self._started_at >= self._every and self.running is None and not self._closed:
             self._started_at = seq
-            self._task = asyncio.create_task(self._run(seq))
+            self.running = asyncio.create_task(self._run(seq))
 
     async def close(self) -> None:
         """Kill a helper that runs: the snapshot it was making is not missed."""
         self._closed = True
         if self._process is not None:
             self._process.kill()
-        if self._task is not None:
-            await self._task
+        if self.running is not None:
+            await self.running
 
     async def _run(self, seq: int) -> None:
         try:
             code, said = await asyncio.to_thread(self._wait)
+        except OSError as error:  # no room for one more process
+            code, said = -1, str(error)
         finally:
             self._process = None
-            self._task = None
+            self.running = None
         if code != 0 and not self._closed:
             log.warning("snapshot failed", seq=seq, code=code, said=said[-2000:])
 

@@ -110,6 +110,9 @@ class Writer:
                 await self.serve(self._take())
                 if self._inbox:
                     await asyncio.sleep(0)  # a journal in memory never waits: others want a turn
+        except Exception as error:
+            log.exception("the venue cannot go on", venue=self._venue, seq=self.seq)
+            self._halt(f"a fault between commands: {error!r}")
         finally:
             self._halt(self.stopped or "this venue is closed")
 
@@ -148,11 +151,7 @@ class Writer:
             self._halt(fault, batch[len(outcomes) :])
             return
         self._answer_questions()
-        try:
-            self._household.after_batch()
-        except Exception as error:
-            log.exception("the venue cannot go on", venue=self._venue, seq=self.seq)
-            self._halt(f"a fault between commands: {error!r}")
+        self._household.after_batch()
 
     def leave(self) -> None:
         """Take nothing more; `run` returns when what was accepted is done."""

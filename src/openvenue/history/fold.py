@@ -68,7 +68,7 @@ class Fold:
         for entry in entries:
             self._seq, self._now = entry.seq, entry.time
             for event in entry.events:
-                fold = _FOLDS.get(type(event))
+                fold = FOLDS.get(type(event))
                 if fold is not None:
                     fold(self, event)
         return story
@@ -201,7 +201,7 @@ def kind_of(order: Order) -> str:
     return "limit"
 
 
-_FOLDS: Final[dict[type[Event], Callable[[Fold, Any], None]]] = {
+FOLDS: Final[dict[type[Event], Callable[[Fold, Any], None]]] = {
     OrderAccepted: Fold.accepted,
     OrderActivated: Fold.accepted,
     OrderRejected: Fold.rejected,

@@ -1,0 +1,29 @@
+"""Every kind of event either says something about the past of orders, or is known not to."""
+
+from typing import get_args
+
+from openvenue.engine import events
+from openvenue.history.fold import FOLDS
+
+SAYS_NOTHING = {
+    events.CancelRejected,  # nothing was canceled
+    events.DeadMansSwitchSet,
+    events.DeadMansSwitchFired,  # the orders that went are told by OrdersCanceled
+    events.MemberDecided,
+    events.IndexPriceSet,
+    events.MarkPriceSet,
+    events.ModeSet,
+    events.AssetListed,
+    events.InstrumentListed,
+    events.AccountOpened,
+    events.Deposited,
+    events.Refused,
+    events.Resumed,
+    events.IntakeSet,
+}
+
+
+def test_no_event_is_overlooked() -> None:
+    """Who adds an event decides here whether the index has to hear of it."""
+    assert set(FOLDS) | SAYS_NOTHING == set(get_args(events.Event))
+    assert not set(FOLDS) & SAYS_NOTHING
