@@ -1,5 +1,6 @@
 """When Python's collector may look for cycles: not while orders wait. One per process."""
 
+import asyncio
 import gc
 from collections.abc import Callable
 from typing import Final
@@ -12,8 +13,10 @@ WORTH_IT: Final = 1_000  # batches since the last full pass
 class Collector:
     """Keeps full collections for moments in which nothing happens."""
 
-    def __init__(self, call_later: Callable[[float, Callable[[], None]], object]) -> None:
-        """`call_later` is the event loop's."""
+    def __init__(
+        self, call_later: Callable[[float, Callable[[], None]], object] | None = None
+    ) -> None:
+        """`call_later` is the running loop's, unless given."""
         self._call_later = call_later
         self._touched = 0
         self._collected_at = 0
@@ -35,7 +38,8 @@ class Collector:
 
     def _watch(self) -> None:
         self._seen = self._touched
-        self._call_later(QUIET_SECONDS, self._check)
+        later = self._call_later or asyncio.get_running_loop().call_later
+        later(QUIET_SECONDS, self._check)
 
     def _check(self) -> None:
         if self._touched != self._seen:
