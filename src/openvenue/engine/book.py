@@ -182,6 +182,19 @@ class Triggers:
         """Whether any order listens to this signal."""
         return bool(self._ladders[signal * 2].keys) or bool(self._ladders[signal * 2 + 1].keys)
 
+    def are_reached(self, signal: int, price: int, tick: int) -> bool:
+        """Whether a signal at `price` fires any order; both are fine prices. Never at 0: none yet.
+
+        `tick` is the fine price of one tick.
+        """
+        if price <= 0:
+            return False
+        below = self._ladders[signal * 2].best()
+        if below is not None and below.price * tick >= price:
+            return True
+        above = self._ladders[signal * 2 + 1].best()
+        return above is not None and above.price * tick <= price
+
     def in_order(self) -> Iterator[Live]:
         """Every waiting order, in a fixed order."""
         for ladder in self._ladders:

@@ -42,7 +42,7 @@ from openvenue.engine.orders import BUY, Order, Signal
 from openvenue.engine.positions import Position
 from openvenue.engine.state import NEVER, State
 from openvenue.engine.steps import ActivateOrder, FireTriggers, TrimReducers
-from openvenue.engine.units import AssetId
+from openvenue.engine.units import AssetId, FinePrice
 
 LAST: Final = int(Signal.LAST)
 MARK: Final = int(Signal.MARK)
@@ -71,11 +71,7 @@ def order_accepted(state: State, event: OrderAccepted) -> None:
         live.is_waiting = True
         ladder = market.triggers.ladder(int(trigger.signal), int(trigger.direction))
         ladder.add(live, int(trigger.price))
-        price = market.signal_price(int(trigger.signal))
-        tick = market.contract.tick_fine
-        beyond = (price - trigger.price * tick) * int(trigger.direction)
-        if price > 0 and beyond >= 0:
-            _look_at_triggers(state, market, int(trigger.signal))
+        _look_at_triggers(state, market, int(trigger.signal))
 
 
 def order_activated(state: State, event: OrderActivated) -> None:
@@ -381,8 +377,11 @@ def _exchange(
 
 
 def _look_at_triggers(state: State, market: Market, signal: int) -> None:
-    """Queue a look at the triggers of a signal, once."""
-    step = FireTriggers(market.symbol, signal)
+    """Queue a look at the triggers that a signal's price has reached; every print counts."""
+    price = market.signal_price(signal)
+    if not market.triggers.are_reached(signal, price, market.contract.tick_fine):
+        return
+    step = FireTriggers(market.symbol, signal, FinePrice(price))
     if step not in state.steps:
         state.steps.append(step)
 

@@ -6,14 +6,18 @@ are not commands: nobody sends them, and they are not journaled (their events ar
 
 from msgspec import Struct
 
-from openvenue.engine.units import AccountId, Nanos, OrderId, Symbol
+from openvenue.engine.units import AccountId, FinePrice, Nanos, OrderId, Symbol
 
 
 class FireTriggers(Struct, frozen=True, gc=False):
-    """A signal moved: see which waiting orders it reached."""
+    """A signal moved: see which waiting orders it reached.
+
+    The price is the step's own: by the time of the look, another trade may have moved the signal.
+    """
 
     symbol: Symbol
     signal: int
+    price: FinePrice
 
 
 class ActivateOrder(Struct, frozen=True, gc=False):

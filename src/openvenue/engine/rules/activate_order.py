@@ -20,7 +20,7 @@ from openvenue.engine.rules.execution import (
 from openvenue.engine.rules.place_order import CLOSED, why_position_too_large
 from openvenue.engine.state import State
 from openvenue.engine.steps import ActivateOrder, FireTriggers
-from openvenue.engine.units import FinePrice, Lots
+from openvenue.engine.units import Lots
 
 ABOVE: Final = int(Direction.ABOVE)
 BELOW: Final = int(Direction.BELOW)
@@ -30,9 +30,7 @@ TRIGGER_REFUSED: Final = CancelReason.TRIGGER_REFUSED
 def fire_triggers(state: State, step: FireTriggers) -> list[Event]:
     """TriggerFired for each waiting order that its signal has reached, nearest price first."""
     market = state.markets[step.symbol]
-    price = market.signal_price(step.signal)
-    if price <= 0:
-        return []
+    price = step.price
     tick = market.contract.tick_fine
     fired: list[Live] = []
     for level in market.triggers.ladder(step.signal, ABOVE).best_first():
@@ -47,7 +45,7 @@ def fire_triggers(state: State, step: FireTriggers) -> list[Event]:
         TriggerFired(
             order_id=live.order.order_id,
             account=live.order.account,
-            price=FinePrice(price),
+            price=price,
         )
         for live in fired
     ]
