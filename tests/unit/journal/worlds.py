@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from openvenue.engine.commands import (
     CancelOrder,
     CancelOrders,
@@ -24,13 +26,7 @@ from openvenue.journal.files import open_journal
 from openvenue.journal.records import Entry, Envelope
 from tests.unit.journal.samples import ANN, BOB, FLEX, INDEX, INSTRUMENT, NOON, PERP, USD
 
-OPEN_ENDED = INSTRUMENT.__class__(
-    **{
-        field: getattr(INSTRUMENT, field)
-        for field in INSTRUMENT.__struct_fields__
-        if field not in ("expires", "min_notional")
-    }
-)
+OPEN_ENDED = replace(INSTRUMENT, expires=None, min_notional=Decimal(0))
 SETUP: Sequence[Command] = (
     ListAsset(asset=Asset(USD, 8)),
     ListAsset(asset=Asset(AssetId("XBT"), 10)),
