@@ -31,6 +31,7 @@ settings.register_profile(
 settings.load_profile("openvenue")
 
 spent: Final[Counter[str]] = Counter()  # milliseconds by kind
+said: Final[list[str]] = []  # what tests want people to read; see `pytest_runtest_logreport`
 
 
 def kind_of(path: Path) -> str | None:
@@ -53,7 +54,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Add up what each kind has taken."""
+    """Add up what each kind has taken, and keep what tests say with `record_property("says", …)`.
+
+    Reports are what reaches us here from the workers; a global of a worker would not.
+    """
+    if report.when == "call":
+        said.extend(str(line) for name, line in report.user_properties if name == "says")
     kind = kind_of(HERE.parent / report.nodeid.partition("::")[0])
     if kind is not None:
         spent[kind] += round(report.duration * 1000)
@@ -72,7 +78,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What each kind took, beside what it may take."""
+    """What tests have to say; what each kind took, beside what it may take."""
+    if said:
+        terminalreporter.section("what the tests say")
+        for line in said:
+            terminalreporter.write_line(line)
     terminalreporter.section("time by kind of test")
     for kind, (_, minutes) in BUDGETS.items():
         verdict = "OVER BUDGET" if kind in over_budget() else "ok"
