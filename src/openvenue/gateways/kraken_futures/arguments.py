@@ -1,0 +1,173 @@
+"""How arguments arrive: in the query, in a form, in both, encoded or raw, repeated or joined.
+
+Source: Kraken Futures REST, "Introduction"; and what shipped client libraries send.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import unquote_plus
+
+import msgspec
+from msgspec import Raw, Struct
+
+from openvenue.engine.units import Nanos
+from openvenue.gateways.kraken_futures import errors
+from openvenue.gateways.kraken_futures.times import read_iso
+from openvenue.gateways.wire import Request, WireError
+
+FORM: Final = "application/x-www-form-urlencoded"
+PAIRS_MAX: Final = 4096
+RAW_JSON: Final = b"json={"
+
+
+class Arguments:
+    """Arguments by name. One that is empty counts as absent; of a repeated one the last counts."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: dict[str, list[str]]) -> None:
+        self._values = values
+
+    def text(self, name: str) -> str | None:
+        """The value of `name`, None if it is absent or empty."""
+        values = self._values.get(name)
+        return (values[-1] or None) if values else None
+
+    def needed(self, name: str) -> str:
+        """The value of `name`. Raises: WireError: it is missing."""
+        value = self.text(name)
+        if value is None:
+            raise errors.missing(name)
+        return value
+
+    def has(self, name: str) -> bool:
+        """Whether `name` was sent at all, empty or not."""
+        return name in self._values
+
+    def many(self, name: str) -> list[str]:
+        """All values of `name`, whether repeated or joined by commas."""
+        values = self._values.get(name, [])
+        return [part for value in values for part in value.split(",") if part]
+
+    def flag(self, name: str) -> bool:
+        """A truth value, False if absent. Raises: WireError: it is neither true nor false."""
+        value = self.text(name)
+        if value is None:
+            return False
+        if value == "true" or value.lower() == "true":
+            return True
+        if value.lower() == "false":
+            return False
+        raise errors.invalid(name)
+
+    def time(self, name: str) -> Nanos | None:
+        """A moment, None if absent. Raises: WireError: it is not an ISO time with a zone."""
+        value = self.text(name)
+        if value is None:
+            return None
+        moment = read_iso(value)
+        if moment is None:
+            raise errors.invalid(name)
+        return moment
+
+
+def read_arguments(request: Request) -> Arguments:
+    """Arguments of the query, then of a form; the body's values win.
+
+    Raises: WireError: too many, or not text once decoded.
+    """
+    values: dict[str, list[str]] = {}
+    if request.query:
+        _read_form(request.query, values)
+    if request.body and request.headers.get("content-type", FORM).lower().startswith(FORM):
+        form: dict[str, list[str]] = {}
+        _read_form(request.body, form)
+        values.update(form)
+    return Arguments(values)
+
+
+def _read_form(data: bytes, values: dict[str, list[str]]) -> None:
+    if data.count(b"&") >= PAIRS_MAX:
+        raise WireError("invalidArgument", why="too many arguments")
+    try:
+        text = data.decode()
+        is_plain = "%" not in text and "+" not in text
+        for pair in text.split("&"):
+            name, _, value = pair.partition("=")
+            if not is_plain:
+                name = unquote_plus(name, errors="strict")
+                value = unquote_plus(value, errors="strict")
+            if name in values:
+                values[name].append(value)
+            elif name:
+                values[name] = [value]
+    except UnicodeDecodeError as error:
+        raise WireError("invalidArgument", why="arguments are not UTF-8") from error
+
+
+class BatchJson(Struct):
+    """What the `json` argument of batchorder holds."""
+
+    batch: list[dict[str, Raw]] = msgspec.field(name="batchOrder")
+    process_before: str | None = msgspec.field(name="processBefore", default=None)
+
+
+def read_batch(request: Request) -> tuple[list[Arguments], Arguments]:
+    """The instructions of a batch, and the arguments beside them.
+
+    Raises: WireError: there are none, or they are not JSON.
+    """
+    body = request.body
+    if body.startswith(RAW_JSON):
+        # Sent as it is, without encoding: a plus or an ampersand in a client's id means itself.
+        batch = _decode_batch(body[len(b"json=") :])
+        if batch is not None:
+            query = Arguments({})
+            if request.query:
+                values: dict[str, list[str]] = {}
+                _read_form(request.query, values)
+                query = Arguments(values)
+            return list(_instructions(batch)), query
+    elif body.lstrip().startswith(b"{"):
+        batch = _decode_batch(body)
+        if batch is None:
+            raise WireError(errors.JSON_PARSE)
+        beside = {"processBefore": [batch.process_before]} if batch.process_before else {}
+        return list(_instructions(batch)), Arguments(beside)
+    arguments = read_arguments(request)
+    text = arguments.needed("json")
+    batch = _decode_batch(text.encode())
+    if batch is None:
+        raise WireError(errors.JSON_PARSE)
+    return list(_instructions(batch)), arguments
+
+
+def _decode_batch(data: bytes) -> BatchJson | None:
+    try:
+        return msgspec.json.decode(data, type=BatchJson)
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return None
+
+
+def _instructions(batch: BatchJson) -> Iterator[Arguments]:
+    for item in batch.batch:
+        yield Arguments(
+            {
+                name: [value]
+                for name, raw in item.items()
+                if (value := _text(bytes(raw))) is not None
+            }
+        )
+
+
+def _text(raw: bytes) -> str | None:
+    """A JSON value as the text that a form would have held. Lists and objects have none.
+
+    Raises: WireError: it is not text.
+    """
+    try:
+        if raw.startswith(b'"'):
+            return msgspec.json.decode(raw, type=str)
+        return None if raw == b"null" else raw.decode()
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise WireError(errors.JSON_PARSE) from error

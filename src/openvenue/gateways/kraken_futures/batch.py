@@ -1,0 +1,161 @@
+"""POST batchorder: many instructions in one request, each deciding for itself.
+
+All that can become commands are one entry of the journal; the others are answered beside them.
+Source: Kraken Futures REST, "Batch order management".
+"""
+
+from collections.abc import Sequence
+
+from msgspec import UNSET, Struct, UnsetType
+
+from openvenue.engine.commands import Batch, CancelOrder, PlaceOrder
+from openvenue.engine.events import Event, MemberDecided
+from openvenue.engine.orders import OrderView
+from openvenue.engine.reasons import RejectReason
+from openvenue.engine.units import Nanos, OrderId
+from openvenue.exchange.port import Outcome
+from openvenue.gateways.kraken_futures import codec, errors
+from openvenue.gateways.kraken_futures.arguments import Arguments
+from openvenue.gateways.kraken_futures.decode import Asked
+from openvenue.gateways.kraken_futures.desk import Desk
+from openvenue.gateways.kraken_futures.encode import BatchItem, OrderStatus
+from openvenue.gateways.kraken_futures.limits import COST_BATCH
+from openvenue.gateways.kraken_futures.private import filled_orders, not_canceled
+from openvenue.gateways.kraken_futures.story import Story
+from openvenue.gateways.wire import Request, Response, WireError
+
+FAILED = ("notFound", "filled")  # of a cancel
+
+
+class Planned(Struct):
+    """One instruction: a command, or the word that refuses it."""
+
+    arguments: Arguments
+    command: PlaceOrder | CancelOrder | None = None
+    refused: str = ""
+
+
+async def batch_order(desk: Desk, request: Request) -> Response:
+    """Answers in the order of the instructions."""
+    who = desk.who(request, 0, needs_full=True)
+    try:
+        instructions, beside = codec.read_batch(request)
+    except WireError:
+        desk.spend(who, COST_BATCH)
+        raise
+    desk.spend(who, COST_BATCH + len(instructions))
+    if len(instructions) > desk.profile.batch_max:
+        raise errors.invalid("batchOrder", "too many instructions")
+    asked = desk.asked(who)
+    deadline = codec.decode_deadline(beside, asked)
+    plans = [plan(desk, it, asked, deadline) for it in instructions]
+    commands = tuple(it.command for it in plans if it.command is not None)
+    if not commands:
+        return desk.say("batchStatus", [_refused(it, it.refused) for it in plans])
+    outcome = await desk.exchange.submit(Batch(account=who.account, members=commands), who.envelope)
+    results = answers(outcome, commands, desk)
+    unknown = [
+        command
+        for command, result in zip(commands, results, strict=True)
+        if isinstance(command, CancelOrder) and result is RejectReason.UNKNOWN_ORDER
+    ]
+    filled = await filled_orders(desk, who, unknown)
+    items: list[BatchItem] = []
+    remaining = iter(results)
+    for it in plans:
+        if it.command is None:
+            items.append(_refused(it, it.refused))
+            continue
+        result = next(remaining)
+        if isinstance(result, RejectReason):
+            assert isinstance(it.command, CancelOrder), "an order is answered with a status"
+            if result is RejectReason.PAST_DEADLINE:
+                items.append(_refused(it, errors.SEND_STATUS[result]))
+                continue
+            result = not_canceled(it.command, filled)
+        items.append(_item(it, result))
+    return desk.say("batchStatus", items)
+
+
+def plan(desk: Desk, arguments: Arguments, asked: Asked, deadline: Nanos | None) -> Planned:
+    """One instruction as a command. What is wrong with it is wrong with it alone."""
+    planned = Planned(arguments)
+    try:
+        match arguments.needed("order"):
+            case "send":
+                arguments.needed("order_tag")
+                command = codec.decode_send_order(
+                    arguments, asked, desk.listing, desk.profile, deadline=deadline
+                )
+                if isinstance(command, codec.NotSent):
+                    planned.refused = errors.BATCH_STATUS.get(command.status, command.status)
+                else:
+                    planned.command = command
+            case "cancel":
+                planned.command = codec.decode_cancel_order(
+                    arguments, asked, desk.profile, deadline=deadline
+                )
+            case "edit":
+                planned.refused = errors.UNAVAILABLE
+            case _:
+                planned.refused = "invalidOrderType"
+    except WireError as error:
+        word = errors.BATCH_STATUS.get(error.word, error.word)
+        planned.refused = word.partition(": ")[0]
+    return planned
+
+
+def answers(
+    outcome: Outcome, commands: Sequence[PlaceOrder | CancelOrder], desk: Desk
+) -> list[OrderStatus | RejectReason]:
+    """What became of each member. What is due at the time comes before the first one."""
+    entry = outcome.entry
+    story = Story(outcome)
+    shares: list[list[Event]] = []
+    befores: list[dict[OrderId, OrderView]] = []  # only a cancel tells how its order was
+    for event in entry.events:
+        if isinstance(event, MemberDecided):
+            is_cancel = isinstance(commands[len(shares)], CancelOrder)
+            befores.append(dict(story.views) if is_cancel else {})
+            shares.append([])
+        elif shares:
+            shares[-1].append(event)
+        story.tell(event)
+    results: list[OrderStatus | RejectReason] = []
+    for command, events, before in zip(commands, shares, befores, strict=True):
+        if isinstance(command, PlaceOrder):
+            results.append(codec.send_status(events, command, entry.time, desk.listing))
+        else:
+            results.append(codec.cancel_status(events, before, entry.time, desk.listing))
+    return results
+
+
+def _item(planned: Planned, result: OrderStatus) -> BatchItem:
+    events = result.order_events
+    item = BatchItem(result.status, [] if isinstance(events, UnsetType) else events)
+    item.order_id = result.order_id
+    item.cli_ord_id = result.cli_ord_id
+    if isinstance(planned.command, PlaceOrder):
+        item.order_tag = planned.arguments.needed("order_tag")
+    elif result.status in FAILED:
+        _echo(item, planned.arguments)
+    if item.order_events:
+        item.received = result.received_time
+    return item
+
+
+def _refused(planned: Planned, word: str) -> BatchItem:
+    item = BatchItem(word, [])
+    tag = planned.arguments.text("order_tag")
+    if tag is not None:
+        item.order_tag = tag
+    _echo(item, planned.arguments)
+    return item
+
+
+def _echo(item: BatchItem, arguments: Arguments) -> None:
+    """Say the names back by which the client will know which one it was."""
+    if item.order_id is UNSET:
+        item.order_id = arguments.text("order_id") or UNSET
+    if item.cli_ord_id is UNSET:
+        item.cli_ord_id = arguments.text("cliOrdId") or UNSET

@@ -1,0 +1,64 @@
+"""Wire words into ours and back, all of it pure: the parts are in `decode*` and `encode*`."""
+
+from openvenue.gateways.kraken_futures.arguments import Arguments, read_arguments, read_batch
+from openvenue.gateways.kraken_futures.decode import (
+    Asked,
+    NotSent,
+    decode_algo_id,
+    decode_cancel_all,
+    decode_cancel_all_after,
+    decode_cancel_order,
+    decode_deadline,
+    decode_send_order,
+)
+from openvenue.gateways.kraken_futures.encode import (
+    OrderStatus,
+    cancel_status,
+    encode_cancel_all,
+    mass_canceled,
+    send_status,
+)
+from openvenue.gateways.kraken_futures.encode_account import encode_accounts, encode_position
+from openvenue.gateways.kraken_futures.encode_market import (
+    InstrumentStatusJson,
+    encode_book,
+    encode_instrument,
+    encode_ticker,
+    encode_trade,
+)
+from openvenue.gateways.kraken_futures.encode_orders import (
+    encode_closed_status,
+    encode_fill,
+    encode_live_status,
+    encode_open_order,
+)
+
+__all__ = [
+    "Arguments",
+    "Asked",
+    "InstrumentStatusJson",
+    "NotSent",
+    "OrderStatus",
+    "cancel_status",
+    "decode_algo_id",
+    "decode_cancel_all",
+    "decode_cancel_all_after",
+    "decode_cancel_order",
+    "decode_deadline",
+    "decode_send_order",
+    "encode_accounts",
+    "encode_book",
+    "encode_cancel_all",
+    "encode_closed_status",
+    "encode_fill",
+    "encode_instrument",
+    "encode_live_status",
+    "encode_open_order",
+    "encode_position",
+    "encode_ticker",
+    "encode_trade",
+    "mass_canceled",
+    "read_arguments",
+    "read_batch",
+    "send_status",
+]

@@ -1,0 +1,354 @@
+"""Outcomes and orders in this API's words. Every number is exact: digits made from integers.
+
+Source: Kraken Futures REST, "Send order", "Cancel order" and their shared order schemas.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType, field
+
+from openvenue.engine.commands import PlaceOrder
+from openvenue.engine.events import (
+    CancelRejected,
+    Event,
+    OrderAccepted,
+    OrderCanceled,
+    OrderRejected,
+    OrderRested,
+    OrdersCanceled,
+    Traded,
+)
+from openvenue.engine.orders import BUY, FOK, GTC, Direction, Order, OrderView, Signal
+from openvenue.engine.reasons import CancelReason, RejectReason
+from openvenue.engine.units import Nanos, OrderId
+from openvenue.exchange.port import Outcome
+from openvenue.gateways.kraken_futures import errors
+from openvenue.gateways.kraken_futures.ids import fill_uuid, order_uuid
+from openvenue.gateways.kraken_futures.listing import Listing, Market
+from openvenue.gateways.kraken_futures.numbers import ZERO
+from openvenue.gateways.kraken_futures.times import iso
+from openvenue.gateways.wire import WireError
+
+ENCODER: Final = msgspec.json.Encoder()
+SIGNAL_WORDS: Final = {
+    Signal.LAST: "last_price",
+    Signal.MARK: "mark_price",
+    Signal.INDEX: "spot_price",
+}
+IDENTIFIED: Final = {  # refusals that are told with the order they were about
+    RejectReason.WOULD_TAKE: "POST_WOULD_EXECUTE",
+    RejectReason.WOULD_NOT_TAKE: "IOC_WOULD_NOT_EXECUTE",
+    RejectReason.WOULD_NOT_FILL: "IOC_WOULD_NOT_EXECUTE",
+}
+
+
+class OrderJson(Struct, rename="camel", gc=False):
+    """An order of the book, in order events."""
+
+    order_id: str
+    cli_ord_id: str | None
+    type: str
+    symbol: str
+    side: str
+    quantity: Raw
+    filled: Raw
+    limit_price: Raw
+    reduce_only: bool
+    timestamp: str
+    last_update_timestamp: str
+    algo_id: str | UnsetType = UNSET
+
+
+class OrderTriggerJson(Struct, rename="camel", gc=False):
+    """An order that waits for a price, in order events."""
+
+    uid: str
+    client_id: str | None
+    type: str
+    symbol: str
+    side: str
+    quantity: Raw
+    limit_price: Raw | None
+    trigger_price: Raw
+    trigger_side: str
+    trigger_signal: str
+    reduce_only: bool
+    timestamp: str
+    last_update_timestamp: str
+    start_time: str | None = None
+
+
+class PlaceEvent(Struct, rename="camel"):
+    """An order stands in the book."""
+
+    order: OrderJson
+    reduced_quantity: Raw | None
+    type: str = "PLACE"
+
+
+class PlaceTriggerEvent(Struct, rename="camel"):
+    """An order waits for its price."""
+
+    order_trigger: OrderTriggerJson
+    type: str = "PLACE"
+
+
+class CancelEvent(Struct, rename="camel"):
+    """An order of the book ended."""
+
+    uid: str
+    order: OrderJson
+    type: str = "CANCEL"
+
+
+class CancelTriggerEvent(Struct, rename="camel"):
+    """A waiting order ended."""
+
+    uid: str
+    order_trigger: OrderTriggerJson
+    type: str = "CANCEL"
+
+
+class RejectEvent(Struct, rename="camel"):
+    """An order got an identity and was refused."""
+
+    uid: str
+    order: OrderJson
+    reason: str
+    type: str = "REJECT"
+
+
+class ExecuteEvent(Struct, rename="camel"):
+    """An order met one maker."""
+
+    execution_id: str
+    price: Raw
+    amount: Raw
+    order_prior_execution: OrderJson
+    taker_reduced_quantity: Raw | None
+    order_prior_edit: None = None
+    type: str = "EXECUTION"
+
+
+OrderEvent = (
+    PlaceEvent | PlaceTriggerEvent | CancelEvent | CancelTriggerEvent | RejectEvent | ExecuteEvent
+)
+
+
+class OrderStatus(Struct):
+    """`sendStatus`, and `cancelStatus` of one order: what became of what was asked."""
+
+    status: str
+    order_id: str | UnsetType = UNSET
+    cli_ord_id: str | UnsetType = field(name="cliOrdId", default=UNSET)
+    received_time: str | UnsetType = field(name="receivedTime", default=UNSET)
+    order_events: list[OrderEvent] | UnsetType = field(name="orderEvents", default=UNSET)
+
+
+class BatchItem(Struct):
+    """One entry of `batchStatus`."""
+
+    status: str
+    order_events: list[OrderEvent] = field(name="orderEvents")
+    order_tag: str | UnsetType = UNSET
+    order_id: str | UnsetType = UNSET
+    cli_ord_id: str | UnsetType = field(name="cliOrdId", default=UNSET)
+    received: str | UnsetType = field(name="dateTimeReceived", default=UNSET)
+
+
+class CancelledOrder(Struct):
+    """One entry of `cancelledOrders`."""
+
+    order_id: str
+    cli_ord_id: str | UnsetType = field(name="cliOrdId", default=UNSET)
+
+
+def order_type(order: Order) -> str:
+    """The word for what kind of order it is once it acts."""
+    if order.post_only:
+        return "post"
+    if order.time_in_force is GTC:
+        return "lmt"
+    return "fok" if order.time_in_force is FOK else "ioc"
+
+
+def encode_order(order: Order, filled: int, updated: Nanos, market: Market) -> OrderJson:
+    """An order with `filled` lots of it traded."""
+    created = iso(order.created)
+    limit = order.limit_price
+    return OrderJson(
+        order_uuid(order.order_id),
+        order.cl_ord_id,
+        order_type(order),
+        order.symbol,
+        "buy" if order.side is BUY else "sell",
+        market.sizes.number(order.quantity),
+        market.sizes.number(filled) if filled else ZERO,
+        market.prices.number(limit) if limit is not None else ZERO,
+        order.reduce_only,
+        created,
+        created if updated == order.created else iso(updated),
+        order.algo_id if order.algo_id is not None else UNSET,
+    )
+
+
+def encode_trigger(order: Order, updated: Nanos, market: Market) -> OrderTriggerJson:
+    """An order that waits for a price."""
+    trigger = order.trigger
+    assert trigger is not None, "an order without a trigger does not wait"
+    limit = order.limit_price
+    return OrderTriggerJson(
+        uid=order_uuid(order.order_id),
+        client_id=order.cl_ord_id,
+        type="ioc" if limit is None else "lmt",
+        symbol=order.symbol,
+        side="buy" if order.side is BUY else "sell",
+        quantity=market.sizes.number(order.quantity),
+        limit_price=None if limit is None else market.prices.number(limit),
+        trigger_price=market.prices.number(trigger.price),
+        trigger_side=trigger_side(trigger.direction),
+        trigger_signal=SIGNAL_WORDS[trigger.signal],
+        reduce_only=order.reduce_only,
+        timestamp=iso(order.created),
+        last_update_timestamp=iso(updated),
+    )
+
+
+def trigger_side(direction: Direction) -> str:
+    """Where the signal has to go."""
+    return "trigger_above" if direction is Direction.ABOVE else "trigger_below"
+
+
+def encode_canceled(view: OrderView, listing: Listing) -> CancelEvent | CancelTriggerEvent:
+    """The end of an order that was as `view` shows it."""
+    order = view.order
+    market = listing.of(order.symbol)
+    uid = order_uuid(order.order_id)
+    if view.is_waiting:
+        return CancelTriggerEvent(uid, encode_trigger(order, view.updated, market))
+    return CancelEvent(uid, encode_order(order, view.filled, view.updated, market))
+
+
+def send_status(
+    events: Sequence[Event], command: PlaceOrder, time: Nanos, listing: Listing
+) -> OrderStatus:
+    """What became of an order: the answer to one `PlaceOrder` among `events`.
+
+    Raises: WireError: the refusal is of the request, not of the order.
+    """
+    status = OrderStatus("placed", received_time=iso(time))
+    if command.cl_ord_id is not None:
+        status.cli_ord_id = command.cl_ord_id
+    for place, event in enumerate(events):
+        if isinstance(event, OrderAccepted):
+            order = event.order
+            status.order_id = order_uuid(order.order_id)
+            status.order_events = _placed(event, events[place + 1 :], listing)
+            return status
+        if isinstance(event, OrderRejected):
+            word = errors.REQUEST_ERROR.get(event.reason)
+            if word is not None:
+                raise WireError(word, why=event.reason.name)
+            status.status = errors.SEND_STATUS[event.reason]
+            status.order_events = []
+            if event.order is not None:
+                order = event.order
+                market = listing.of(order.symbol)
+                status.order_id = uid = order_uuid(order.order_id)
+                told = encode_order(order, 0, order.created, market)
+                status.order_events.append(RejectEvent(uid, told, IDENTIFIED[event.reason]))
+            return status
+    raise AssertionError("a PlaceOrder is always answered")
+
+
+def _placed(
+    accepted: OrderAccepted, following: Sequence[Event], listing: Listing
+) -> list[OrderEvent]:
+    """What an accepted order did at once: its executions, then its place in the book."""
+    order = accepted.order
+    market = listing.of(order.symbol)
+    reduced = market.sizes.number(accepted.reduced) if order.reduce_only else None
+    if order.trigger is not None:
+        return [PlaceTriggerEvent(encode_trigger(order, order.created, market))]
+    if accepted.rests:
+        return [PlaceEvent(encode_order(order, 0, order.created, market), reduced)]
+    told: list[OrderEvent] = []
+    for event in following:
+        if isinstance(event, Traded):
+            if event.taker_order_id != order.order_id:
+                break
+            before = order.quantity - event.taker_leaves - event.quantity
+            told.append(
+                ExecuteEvent(
+                    fill_uuid(event.exec_id),
+                    market.prices.number(event.price),
+                    market.sizes.number(event.quantity),
+                    encode_order(order, before, order.created, market),
+                    reduced,
+                )
+            )
+        elif isinstance(event, OrderRested) and event.order_id == order.order_id:
+            filled = order.quantity - event.leaves
+            told.append(PlaceEvent(encode_order(order, filled, order.created, market), reduced))
+            break
+        elif isinstance(event, OrderAccepted | OrderCanceled):
+            break
+    return told
+
+
+def cancel_status(
+    events: Sequence[Event],
+    before: Mapping[OrderId, OrderView],
+    time: Nanos,
+    listing: Listing,
+) -> OrderStatus | RejectReason:
+    """What became of the cancel of one order; or why it was refused, for who knows the past."""
+    for event in events:
+        if isinstance(event, OrderCanceled) and event.reason is CancelReason.BY_OWNER:
+            view = before[event.order_id]
+            view = OrderView(view.order, event.leaves, view.updated, view.is_waiting)
+            status = OrderStatus("cancelled", order_uuid(event.order_id))
+            if view.order.cl_ord_id is not None:
+                status.cli_ord_id = view.order.cl_ord_id
+            status.received_time = iso(time)
+            status.order_events = [encode_canceled(view, listing)]
+            return status
+        if isinstance(event, CancelRejected):
+            return event.reason
+    raise AssertionError("a CancelOrder is always answered")
+
+
+def mass_canceled(outcome: Outcome) -> list[OrderView]:
+    """The orders that a cancel of all has ended, as they were."""
+    for event in outcome.entry.events:
+        if isinstance(event, OrdersCanceled) and event.reason is CancelReason.MASS_CANCEL:
+            return [outcome.before[order_id] for order_id in event.order_ids]
+    raise AssertionError("a CancelOrders is always answered")
+
+
+def encode_cancel_all(
+    canceled: Iterable[OrderView],
+    listing: Listing,
+    *,
+    with_cli_ord_ids: bool,
+    events: str,
+) -> Iterator[tuple[bytes, bytes]]:
+    """For each order, its entry in `cancelledOrders` and in `orderEvents` (empty: it has none)."""
+    for view in canceled:
+        order = view.order
+        entry = CancelledOrder(order_uuid(order.order_id))
+        if with_cli_ord_ids and order.cl_ord_id is not None:
+            entry.cli_ord_id = order.cl_ord_id
+        told = b""
+        if events == "all" or (events == "no_triggers" and not view.is_waiting):
+            told = ENCODER.encode(encode_canceled(view, listing))
+        yield ENCODER.encode(entry), told
+
+
+def members(events: Sequence[Event], starts: Sequence[int]) -> Iterator[Sequence[Event]]:
+    """The events of each member of a batch, given where each one starts."""
+    for place, start in enumerate(starts):
+        end = starts[place + 1] if place + 1 < len(starts) else len(events)
+        yield events[start:end]

@@ -1,0 +1,227 @@
+"""Wallets and positions. Every division that people see, and the engine does not, is made here.
+
+Source: Kraken Futures REST, "Get wallets", "Get open positions".
+"""
+
+from msgspec import UNSET, Raw, Struct, UnsetType, field
+
+from openvenue.engine.queries import AccountView, PositionView, WalletView
+from openvenue.engine.units import AssetId, Atoms
+from openvenue.gateways.kraken_futures.listing import Listing
+from openvenue.gateways.kraken_futures.numbers import ZERO, Grid, decimal_number, ratio
+from openvenue.gateways.kraken_futures.times import iso
+
+FLEX = "flex"
+CASH = "cash"
+
+
+class CashJson(Struct):
+    """The wallet that margins nothing."""
+
+    balances: dict[str, Raw]
+    type: str = "cashAccount"
+
+
+class CurrencyJson(Struct):
+    """One currency of the multi-collateral wallet. Its value and collateral are in dollars."""
+
+    quantity: Raw
+    value: Raw
+    collateral: Raw
+    collateral_too: Raw = field(name="collateralValue")  # as older answers name it
+    available: Raw
+
+
+class FlexJson(Struct, rename="camel", kw_only=True):
+    """The multi-collateral wallet."""
+
+    type: str = "multiCollateralMarginAccount"
+    currencies: dict[str, CurrencyJson]
+    balance_value: Raw
+    portfolio_value: Raw
+    collateral_value: Raw
+    initial_margin: Raw
+    initial_margin_with_orders: Raw
+    maintenance_margin: Raw
+    pnl: Raw
+    unrealized_funding: Raw = ZERO
+    total_unrealized: Raw
+    total_unrealized_as_margin: Raw
+    margin_equity: Raw
+    available_margin: Raw
+
+
+class AuxiliaryJson(Struct):
+    """Sums of a single-collateral wallet: portfolio value, profit, available funds."""
+
+    pv: Raw
+    pnl: Raw
+    af: Raw
+    usd: Raw = ZERO
+    funding: Raw = ZERO
+
+
+class LevelsJson(Struct):
+    """Initial, maintenance, liquidation and termination."""
+
+    im: Raw = ZERO
+    mm: Raw = ZERO
+    lt: Raw = ZERO
+    tt: Raw = ZERO
+
+
+class MarginJson(Struct, rename="camel", kw_only=True):
+    """A single-collateral wallet."""
+
+    type: str = "marginAccount"
+    currency: str
+    balances: dict[str, Raw]
+    auxiliary: AuxiliaryJson
+    margin_requirements: LevelsJson
+    trigger_estimates: LevelsJson
+
+
+class PositionJson(Struct, rename="camel"):
+    """One entry of `openPositions`."""
+
+    side: str
+    symbol: str
+    price: Raw
+    fill_time: str
+    size: Raw
+    unrealized_funding: Raw | None
+    unrealized_pnl: Raw
+    pnl_currency: str | UnsetType = UNSET
+
+
+WalletJson = CashJson | FlexJson | MarginJson
+
+
+def encode_accounts(view: AccountView, listing: Listing) -> dict[str, WalletJson]:
+    """Wallets by name; `cash` and `flex` are always there."""
+    told: dict[str, WalletJson] = {CASH: CashJson({}), FLEX: _flex(None, listing)}
+    for wallet in view.wallets:
+        name = wallet.wallet
+        if name == FLEX:
+            told[name] = _flex(wallet, listing)
+        elif wallet.settlement is None:
+            told[name] = CashJson(_balances(wallet, listing))
+        else:
+            told[name] = _margin(wallet, wallet.settlement, view.positions, listing)
+    return told
+
+
+def _balances(wallet: WalletView, listing: Listing) -> dict[str, Raw]:
+    return {
+        asset.lower(): listing.grid_of(asset).number(amount)
+        for asset, amount in wallet.balances.items()
+    }
+
+
+def _available(wallet: WalletView) -> Atoms:
+    """What margins nothing yet; negative where orders and positions need more than there is."""
+    return Atoms(wallet.equity - wallet.initial_margin_with_orders)
+
+
+def _flex(wallet: WalletView | None, listing: Listing) -> FlexJson:
+    if wallet is None or wallet.settlement is None:
+        none = dict.fromkeys(
+            (
+                "balance_value",
+                "portfolio_value",
+                "collateral_value",
+                "initial_margin",
+                "initial_margin_with_orders",
+                "maintenance_margin",
+                "pnl",
+                "total_unrealized",
+                "total_unrealized_as_margin",
+                "margin_equity",
+                "available_margin",
+            ),
+            ZERO,
+        )
+        return FlexJson(currencies={}, **none)
+    settlement = wallet.settlement
+    grid = listing.grid_of(settlement)
+    number = grid.number
+    balance = wallet.balances.get(settlement, Atoms(0))
+    profit = number(wallet.unrealized)
+    return FlexJson(
+        currencies={
+            asset: _currency(wallet, asset, amount, listing.grid_of(asset))
+            for asset, amount in wallet.balances.items()
+        },
+        balance_value=number(balance),
+        portfolio_value=number(balance + wallet.unrealized),
+        collateral_value=number(balance),
+        initial_margin=number(wallet.initial_margin),
+        initial_margin_with_orders=number(wallet.initial_margin_with_orders),
+        maintenance_margin=number(wallet.maintenance_margin),
+        pnl=profit,
+        total_unrealized=profit,
+        total_unrealized_as_margin=profit,
+        margin_equity=number(wallet.equity),
+        available_margin=number(_available(wallet)),
+    )
+
+
+def _currency(wallet: WalletView, asset: AssetId, amount: Atoms, grid: Grid) -> CurrencyJson:
+    """Only the settlement asset is collateral; what else lies in the wallet can all be taken out."""
+    quantity = grid.number(amount)
+    if asset != wallet.settlement:
+        return CurrencyJson(quantity, ZERO, ZERO, ZERO, quantity)
+    available = max(min(amount, _available(wallet)), 0)
+    return CurrencyJson(quantity, quantity, quantity, quantity, grid.number(available))
+
+
+def _margin(
+    wallet: WalletView, settlement: AssetId, positions: list[PositionView], listing: Listing
+) -> MarginJson:
+    number = listing.grid_of(settlement).number
+    balances = _balances(wallet, listing)
+    balances.setdefault(settlement.lower(), ZERO)
+    for position in positions:
+        market = listing.of(position.symbol)
+        if market.instrument.wallet == wallet.wallet:
+            balances[position.symbol] = market.sizes.number(position.quantity)
+    maintenance = number(wallet.maintenance_margin)
+    return MarginJson(
+        currency=settlement.lower(),
+        balances=balances,
+        auxiliary=AuxiliaryJson(
+            pv=number(wallet.equity),
+            pnl=number(wallet.unrealized),
+            af=number(_available(wallet)),
+        ),
+        margin_requirements=LevelsJson(
+            number(wallet.initial_margin), maintenance, maintenance, maintenance
+        ),
+        trigger_estimates=LevelsJson(),
+    )
+
+
+def encode_position(position: PositionView, listing: Listing) -> PositionJson:
+    """An open position, at its average entry price.
+
+    Linear: cost over size. Inverse: size over cost, which is the harmonic mean.
+    """
+    market = listing.of(position.symbol)
+    size = abs(position.quantity) * market.instrument.lot_size
+    cost = abs(position.cost) * market.money_one
+    if market.is_inverse:
+        price = ratio(size, cost) if cost else ratio(0, 1)
+    else:
+        price = ratio(cost, size)
+    told = PositionJson(
+        side="long" if position.quantity > 0 else "short",
+        symbol=position.symbol,
+        price=decimal_number(price),
+        fill_time=iso(position.opened),
+        size=market.sizes.number(abs(position.quantity)),
+        unrealized_funding=None,
+        unrealized_pnl=market.money.number(position.unrealized),
+    )
+    if market.instrument.wallet == FLEX:
+        told.pnl_currency = market.instrument.settlement
+    return told

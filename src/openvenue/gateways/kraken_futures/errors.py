@@ -1,0 +1,205 @@
+"""This API's words for no, and how they are said.
+
+Three kinds: an `error` word when a request never became a command; a `status` word inside a success
+when an order was refused; an `OrderError` where an order's fate is told. Tests hold each table
+against the engine's reasons: none is without its word.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from openvenue.engine.reasons import CancelReason, RejectReason
+from openvenue.gateways.wire import Response, WireError
+
+AUTHENTICATION: Final = "authenticationError"
+LIMIT: Final = "apiLimitExceeded"
+MISSING: Final = "requiredArgumentMissing"
+JSON_PARSE: Final = "Json Parse Error"
+NONCE_BELOW: Final = "nonceBelowThreshold"
+NONCE_DUPLICATE: Final = "nonceDuplicate"
+SERVER_ERROR: Final = "Server Error"
+UNAVAILABLE: Final = "Unavailable"
+BAD_REQUEST: Final = "400 BAD_REQUEST"  # not an `error` word: this refusal has a shape of its own
+UNAUTHORIZED: Final = "unauthorized"  # the same for paths of the history service
+
+PHRASES: Final[Mapping[int, str]] = {  # of statuses that the service's web framework gives
+    400: "BAD_REQUEST",
+    403: "FORBIDDEN",
+    405: "METHOD_NOT_ALLOWED",
+    408: "REQUEST_TIMEOUT",
+    411: "LENGTH_REQUIRED",
+    413: "PAYLOAD_TOO_LARGE",
+    414: "URI_TOO_LONG",
+    415: "UNSUPPORTED_MEDIA_TYPE",
+    426: "UPGRADE_REQUIRED",
+    429: "TOO_MANY_REQUESTS",
+    431: "REQUEST_HEADER_FIELDS_TOO_LARGE",
+    503: "SERVICE_UNAVAILABLE",
+}
+
+SEND_STATUS: Final[Mapping[RejectReason, str]] = {
+    RejectReason.MARKET_NOT_FOUND: "marketInactive",
+    RejectReason.MARKET_SUSPENDED: "marketSuspended",
+    RejectReason.MARKET_INACTIVE: "marketInactive",
+    RejectReason.MARKET_POST_ONLY: "marketIsPostOnly",
+    RejectReason.MARKET_LIMIT_ONLY: "marketSuspended",
+    RejectReason.MARKET_REDUCE_ONLY: "wouldNotReducePosition",
+    RejectReason.MARKET_CANCEL_ONLY: "marketSuspended",
+    RejectReason.PAST_DEADLINE: "wouldProcessAfterSpecifiedTime",
+    RejectReason.CL_ORD_ID_IN_USE: "clientOrderIdAlreadyExist",
+    RejectReason.INVALID_QUANTITY: "invalidSize",
+    RejectReason.SMALL_ORDER: "tooManySmallOrders",
+    RejectReason.INVALID_PRICE: "invalidPrice",
+    RejectReason.TOO_MANY_ORDERS: "tooManyOrders",
+    RejectReason.WOULD_NOT_REDUCE: "wouldNotReducePosition",
+    RejectReason.MAX_POSITION: "maxPositionViolation",
+    RejectReason.INSUFFICIENT_MARGIN: "insufficientAvailableFunds",
+    RejectReason.INSUFFICIENT_FUNDS: "insufficientAvailableFunds",
+    RejectReason.WOULD_CAUSE_LIQUIDATION: "wouldCauseLiquidation",
+    RejectReason.PRICE_COLLAR: "outsidePriceCollar",
+    RejectReason.WOULD_TAKE: "postWouldExecute",
+    RejectReason.WOULD_NOT_TAKE: "iocWouldNotExecute",
+    RejectReason.WOULD_NOT_FILL: "iocWouldNotExecute",
+    RejectReason.SELF_TRADE: "selfFill",
+    RejectReason.NO_REFERENCE_PRICE: "iocWouldNotExecute",
+    RejectReason.UNKNOWN_ORDER: "notFound",
+    RejectReason.ALREADY_FILLED: "filled",
+    RejectReason.LOW_DISK: "marketSuspended",  # cancels still pass, as in a suspended market
+}
+
+# Refusals that are not about an order: the whole request is answered with an error.
+REQUEST_ERROR: Final[Mapping[RejectReason, str]] = {
+    RejectReason.ACCOUNT_NOT_FOUND: "accountInactive",
+    RejectReason.ALREADY_EXISTS: "invalidArgument",
+    RejectReason.INVALID: "invalidArgument",
+}
+
+ORDER_ERROR: Final[Mapping[RejectReason, str]] = {
+    RejectReason.MARKET_NOT_FOUND: "MARKET_NOT_FOUND",
+    RejectReason.MARKET_SUSPENDED: "MARKET_SUSPENDED",
+    RejectReason.MARKET_INACTIVE: "MARKET_NOT_FOUND",
+    RejectReason.MARKET_POST_ONLY: "MARKET_IS_POST_ONLY",
+    RejectReason.MARKET_LIMIT_ONLY: "MARKET_SUSPENDED",
+    RejectReason.MARKET_REDUCE_ONLY: "WOULD_NOT_REDUCE_POSITION",
+    RejectReason.MARKET_CANCEL_ONLY: "MARKET_SUSPENDED",
+    RejectReason.PAST_DEADLINE: "MARKET_SUSPENDED",
+    RejectReason.CL_ORD_ID_IN_USE: "CLIENT_ORDER_ID_IN_USE",
+    RejectReason.INVALID_QUANTITY: "INVALID_QUANTITY",
+    RejectReason.SMALL_ORDER: "SMALL_ORDER_LIMIT_EXCEEDED",
+    RejectReason.INVALID_PRICE: "INVALID_PRICE",
+    RejectReason.TOO_MANY_ORDERS: "ORDER_LIMIT_EXCEEDED",
+    RejectReason.WOULD_NOT_REDUCE: "WOULD_NOT_REDUCE_POSITION",
+    RejectReason.MAX_POSITION: "MAX_POSITION_EXCEEDED",
+    RejectReason.INSUFFICIENT_MARGIN: "INSUFFICIENT_MARGIN",
+    RejectReason.INSUFFICIENT_FUNDS: "INSUFFICIENT_MARGIN",
+    RejectReason.WOULD_CAUSE_LIQUIDATION: "WOULD_CAUSE_LIQUIDATION",
+    RejectReason.PRICE_COLLAR: "PRICE_COLLAR",
+    RejectReason.WOULD_TAKE: "POST_WOULD_EXECUTE",
+    RejectReason.WOULD_NOT_TAKE: "IOC_WOULD_NOT_EXECUTE",
+    RejectReason.WOULD_NOT_FILL: "IOC_WOULD_NOT_EXECUTE",
+    RejectReason.SELF_TRADE: "WOULD_EXECUTE_SELF",
+    RejectReason.NO_REFERENCE_PRICE: "IOC_WOULD_NOT_EXECUTE",
+    RejectReason.UNKNOWN_ORDER: "ORDER_FOR_CANCELLATION_NOT_FOUND",
+    RejectReason.ALREADY_FILLED: "ORDER_FOR_CANCELLATION_NOT_FOUND",
+    RejectReason.LOW_DISK: "MARKET_SUSPENDED",
+    RejectReason.ACCOUNT_NOT_FOUND: "MARKET_NOT_FOUND",
+    RejectReason.ALREADY_EXISTS: "MARKET_NOT_FOUND",
+    RejectReason.INVALID: "MARKET_NOT_FOUND",
+}
+
+# `updateReason` in orders/status, and `reason` on the open_orders feed.
+UPDATE_REASON: Final[Mapping[CancelReason, str]] = {
+    CancelReason.BY_OWNER: "CANCELLED_BY_USER",
+    CancelReason.MASS_CANCEL: "CANCELLED_BY_USER",
+    CancelReason.DEAD_MANS_SWITCH: "DEAD_MAN_SWITCH",
+    CancelReason.IOC_REMAINDER: "IOC_WOULD_NOT_EXECUTE_REASON",
+    CancelReason.SELF_TRADE: "WOULD_EXECUTE_SELF_REASON",
+    CancelReason.WOULD_NOT_REDUCE: "WOULD_NOT_REDUCE_POSITION",
+    CancelReason.TRIGGER_REFUSED: "STOP_ORDER_TRIGGERED",
+    CancelReason.BY_VENUE: "CANCELLED_BY_ADMIN",
+}
+FEED_REASON: Final[Mapping[CancelReason, str]] = {
+    CancelReason.BY_OWNER: "cancelled_by_user",
+    CancelReason.MASS_CANCEL: "cancelled_by_user",
+    CancelReason.DEAD_MANS_SWITCH: "dead_man_switch",
+    CancelReason.IOC_REMAINDER: "ioc_order_failed_because_it_would_not_be_executed",
+    CancelReason.SELF_TRADE: "would_execute_self",
+    CancelReason.WOULD_NOT_REDUCE: "would_not_reduce_position",
+    CancelReason.TRIGGER_REFUSED: "not_enough_margin",
+    CancelReason.BY_VENUE: "cancelled_by_admin",
+}
+
+# Items of a batch say some things in words of their own.
+BATCH_STATUS: Final[Mapping[str, str]] = {
+    "clientOrderIdTooBig": "clientOrderIdTooLong",
+    "invalidArgument: orderType": "invalidOrderType",
+    "invalidArgument: side": "invalidSide",
+    "invalidArgument: size": "invalidSize",
+    "invalidArgument: limitPrice": "invalidPrice",
+    "invalidArgument: stopPrice": "invalidPrice",
+    "invalidArgument: symbol": "marketInactive",
+    "contractNotFound": "marketInactive",
+    "invalidArgument: order_id": "notFound",
+}
+
+
+def invalid(argument: str, why: str = "") -> WireError:
+    """An argument with a value that cannot be."""
+    return WireError(f"invalidArgument: {argument}", why=why)
+
+
+def missing(argument: str) -> WireError:
+    """An argument that has to be there and is not."""
+    return WireError(MISSING, why=f"{argument} is missing")
+
+
+class ErrorJson(Struct, rename={"server_time": "serverTime"}):
+    """The documented form of an error."""
+
+    error: str
+    server_time: str
+    result: str = "error"
+
+
+class NumberedJson(Struct):
+    """One entry of the other form."""
+
+    code: int
+    message: str
+
+
+class ErrorsJson(Struct, rename={"server_time": "serverTime"}):
+    """The form that the service's web framework gives."""
+
+    status: str
+    errors: list[NumberedJson]
+    server_time: str
+    result: str = "error"
+
+
+class UnauthorizedJson(Struct):
+    """How the history service says that it does not know who asks."""
+
+    status: str = "unauthorized"
+    reason: str = "You are not authorized to access this endpoint."
+
+
+def encode_error(error: WireError, server_time: str) -> Response:
+    """What the client hears of `error`. The reason for the operator stays inside."""
+    word = error.word
+    if word == BAD_REQUEST:
+        return encode_framework_error(error.status, word, server_time)
+    if word == UNAUTHORIZED:
+        return Response(error.status, msgspec.json.encode(UnauthorizedJson()))
+    return Response(error.status, msgspec.json.encode(ErrorJson(word, server_time)))
+
+
+def encode_framework_error(status: int, word: str, server_time: str) -> Response:
+    """The other form: a number and the words of an HTTP status."""
+    numbered = [NumberedJson(0, word)]
+    return Response(
+        status, msgspec.json.encode(ErrorsJson(word.partition(" ")[2], numbered, server_time))
+    )

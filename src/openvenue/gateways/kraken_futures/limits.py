@@ -1,0 +1,71 @@
+"""How fast a client may ask: token pools that fill continuously, on market time.
+
+Source: Kraken Futures, "Rate limits": 500 tokens in 10 seconds for `/derivatives`. Whether refill
+is continuous or windowed is not published.
+"""
+
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from openvenue.engine.units import SECOND, AccountId, Nanos
+
+Limits = Literal["production", "off"]
+
+
+class Pool(Struct, frozen=True):
+    """So many tokens, and how long an empty pool takes to fill."""
+
+    tokens: int
+    refill: Nanos
+
+
+DERIVATIVES: Final = Pool(500, Nanos(10 * SECOND))
+HISTORY: Final = Pool(100, Nanos(600 * SECOND))
+COST: Final = {
+    "sendorder": 10,
+    "cancelorder": 10,
+    "cancelallorders": 25,
+    "cancelallordersafter": 25,
+    "accounts": 2,
+    "openpositions": 2,
+    "openorders": 2,
+    "fills": 2,
+    "orders/status": 1,
+}
+COST_FILLS_BEFORE: Final = 25  # fills with `lastFillTime`
+COST_BATCH: Final = 9  # and one for each instruction
+
+
+class Pools:
+    """One pool for each account. Time is the currency: a token is what refilling one takes."""
+
+    def __init__(self, pool: Pool, limits: Limits) -> None:
+        self._token: Final = pool.refill // pool.tokens
+        self._full: Final = self._token * pool.tokens
+        self._is_on: Final = limits == "production"
+        self._filled: dict[AccountId, tuple[int, Nanos]] = {}  # what is in it, when it was so
+
+    def wait_for(self, account: AccountId, cost: int, now: Nanos) -> Nanos | None:
+        """How long until `cost` tokens are there; None: they were, and are spent."""
+        if not self._is_on:
+            return None
+        level, then = self._filled.get(account, (self._full, now))
+        level = min(self._full, level + max(now - then, 0))
+        price = cost * self._token
+        if price > level:
+            self._filled[account] = (level, now)
+            return Nanos(price - level)
+        self._filled[account] = (level - price, now)
+        return None
+
+
+class Requests:
+    """How many frames one socket may send in a second."""
+
+    def __init__(self, per_second: int, limits: Limits) -> None:
+        self._pools = Pools(Pool(per_second, Nanos(SECOND)), limits)
+
+    def allows(self, now: Nanos) -> bool:
+        """Whether one more is within the limit; it counts if it is."""
+        return self._pools.wait_for(AccountId(""), 1, now) is None

@@ -1,0 +1,244 @@
+"""Endpoints that need a key. Who, what, do, say: four lines each, where nothing is looked up twice.
+
+Source: Kraken Futures REST, "Order management", "Account information", "Historical data".
+"""
+
+import asyncio
+from typing import Final
+
+from openvenue.engine.commands import CancelOrder
+from openvenue.engine.events import DeadMansSwitchSet
+from openvenue.engine.queries import GetAccount, GetOpenOrders, GetOrders
+from openvenue.engine.reasons import RejectReason
+from openvenue.engine.units import OrderId
+from openvenue.gateways.kraken_futures import codec, errors
+from openvenue.gateways.kraken_futures.desk import Desk, Who
+from openvenue.gateways.kraken_futures.encode import ENCODER, OrderStatus
+from openvenue.gateways.kraken_futures.ids import is_uuid, order_uuid, read_order_uuid
+from openvenue.gateways.kraken_futures.limits import COST, COST_FILLS_BEFORE
+from openvenue.gateways.kraken_futures.times import iso
+from openvenue.gateways.wire import Request, Response, WireError
+from openvenue.history.port import ClosedOrder
+
+FILLS_MAX: Final = 100
+TURN: Final = 2_000  # orders told of a cancel of all before others have a turn
+
+
+async def send_order(desk: Desk, request: Request) -> Response:
+    """POST sendorder."""
+    who = desk.who(request, COST["sendorder"], needs_full=True)
+    command = codec.decode_send_order(
+        codec.read_arguments(request),
+        desk.asked(who),
+        desk.listing,
+        desk.profile,
+        algo_id=codec.decode_algo_id(request.headers.get("algoid")),
+    )
+    if isinstance(command, codec.NotSent):
+        request.note["why"] = command.status
+        return desk.say("sendStatus", not_sent(command, iso(desk.exchange.now())))
+    outcome = await desk.exchange.submit(command, who.envelope)
+    entry = outcome.entry
+    status = codec.send_status(entry.events, command, entry.time, desk.listing)
+    if status.status != "placed":
+        request.note["why"] = status.status
+    return desk.say("sendStatus", status)
+
+
+def not_sent(refused: codec.NotSent, received: str) -> OrderStatus:
+    """The answer to an order that never became one."""
+    status = OrderStatus(refused.status, received_time=received, order_events=[])
+    if refused.cl_ord_id is not None:
+        status.cli_ord_id = refused.cl_ord_id
+    return status
+
+
+async def cancel_order(desk: Desk, request: Request) -> Response:
+    """POST cancelorder."""
+    who = desk.who(request, COST["cancelorder"], needs_full=True)
+    command = codec.decode_cancel_order(
+        codec.read_arguments(request), desk.asked(who), desk.profile
+    )
+    outcome = await desk.exchange.submit(command, who.envelope)
+    entry = outcome.entry
+    status = codec.cancel_status(entry.events, outcome.before, entry.time, desk.listing)
+    if isinstance(status, RejectReason):
+        if status is RejectReason.PAST_DEADLINE:
+            raise errors.invalid("processBefore", "the deadline has passed")
+        filled = await filled_orders(desk, who, [command])
+        status = not_canceled(command, filled)
+        status.received_time = iso(entry.time)
+        request.note["why"] = status.status
+    return desk.say("cancelStatus", status)
+
+
+async def filled_orders(
+    desk: Desk, who: Who, commands: list[CancelOrder]
+) -> dict[OrderId | str, ClosedOrder]:
+    """Of orders that could not be canceled, those that had just been filled, by either name."""
+    ids = tuple(it.order_id for it in commands if it.order_id is not None)
+    names = tuple(
+        it.cl_ord_id for it in commands if it.order_id is None and it.cl_ord_id is not None
+    )
+    found: dict[OrderId | str, ClosedOrder] = {}
+    if ids or names:
+        for closed in await desk.closed(who.account, ids, names):
+            order = closed.view.order
+            found[order.order_id] = closed
+            if order.cl_ord_id is not None:
+                found[order.cl_ord_id] = closed  # the newest of a name that was used again
+    return {
+        name: closed
+        for name, closed in found.items()
+        if closed.canceled is None and closed.rejected is None
+    }
+
+
+def not_canceled(command: CancelOrder, filled: dict[OrderId | str, ClosedOrder]) -> OrderStatus:
+    """The answer to a cancel that came too late, or was of nothing."""
+    name = command.cl_ord_id if command.order_id is None else command.order_id
+    closed = None if name is None else filled.get(name)
+    if closed is None:
+        return OrderStatus("notFound")
+    order = closed.view.order
+    status = OrderStatus("filled", order_uuid(order.order_id), order_events=[])
+    if order.cl_ord_id is not None:
+        status.cli_ord_id = order.cl_ord_id
+    return status
+
+
+async def cancel_all_orders(desk: Desk, request: Request) -> Response:
+    """POST cancelallorders."""
+    who = desk.who(request, COST["cancelallorders"], needs_full=True)
+    arguments = codec.read_arguments(request)
+    command = codec.decode_cancel_all(arguments, desk.asked(who), desk.listing, desk.profile)
+    outcome = await desk.exchange.submit(command, who.envelope)
+    canceled = codec.mass_canceled(outcome)
+    profile = desk.profile
+    entries: list[bytes] = []
+    events: list[bytes] = []
+    for place, (entry, told) in enumerate(
+        codec.encode_cancel_all(
+            canceled,
+            desk.listing,
+            with_cli_ord_ids=profile.cancel_all_cli_ord_ids,
+            events=profile.cancel_all_events,
+        )
+    ):
+        entries.append(entry)
+        if told:
+            events.append(told)
+        if place % TURN == TURN - 1:
+            await asyncio.sleep(0)  # a hundred thousand orders are told in many turns
+    is_nothing = not canceled or profile.cancel_all_quirk
+    return desk.say_raw(
+        "cancelStatus",
+        b'{"receivedTime":"%b","cancelOnly":%b,"status":"%b","cancelledOrders":[%b],"orderEvents":[%b]}'
+        % (
+            iso(outcome.entry.time).encode(),
+            ENCODER.encode(arguments.text("symbol") or "all"),
+            b"noOrdersToCancel" if is_nothing else b"cancelled",
+            b",".join(entries),
+            b",".join(events),
+        ),
+    )
+
+
+async def cancel_all_orders_after(desk: Desk, request: Request) -> Response:
+    """POST cancelallordersafter: the dead man's switch."""
+    who = desk.who(request, COST["cancelallordersafter"], needs_full=True)
+    command = codec.decode_cancel_all_after(codec.read_arguments(request), desk.asked(who))
+    outcome = await desk.exchange.submit(command, who.envelope)
+    for event in outcome.entry.events:
+        if isinstance(event, DeadMansSwitchSet):
+            trigger = "0" if event.deadline is None else iso(event.deadline)
+            status = {"currentTime": iso(outcome.entry.time), "triggerTime": trigger}
+            return desk.say("status", status)
+    raise WireError("accountInactive", why="the venue does not know this account")
+
+
+async def open_orders(desk: Desk, request: Request) -> Response:
+    """GET openorders: newest first."""
+    who = desk.who(request, COST["openorders"])
+    views = await desk.exchange.look(GetOpenOrders(who.account))
+    views.reverse()
+    return desk.say(
+        "openOrders",
+        [
+            codec.encode_open_order(view, desk.listing, desk.profile)
+            for view in views
+            if desk.is_ours(view.order.symbol)
+        ],
+    )
+
+
+async def orders_status(desk: Desk, request: Request) -> Response:
+    """POST or GET orders/status: live orders, and those that ended a moment ago."""
+    who = desk.who(request, COST["orders/status"])
+    arguments = codec.read_arguments(request)
+    texts = arguments.many("orderIds")
+    names = tuple(arguments.many("cliOrdIds"))
+    for text in texts:
+        if not is_uuid(text) and desk.profile.malformed_order_id == "invalidArgument":
+            raise errors.invalid("orderIds", "not a UUID")
+    ids = tuple(
+        order_id
+        for text in texts
+        if is_uuid(text) and (order_id := read_order_uuid(text)) is not None
+    )
+    if not texts and not names:
+        live = await desk.exchange.look(GetOpenOrders(who.account))
+        closed = await desk.closed(who.account)
+    elif ids or names:
+        live = await desk.exchange.look(GetOrders(who.account, ids, names))
+        closed = await desk.closed(who.account, ids, names)
+    else:
+        live, closed = [], []
+    ended = {it.view.order.order_id for it in closed}
+    told = [
+        codec.encode_live_status(view, desk.listing)
+        for view in live
+        if view.order.order_id not in ended and desk.is_ours(view.order.symbol)
+    ]
+    told += [codec.encode_closed_status(it, desk.listing) for it in closed]
+    return desk.say("orders", told)
+
+
+async def fills(desk: Desk, request: Request) -> Response:
+    """GET fills: newest first, at most a hundred."""
+    who = desk.who(request, 0)
+    arguments = codec.read_arguments(request)
+    is_older = arguments.text("lastFillTime") is not None
+    desk.spend(who, COST_FILLS_BEFORE if is_older else COST["fills"])
+    before = arguments.time("lastFillTime")
+    found = await desk.history.fills(who.account, before=before, limit=FILLS_MAX)
+    return desk.say(
+        "fills",
+        [
+            codec.encode_fill(fill, desk.listing, with_profit=not is_older)
+            for fill in found
+            if desk.is_ours(fill.symbol)
+        ],
+    )
+
+
+async def open_positions(desk: Desk, request: Request) -> Response:
+    """GET openpositions: the one that changed last comes first."""
+    who = desk.who(request, COST["openpositions"])
+    view = await desk.exchange.look(GetAccount(who.account))
+    if view is None:
+        raise WireError("accountInactive", why="the venue does not know this account")
+    positions = sorted(view.positions, key=lambda it: it.opened, reverse=True)
+    return desk.say(
+        "openPositions",
+        [codec.encode_position(it, desk.listing) for it in positions if desk.is_ours(it.symbol)],
+    )
+
+
+async def accounts(desk: Desk, request: Request) -> Response:
+    """GET accounts: every wallet."""
+    who = desk.who(request, COST["accounts"])
+    view = await desk.exchange.look(GetAccount(who.account))
+    if view is None:
+        raise WireError("accountInactive", why="the venue does not know this account")
+    return desk.say("accounts", codec.encode_accounts(view, desk.listing))

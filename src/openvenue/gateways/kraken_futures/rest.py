@@ -1,0 +1,249 @@
+"""The gateway: which paths are this API's, who answers each, and how it says no.
+
+Source: Kraken Futures REST, index of endpoints.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from openvenue.exchange.port import ExchangePort, VenueStopped
+from openvenue.gateways.kraken_futures import batch, errors, private, public
+from openvenue.gateways.kraken_futures.auth import Keys
+from openvenue.gateways.kraken_futures.desk import NAME, Clock, Desk, LimitError
+from openvenue.gateways.kraken_futures.feeds import Feeds
+from openvenue.gateways.kraken_futures.limits import Limits
+from openvenue.gateways.kraken_futures.profile import DEFAULT, Profile
+from openvenue.gateways.kraken_futures.ws import KrakenFuturesSession
+from openvenue.gateways.wire import Handler, OpenSession, Request, Response, Sender, WireError
+from openvenue.history.port import HistoryPort
+
+BASE: Final = "/derivatives/api/v3/"
+ROOTS: Final = ("/derivatives/", "/api/history/", "/api/charts/", "/api/auth/")
+SOCKET: Final = "/ws/v1"
+
+Answer = Callable[[Desk, Request], Awaitable[Response]]
+AnswerOf = Callable[[Desk, Request, str], Awaitable[Response]]
+
+ENDPOINTS: Final[Mapping[tuple[str, str], Answer]] = {
+    ("POST", "sendorder"): private.send_order,
+    ("POST", "cancelorder"): private.cancel_order,
+    ("POST", "cancelallorders"): private.cancel_all_orders,
+    ("POST", "cancelallordersafter"): private.cancel_all_orders_after,
+    ("POST", "batchorder"): batch.batch_order,
+    ("GET", "openorders"): private.open_orders,
+    ("POST", "orders/status"): private.orders_status,
+    ("GET", "orders/status"): private.orders_status,
+    ("GET", "fills"): private.fills,
+    ("GET", "openpositions"): private.open_positions,
+    ("GET", "accounts"): private.accounts,
+    ("GET", "instruments"): public.instruments,
+    ("GET", "instruments/status"): public.instruments_status,
+    ("GET", "tickers"): public.tickers,
+    ("GET", "orderbook"): public.orderbook,
+    ("GET", "history"): public.history,
+}
+
+# What the real service has and this one does not have yet. `docs/apis/kraken-futures.md` says when.
+LATER: Final[Mapping[str, tuple[str, ...]]] = {
+    "editorder": ("POST",),
+    "recentorders": ("GET",),
+    "initialmargin": ("GET",),
+    "initialmargin/maxordersize": ("GET",),
+    "trading/instruments": ("GET",),
+    "leveragepreferences": ("GET", "PUT"),
+    "pnlpreferences": ("GET", "PUT"),
+    "unwindqueue": ("GET",),
+    "portfolio-margining/parameters": ("GET",),
+    "portfolio-margining/simulate": ("POST",),
+    "assignmentprogram/current": ("GET",),
+    "assignmentprogram/history": ("GET",),
+    "assignmentprogram/add": ("POST",),
+    "assignmentprogram/delete": ("POST",),
+    "feeschedules": ("GET",),
+    "feeschedules/volumes": ("GET",),
+    "notifications": ("GET",),
+    "historical-funding-rates": ("GET",),
+    "historicalfundingrates": ("GET",),
+    "self-trade-strategy": ("GET", "PUT"),
+    "subaccounts": ("GET",),
+    "transfer": ("POST",),
+    "transfer/subaccount": ("POST",),
+    "withdrawal": ("POST",),
+    "transfers": ("GET",),
+    "rfqs": ("GET",),
+}
+LATER_TREES: Final[Mapping[str, tuple[str, ...]]] = {
+    "subaccount/": ("GET", "PUT"),
+    "rfqs/": ("GET", "POST", "DELETE"),
+    "rfq-assignment/": ("GET", "PUT", "DELETE"),
+}
+PRIVATE_PAST: Final = (
+    "executions",
+    "orders",
+    "triggers",
+    "positions",
+    "account-log",
+    "accountlogcsv",
+)
+
+
+class Endpoint:
+    """One path's handler: runs it, and says in this API's words what it raised."""
+
+    __slots__ = ("_answer", "_desk", "endpoint")
+
+    def __init__(self, desk: Desk, name: str, answer: Answer) -> None:
+        self._desk = desk
+        self._answer = answer
+        self.endpoint = name  # in the metrics
+
+    async def __call__(self, request: Request) -> Response:
+        """The reply to `request`."""
+        desk = self._desk
+        try:
+            await desk.ready()
+            return await self._answer(desk, request)
+        except WireError as error:
+            request.note["why"] = f"{error.word}: {error.why}" if error.why else error.word
+            response = errors.encode_error(error, desk.server_time())
+            if isinstance(error, LimitError) and error.status == 429:
+                response.headers = (("rate-limit-reset", str(error.seconds)),)
+            return response
+        except VenueStopped as stopped:
+            request.note["why"] = f"the venue stopped: {stopped}"
+            return errors.encode_error(WireError(errors.SERVER_ERROR), desk.server_time())
+
+
+class KrakenFutures:
+    """Kraken Futures: REST v3 under `/derivatives`, WebSocket v1 under `/ws/v1`.
+
+    `nonces` are the highest of each key that the journal knows. It listens to the exchange from
+    here on; `start`, before the door opens, saves the first client the wait for what is listed.
+    """
+
+    name: Final = NAME
+
+    def __init__(
+        self,
+        exchange: ExchangePort,
+        history: HistoryPort,
+        keys: Keys,
+        clock: Clock,
+        limits: Limits = "production",
+        profile: Profile = DEFAULT,
+        *,
+        nonces: Mapping[str, int] | None = None,
+    ) -> None:
+        self._desk = Desk(exchange, history, keys, clock, limits, profile, nonces or {})
+        self._feeds = Feeds(self._desk)
+        self._stop_hearing = exchange.subscribe(self._feeds.hear)
+        self._named = {
+            (method, path): Endpoint(self._desk, path, answer)
+            for (method, path), answer in ENDPOINTS.items()
+        }
+        self._quick = {
+            (method, BASE + path): handler for (method, path), handler in self._named.items()
+        }
+        self._ticker = self._of_symbol("tickers/{symbol}", public.ticker)
+        self._status = self._of_symbol("instruments/{symbol}/status", public.instrument_status)
+        self._later = Endpoint(self._desk, "later", _unavailable)
+        self._past = Endpoint(self._desk, "history", _private_past)
+
+    async def start(self) -> None:
+        """Know what is listed before the first client asks."""
+        await self._desk.ready()
+
+    def close(self) -> None:
+        """Hear no more, and let the heart stand still."""
+        self._stop_hearing()
+        self._feeds.close()
+
+    @property
+    def signing_variants(self) -> Mapping[str, int]:
+        """How many requests were signed in which way; old ways deserve a warning."""
+        return self._desk.auth.variants
+
+    def route(self, method: str, path: str) -> Handler | None:
+        """Who answers; None: not this API's, or not with this method."""
+        quick = self._quick.get((method, path))
+        if quick is not None:
+            return quick
+        if not path.startswith(ROOTS):
+            return None
+        return self._find(method, path.rstrip("/"))
+
+    def socket(self, path: str) -> OpenSession | None:
+        """The one path on which this API streams."""
+        return self._open if path.rstrip("/") == SOCKET else None
+
+    def fault(self) -> Response:
+        """Our bug, in this API's words."""
+        return errors.encode_error(WireError(errors.SERVER_ERROR), self._desk.server_time())
+
+    def refusal(self, path: str, status: int, why: str) -> Response | None:
+        """What the door turned away, in the shape of this API's web framework."""
+        if not path.startswith(ROOTS) and path.rstrip("/") != SOCKET:
+            return None
+        if status == 404:
+            return Response(404, b"", "text/html")
+        word = f"{status} {errors.PHRASES.get(status, errors.PHRASES[400])}"
+        return errors.encode_framework_error(status, word, self._desk.server_time())
+
+    def _open(self, request: Request, sender: Sender) -> KrakenFuturesSession:
+        return KrakenFuturesSession(self._desk, self._feeds, request, sender)
+
+    def _of_symbol(self, name: str, answer: AnswerOf) -> Endpoint:
+        async def run(desk: Desk, request: Request) -> Response:
+            parts = request.path.rstrip("/").split("/")
+            return await answer(desk, request, parts[5])
+
+        return Endpoint(self._desk, name, run)
+
+    def _find(self, method: str, path: str) -> Handler | None:
+        head, _, last = path.rpartition("/")
+        path = f"{head}/{last.lower()}"
+        if path.startswith(BASE):
+            return self._find_trading(method, path[len(BASE) :])
+        if path == "/derivatives/api/v4/historicalfundingrates":
+            return self._later if method == "GET" else None
+        if path.startswith("/api/history/v"):
+            version, _, rest = path[len("/api/history/v") :].partition("/")
+            if method == "GET" and version in ("2", "3"):
+                if rest in PRIVATE_PAST:
+                    return self._past
+                if rest.startswith("market/"):
+                    return self._later
+            return None
+        if path.startswith("/api/charts/v1") or path == "/api/auth/v1/api-keys/v3/check":
+            return self._later if method == "GET" else None
+        return None
+
+    def _find_trading(self, method: str, name: str) -> Handler | None:
+        found = self._named.get((method, name))
+        if found is not None:
+            return found
+        parts = name.split("/")
+        if method == "GET" and len(parts) == 2 and parts[0] == "tickers" and parts[1]:
+            return self._ticker
+        if method == "GET" and len(parts) == 3 and parts[0] == "instruments":
+            return self._status if parts[2] == "status" else None
+        if method in LATER.get(name, ()):
+            return self._later
+        for tree, methods in LATER_TREES.items():
+            if name.startswith(tree) and method in methods:
+                return self._later
+        return None
+
+
+async def _unavailable(desk: Desk, request: Request) -> Response:
+    """A path that this venue does not serve yet."""
+    raise WireError(errors.UNAVAILABLE, why="not served yet")
+
+
+async def _private_past(desk: Desk, request: Request) -> Response:
+    """The same, of the history service, which first wants to know who asks."""
+    try:
+        desk.who(request, 0)
+    except WireError as error:
+        raise WireError(errors.UNAUTHORIZED, status=401, why=error.why or error.word) from error
+    raise WireError(errors.UNAVAILABLE, why="not served yet")
