@@ -24,11 +24,12 @@ from openvenue.exchange.collector import Collector
 from openvenue.exchange.config import VenueTable, World
 from openvenue.exchange.exchange import Exchange
 from openvenue.exchange.keys import KeyFile
-from openvenue.exchange.setup import build_setup, gateway_facts, still_missing
+from openvenue.exchange.setup import build_setup, still_missing
 from openvenue.gateways.admin.rest import AdminGateway, AdminTools
 from openvenue.gateways.faults import FaultPlan
 from openvenue.gateways.health import HealthGateway
-from openvenue.gateways.kraken_futures.gateway import KrakenFutures
+from openvenue.gateways.kraken_futures.auth import KeyRing
+from openvenue.gateways.kraken_futures.rest import KrakenFutures
 from openvenue.gateways.metrics import Metrics
 from openvenue.gateways.request_log import RequestLog
 from openvenue.gateways.serve import Door
@@ -107,7 +108,7 @@ class Program:
     async def _open(self) -> AsyncIterator[None]:
         """Everything running; at the end all of it is closed, the door first."""
         plan = self._plan
-        clock, mover = _clock(plan.is_virtual)
+        clock = _clock(plan.is_virtual)
         async with AsyncExitStack() as stack:
             exchange = await Exchange.open(
                 VENUE,
@@ -119,13 +120,13 @@ class Program:
                 collector=Collector(),
             )
             stack.push_async_callback(exchange.close)
-            if mover is not None:  # it stands where the journal ends, and goes on from there
-                mover.advance(max(0, exchange.now() - mover.now()))
+            if isinstance(clock, VirtualClock):  # goes on from where the journal ends
+                clock.advance(exchange.now() - clock.now())
             history = History(plan.directory, exchange)
             stack.push_async_callback(history.close)
             for command in await still_missing(plan.venue, exchange):
                 await exchange.submit(command, BY_SETUP)
-            await self._open_door(stack, exchange, history, mover)
+            await self._open_door(stack, exchange, history, clock)
             if plan.has_crowd and plan.venue.crowd is not None:
                 crowd = Crowd(exchange, plan.venue, Random(plan.seed))
                 task = asyncio.create_task(crowd.run(clock), name="crowd")
@@ -138,7 +139,7 @@ class Program:
         stack: AsyncExitStack,
         exchange: Exchange,
         history: History,
-        mover: VirtualClock | None,
+        clock: RealClock | VirtualClock,
     ) -> None:
         """Gateways, and the door that leads to them."""
         plan = self._plan
@@ -153,17 +154,19 @@ class Program:
             stopped=stopped,
             request_log=request_log,
             faults=faults,
-            clock=mover,
+            clock=clock if isinstance(clock, VirtualClock) else None,
             reset=self._reset,
         )
-        gateway = await KrakenFutures.open(
+        gateway = KrakenFutures(
             exchange,
             history,
-            keys=plan.keys.kraken_futures(),
-            facts=lambda symbol: gateway_facts(plan.venue, symbol),
-            limits=plan.world.limits,
+            KeyRing.of_accounts(plan.keys.kraken_futures()),
+            clock,
+            plan.world.limits,
             nonces=exchange.nonces,
         )
+        stack.callback(gateway.close)
+        await gateway.start()
         door = Door(
             [gateway, HealthGateway(stopped, metrics), AdminGateway(plan.keys.admin_key, tools)],
             faults=faults,
@@ -185,12 +188,9 @@ def wipe(plan: Plan) -> None:
     shutil.rmtree(doomed)
 
 
-def _clock(is_virtual: bool) -> tuple[RealClock | VirtualClock, VirtualClock | None]:
-    """The clock of the market, and the same again if somebody may move it."""
-    if not is_virtual:
-        return RealClock(), None
-    clock = VirtualClock(Nanos(time.time_ns()), time.time_ns)
-    return clock, clock
+def _clock(is_virtual: bool) -> RealClock | VirtualClock:
+    """The clock of the market. A virtual one begins at the machine's time, and stands still."""
+    return VirtualClock(Nanos(time.time_ns()), time.time_ns) if is_virtual else RealClock()
 
 
 def _tls_context(data_dir: Path) -> ssl.SSLContext:

@@ -88,7 +88,9 @@ class Gateway(Protocol):
     Beside these it may have what `OwnWords` and `LocalOnly` say.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The API's name, as metrics and the request log have it."""
 
     def route(self, method: str, path: str) -> Handler | None:
         """Who answers an HTTP request of this path; None: not this API's path."""

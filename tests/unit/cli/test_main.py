@@ -1,0 +1,174 @@
+"""Verbs and flags, without a server: what parses, what is refused, and in which words."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from openvenue.build import engine_form
+from openvenue.cli.main import app
+from openvenue.cli.serve import Options, Unwise, make_plan
+from openvenue.exchange.keys import KeysError, ensure_keys, read_keys
+
+VERBS = ["serve", "credentials", "inspect", "replay", "verify"]
+
+
+def asked(*arguments: str) -> Result:
+    """What the program says to these arguments."""
+    return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200", "TERM": "dumb"})
+
+
+def options(data_dir: Path, **changes: object) -> Options:
+    """The flags of a plain `serve`, some of them changed."""
+    plain: dict[str, object] = {
+        "host": "127.0.0.1",
+        "port": 8080,
+        "tls_port": 8443,
+        "fix_port": None,
+        "data_dir": data_dir,
+        "config": None,
+        "in_memory": False,
+        "seed": None,
+        "has_crowd": True,
+        "limits": None,
+        "is_virtual": False,
+    }
+    return Options(**{**plain, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself(verb: str) -> None:
+    """Nobody has to read the source to use a flag."""
+    result = asked(verb, "--help")
+
+    assert result.exit_code == 0
+    assert "--data-dir" in result.output
+
+
+def test_serve_knows_all_flags_of_the_product() -> None:
+    """Scripts written against later versions must parse in the first."""
+    said = asked("serve", "--help").output
+
+    flags = set(re.findall(r"--[a-z-]+", said))
+    assert flags >= {
+        *("--host", "--port", "--tls-port", "--fix-port", "--data-dir", "--config"),
+        *("--in-memory", "--seed", "--no-crowd", "--limits", "--clock"),
+    }
+
+
+def test_the_version_says_which_engine_runs() -> None:
+    """A slow venue and a fast one differ in this word, and in nothing else."""
+    result = asked("--version")
+
+    assert result.exit_code == 0
+    assert engine_form() in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("serve", "--limits", "some"),
+        ("serve", "--clock", "lunar"),
+        ("serve", "--port", "0"),
+        ("serve", "--port", "70000"),
+        ("serve", "--port", "http"),
+        ("serve", "--seed", "x"),
+        ("fly",),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_starts(arguments: tuple[str, ...]) -> None:
+    """Exit code 2 is for whoever called us wrongly."""
+    assert asked(*arguments).exit_code == 2
+
+
+def test_credentials_come_before_the_first_start_and_stay(tmp_path: Path) -> None:
+    """Clients are configured first, and the venue is started afterwards."""
+    first = json.loads(asked("credentials", "--data-dir", str(tmp_path), "--json").stdout)
+
+    again = json.loads(asked("credentials", "--data-dir", str(tmp_path), "--json").stdout)
+
+    assert first == again
+    assert set(first) >= {"primary", "secondary"}
+    pair = first["primary"]["kraken_futures"]
+    assert set(pair) == {"api_key", "api_secret"}
+    assert pair["api_key"] == read_keys(tmp_path).accounts["primary"].kraken_futures.api_key
+
+
+def test_a_server_takes_the_keys_that_were_shown(tmp_path: Path) -> None:
+    """Two sources of keys that disagree would lock everybody out."""
+    shown = json.loads(asked("credentials", "--data-dir", str(tmp_path), "--json").stdout)
+
+    plan = make_plan(options(tmp_path))
+
+    taken = plan.keys.accounts["primary"].kraken_futures
+    assert shown["primary"]["kraken_futures"]["api_secret"] == taken.api_secret
+    assert shown["admin"]["admin"]["api_key"] == plan.keys.admin_key
+
+
+def test_people_can_read_credentials_too(tmp_path: Path) -> None:
+    """A secret on one line can be copied."""
+    said = asked("credentials", "--data-dir", str(tmp_path), "--seed", "4").stdout
+
+    secret = read_keys(tmp_path).accounts["secondary"].kraken_futures.api_secret
+    assert any(line.endswith(secret) for line in said.splitlines())
+    assert "seed 4" in said
+
+
+def test_a_broken_world_file_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
+    """Whoever edits a world reads this line, not a traceback."""
+    world = tmp_path / "world.toml"
+    world.write_text("limits = 3\n")
+
+    result = asked("serve", "--config", str(world), "--data-dir", str(tmp_path / "data"))
+
+    assert result.exit_code == 2
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert "world.toml" in result.stderr
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.7", "example.com", "::"])
+def test_keys_of_a_seed_stay_on_this_machine(host: str, tmp_path: Path) -> None:
+    """Everybody can compute them, so everybody in reach could trade."""
+    with pytest.raises(Unwise, match="does not go with --host"):
+        make_plan(options(tmp_path, host=host, seed=1))
+
+
+def test_keys_that_once_came_from_a_seed_stay_on_this_machine_too(tmp_path: Path) -> None:
+    """Leaving the flag out later does not make them secret."""
+    ensure_keys(tmp_path, ["primary", "secondary"], 1)
+
+    with pytest.raises(Unwise, match="made from seed 1"):
+        make_plan(options(tmp_path, host="192.0.2.7"))
+    assert make_plan(options(tmp_path, host="localhost")).seed == 1
+
+
+def test_one_port_cannot_be_two_doors(tmp_path: Path) -> None:
+    """The second would fail to open, in words that nobody understands."""
+    with pytest.raises(Unwise, match="both 8080"):
+        make_plan(options(tmp_path, tls_port=8080))
+
+
+def test_flags_win_over_the_file(tmp_path: Path) -> None:
+    """A test switches limits off without writing a world of its own."""
+    assert make_plan(options(tmp_path)).world.limits == "production"
+    assert make_plan(options(tmp_path, limits="off")).world.limits == "off"
+
+
+def test_a_data_directory_that_is_a_file_is_told_plainly(tmp_path: Path) -> None:
+    """The name is wrong, and the sentence says which."""
+    path = tmp_path / "data"
+    path.write_text("")
+
+    with pytest.raises(KeysError, match="cannot be used for keys"):
+        make_plan(options(path))
+
+
+def test_reading_verbs_say_when_there_is_no_journal(tmp_path: Path) -> None:
+    """A wrong directory is the usual mistake."""
+    for verb in ("inspect", "replay", "verify"):
+        result = asked(verb, "--data-dir", str(tmp_path))
+        assert result.exit_code == 2
+        assert "no journal" in result.stderr
