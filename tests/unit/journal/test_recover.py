@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -242,3 +243,59 @@ def test_archived_segments_are_not_missed_where_a_snapshot_stands_in(tmp_path: P
         recovered(tmp_path)
     with pytest.raises(JournalError, match="put archived segments back"):
         oldest_world(tmp_path)
+
+
+def damaged(directory: Path) -> tuple[Path, int, int]:
+    """Change one byte in the second of several segments; what the refusal says about it."""
+    path = list_segments(directory)[1].path
+    data = bytearray(path.read_bytes())
+    data[1000] ^= 1
+    path.write_bytes(bytes(data))
+    with pytest.raises(JournalError, match="A bad middle") as refusal:
+        recovered(directory)
+    found = re.search(r"(\S+) is damaged at byte (\d+), where entry (\d+)", str(refusal.value))
+    assert found is not None
+    return Path(found[1]), int(found[2]), int(found[3])
+
+
+def test_a_bad_middle_can_be_left_behind_with_a_snapshot(tmp_path: Path) -> None:
+    """The second way out that docs/journal.md gives."""
+    lived, _ = write_world(tmp_path, segment_bytes=4096)
+    make_snapshot(tmp_path)
+    snapshot = list_snapshots(tmp_path / SNAPSHOTS)[0]
+    away = tmp_path / "away"
+    snapshot.rename(away)
+    path, _, _ = damaged(tmp_path)
+
+    away.rename(snapshot)
+    for segment in list_segments(tmp_path):
+        if segment.path <= path:
+            segment.path.unlink()
+
+    assert recovered(tmp_path).engine.state.fingerprint() == lived.state.fingerprint()
+
+
+def test_what_follows_a_bad_middle_can_be_given_up(tmp_path: Path) -> None:
+    """The third way out that docs/journal.md gives."""
+    _, entries = write_world(tmp_path, segment_bytes=4096)
+    path, offset, seq = damaged(tmp_path)
+
+    os.truncate(path, offset)
+    for segment in list_segments(tmp_path):
+        if segment.path > path:
+            segment.path.unlink()
+
+    world = recovered(tmp_path)
+    before = Engine()
+    for entry in entries[: seq - 1]:
+        before.fold(entry.events, entry.time)
+    assert world.seq == seq - 1
+    assert world.engine.state.fingerprint() == before.state.fingerprint()
+    journal = open_journal(tmp_path)
+    journal.append_now(entries[seq - 1 : seq + 1])
+    assert [one.seq for group in journal.replay(seq - 2) for one in group] == [
+        seq - 1,
+        seq,
+        seq + 1,
+    ]
+    journal.close()
