@@ -126,12 +126,13 @@ class Program:
             stack.push_async_callback(history.close)
             for command in await still_missing(plan.venue, exchange):
                 await exchange.submit(command, BY_SETUP)
-            await self._open_door(stack, exchange, history, clock)
             if plan.has_crowd and plan.venue.crowd is not None:
                 crowd = Crowd(exchange, plan.venue, Random(plan.seed))
+                await crowd.live_until(exchange.now())  # whoever comes first finds living markets
                 task = asyncio.create_task(crowd.run(clock), name="crowd")
                 task.add_done_callback(_tell_failure)
                 stack.push_async_callback(_end_task, task)
+            await self._open_door(stack, exchange, history, clock)
             yield
 
     async def _open_door(

@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
@@ -143,6 +143,17 @@ class Server:
             return self._process.wait(STOP_TIMEOUT_S)
         finally:
             self.kill()
+
+    def await_ready(self, act: Callable[[], object]) -> None:
+        """Do `act`, and return once the program has said again that it is ready: after a reset.
+
+        Raises: ServerFailed: it ended, or took longer than `START_TIMEOUT_S`.
+        """
+        self._ready.clear()
+        self._has_said_ready = False
+        act()
+        if not self._ready.wait(START_TIMEOUT_S) or not self._has_said_ready:
+            raise ServerFailed("\n".join(self.output[-40:]))
 
     def restart(self) -> Self:
         """Kill it and start it again on the same directory and ports."""
