@@ -1,5 +1,6 @@
 """A venue over its real engine and its real files: starting, stopping, starting again."""
 
+import errno
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -32,6 +33,7 @@ from openvenue.exchange.exchange import Exchange, SetupRefused
 from openvenue.exchange.port import Outcome, VenueStopped
 from openvenue.exchange.snapshots import SnapshotHelper, helper_command
 from openvenue.journal.directory import SNAPSHOTS
+from openvenue.journal.disk import Disk
 from openvenue.journal.errors import JournalError
 from openvenue.journal.files import open_journal
 from openvenue.journal.records import Envelope
@@ -292,6 +294,43 @@ def test_the_helper_is_our_own_python() -> None:
     command = helper_command(Path("some") / "where")
     assert command[0] == sys.executable
     assert command[-1] == str(Path("some") / "where")
+
+
+class DyingDisk(Disk):
+    """Syncs until told not to."""
+
+    is_dead = False
+
+    def sync(self, fd: int) -> None:
+        """As the real one, or not at all."""
+        if self.is_dead:
+            raise OSError(errno.EIO, "Input/output error")
+        super().sync(fd)
+
+
+async def test_a_disk_that_dies_stops_the_venue_and_keeps_what_was_acknowledged(
+    tmp_path: Path,
+) -> None:
+    """What was answered is there after a restart; what was not answered may be, or may not."""
+    clock = VirtualClock(START)
+    disk = DyingDisk()
+    journal = open_journal(tmp_path, disk=disk)
+    venue = Exchange("test", EngineMachine(Engine()), journal, clock, floor_bytes=0)
+    await venue.start(small_world())
+    await venue.submit(bid(ANN, 1, 99, cl_ord_id="acknowledged"), DOOR)
+
+    disk.is_dead = True
+    with pytest.raises(VenueStopped, match="reports errors"):
+        await venue.submit(bid(ANN, 1, 98, cl_ord_id="unknown"), DOOR)
+    with pytest.raises(VenueStopped):
+        await venue.look(GetBook(PERP))
+    await venue.close()
+
+    again = await opened(tmp_path, clock)
+    names = [view.order.cl_ord_id for view in await again.look(GetOpenOrders(ANN))]
+    await again.close()
+    assert names[0] == "acknowledged"
+    assert names[1:] in ([], ["unknown"])
 
 
 async def test_a_venue_whose_journal_fails_at_its_start_says_so() -> None:
