@@ -265,7 +265,10 @@ class HttpConnection(asyncio.Protocol):
                 data = self._without_upgrade() + rest
                 continue
             except httptools.HttpParserInvalidMethodError:
-                self._end_with(501, "method not supported")
+                if data.partition(b" ")[0].isalpha():
+                    self._end_with(501, "method not supported")
+                else:
+                    self._end_with(400, "not HTTP")
             except httptools.HttpParserCallbackError as error:
                 if self._refused is None:
                     raise  # a bug in a callback above

@@ -196,15 +196,14 @@ class Door:
     def _unrouted(self, request: Request) -> Response:
         """OPTIONS, a known path asked in the wrong way, or a path that nobody has."""
         path = request.path
-        allowed = [method for method in METHODS if self._find(method, path)[1] is not None]
-        if "GET" in allowed:
-            allowed.insert(1, "HEAD")
-        if request.method == "OPTIONS" and (allowed or path == "*"):
-            names = ", ".join([*(allowed or METHODS), "OPTIONS"])
-            return Response(204, headers=(("Allow", names),))
-        if allowed:
+        known = [method for method in METHODS if path == "*" or self._find(method, path)[1]]
+        if known:
+            heads = ["HEAD"] if "GET" in known else []
+            allow = ("Allow", ", ".join([*known, *heads, "OPTIONS"]))
+            if request.method == "OPTIONS":
+                return Response(204, headers=(allow,))
             response = self._words(path, 405, "method not allowed")
-            response.headers = (*response.headers, ("Allow", ", ".join([*allowed, "OPTIONS"])))
+            response.headers = (*response.headers, allow)
             return response
         if any(gateway.socket(path) is not None for gateway in self._gateways):
             response = self._words(path, 426, "this path is a WebSocket")
