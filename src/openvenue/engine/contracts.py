@@ -100,7 +100,8 @@ class Contract:
 
         For inverse contracts the sign is reversed, because a long one gains as `1 / price` falls.
         """
-        return Atoms(sign * self.sign * self.value(lots, ticks))
+        value = self.value(lots, ticks)
+        return value if sign == self.sign else Atoms(-value)
 
     def value_up(self, lots: int, ticks: int) -> Atoms:
         """As `value`, rounded up: what has to be held for an order."""
@@ -108,29 +109,17 @@ class Contract:
             return Atoms(divide_up(lots * self.num, ticks * self.den))
         return Atoms(divide_up(lots * ticks * self.num, self.den))
 
-    def mark_value(self, lots: int, mark: int) -> Atoms:
-        """Worth of `lots` >= 0 at a mark price, rounded up: what margin is a share of."""
-        if self.is_inverse:
-            return Atoms(divide_up(lots * self.mark_num, mark * self.mark_den))
-        return Atoms(divide_up(lots * mark * self.mark_num, self.mark_den))
-
-    def unrealized(self, quantity: int, cost: int, mark: int) -> Atoms:
-        """Profit of a position if it were closed at `mark`, rounded down. `quantity` is signed."""
-        if self.is_inverse:
-            return Atoms(-quantity * self.mark_num // (mark * self.mark_den) - cost)
-        return Atoms(quantity * mark * self.mark_num // self.mark_den - cost)
-
     def realized(self, quantity: int, cost: int, sign: int, lots: int, ticks: int) -> Atoms:
         """Profit that a trade of `lots` takes out of a position (`quantity`, `cost`), before fees.
 
         Zero where the trade opens or adds. The part of the cost that a partial close releases is
         rounded up, so profit is rounded down; what rounding leaves stays in the cost.
         """
-        held = quantity * sign
-        if held >= 0:
+        held = -quantity if sign > 0 else quantity  # lots that this trade could close
+        if held <= 0:
             return Atoms(0)
-        closing = min(-held, lots)
-        released = cost if closing == -held else divide_up(cost * closing, -held)
+        closing = lots if lots < held else held
+        released = cost if closing == held else divide_up(cost * closing, held)
         return Atoms(-self.signed_value(sign, closing, ticks) - released)
 
     def maker_fee(self, value: int) -> Atoms:
@@ -140,35 +129,6 @@ class Contract:
     def taker_fee(self, value: int) -> Atoms:
         """What a taker pays on a trade's `value`, rounded up."""
         return Atoms(divide_up(value * self.taker_num, self.taker_den))
-
-    def margin_level(self, lots: int, value: int) -> int:
-        """Which level of the schedule a position of `lots`, worth `value`, falls into."""
-        size = lots if self.is_inverse else value
-        above = self.level_above
-        level = 0
-        while level + 1 < len(above) and size >= above[level + 1]:
-            level += 1
-        return level
-
-    def initial_margin(self, lots: int, mark: int) -> int:
-        """Initial margin for `lots` at `mark`, all of it at the rate of its size; 0 if negative.
-
-        Source: Kraken Futures, "Margin schedules": the level of the whole position decides.
-        """
-        if lots <= 0 or mark <= 0:
-            return 0
-        value = self.mark_value(lots, mark)
-        level = self.margin_level(lots, value)
-        return divide_up(value * self.initial_num[level], self.initial_den[level])
-
-    def maintenance_margin(self, lots: int, mark: int) -> int:
-        """Maintenance margin of a position of `lots`, whatever its sign."""
-        if lots == 0 or mark <= 0:
-            return 0
-        size = lots if lots > 0 else -lots
-        value = self.mark_value(size, mark)
-        level = self.margin_level(size, value)
-        return divide_up(value * self.maintenance_num[level], self.maintenance_den[level])
 
     def why_notional_refuses(self, lots: int, ticks: int) -> RejectReason | None:
         """Whether an order's worth in the quote asset is outside the instrument's bounds."""

@@ -129,9 +129,10 @@ def traded(state: State, event: Traded) -> None:
         if maker.leaves:
             _hold_again(maker)
     else:
-        signed = event.value * taker_sign * contract.sign
-        _move(state, maker, -taker_sign * quantity, event.maker_realized - signed)
-        _move(state, taker, taker_sign * quantity, event.taker_realized + signed)
+        value = event.value if taker_sign == contract.sign else -event.value
+        lots = quantity if taker_sign > 0 else -quantity
+        _move(state, maker, -lots, event.maker_realized - value)
+        _move(state, taker, lots, event.taker_realized + value)
         settlement = contract.instrument.settlement
         _pay(maker, settlement, event.maker_realized - event.maker_fee)
         _pay(taker, settlement, event.taker_realized - event.taker_fee)
@@ -209,7 +210,7 @@ def index_price_set(state: State, event: IndexPriceSet) -> None:
 def mark_price_set(state: State, event: MarkPriceSet) -> None:
     """Margins are worked out anew when next asked for."""
     market = state.markets[event.symbol]
-    market.mark = int(event.price)
+    market.set_mark(event.price)
     market.premium = event.premium
     market.is_mark_pinned = event.is_pinned
     market.marked = state.now
@@ -239,7 +240,7 @@ def instrument_listed(state: State, event: InstrumentListed) -> None:
     on_index = state.indexes.setdefault(event.instrument.index, [])
     if on_index:
         market.index = on_index[0].index
-        market.mark = market.index
+        market.set_mark(market.index)
     on_index.append(market)
 
 
@@ -356,7 +357,7 @@ def _move(state: State, live: Live, quantity: int, cost: int) -> None:
     position.is_stale = True
     market = position.market
     market.open_interest += max(position.quantity, 0) - max(held, 0)
-    if position.reducers and held * quantity < 0:
+    if position.reducers and (held > 0) != (quantity > 0):
         state.steps.appendleft(TrimReducers(position.account, market.symbol))
 
 

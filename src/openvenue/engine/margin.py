@@ -36,7 +36,7 @@ def wallet_margin(wallet: Wallet) -> Margin:
     shorts = 0
     group = ""
     for position in wallet.positions:
-        if position.is_stale or position.mark != position.market.mark:
+        if position.is_stale or position.schedule is not position.market.schedule:
             position.refresh()
         if position.group != group:
             group = position.group
@@ -61,7 +61,7 @@ def why_margin_refuses(
     """
     if leaves == 0 and not fills:
         return None
-    if position.is_stale or position.mark != position.market.mark:
+    if position.is_stale or position.schedule is not position.market.schedule:
         position.refresh()
     # The rest of the wallet: one pass over a handful of positions, kept up to date.
     initial = 0  # with orders, of other groups
@@ -75,7 +75,7 @@ def why_margin_refuses(
     for other in position.wallet.positions:
         if other is position:
             continue
-        if other.is_stale or other.mark != other.market.mark:
+        if other.is_stale or other.schedule is not other.market.schedule:
             other.refresh()
         maintenance += other.maintenance
         unrealized += other.value - other.cost
@@ -97,47 +97,50 @@ def why_margin_refuses(
 
     # What the order changes: one side's exposure, or with fills the position itself.
     contract = position.market.contract
-    mark = position.mark
+    schedule = position.schedule
+    equity = position.wallet.balance(contract.instrument.settlement) + unrealized
+    long_lots = position.long_lots
+    short_lots = position.short_lots
+    if sign > 0:
+        long_lots += leaves
+    else:
+        short_lots += leaves
     if not fills:
         if sign > 0:
-            longs = others_long + position.initial_margin(position.long_lots + leaves)
+            longs = others_long + schedule.initial(long_lots)
         else:
-            shorts = others_short + position.initial_margin(position.short_lots + leaves)
+            shorts = others_short + schedule.initial(short_lots)
         after = longs if longs > shorts else shorts
-        equity = position.wallet.balance(contract.instrument.settlement) + unrealized
         if after > now and after - now > equity - initial - now:
             return INSUFFICIENT_MARGIN
         return None
 
     traded = 0
     fee = 0
-    against_mark = 0  # what the fills are worth at mark, less what they cost
+    paid = 0
     for fill in fills:
         traded += fill.quantity
+        paid += fill.value
         fee += contract.taker_fee(fill.value)
-        against_mark -= sign * contract.sign * fill.value
-    against_mark = min(against_mark + contract.unrealized(sign * traded, 0, mark), 0) if mark else 0
-    buys = leaves if sign > 0 else 0
-    sells = leaves if sign < 0 else 0
-    longs = others_long + contract.initial_margin(position.long_lots + sign * traded + buys, mark)
-    shorts = others_short + contract.initial_margin(
-        position.short_lots - sign * traded + sells, mark
-    )
+    if sign < 0:
+        traded = -traded
+    # What the fills are worth at mark, less what they cost; only a loss counts.
+    cost = paid if sign == contract.sign else -paid
+    loss = max(cost - schedule.value(traded), 0) if position.market.mark else 0
+    longs = others_long + schedule.initial(long_lots + traded)
+    shorts = others_short + schedule.initial(short_lots - traded)
     after = longs if longs > shorts else shorts
     maintenance_after = (
-        maintenance
-        - position.maintenance
-        + contract.maintenance_margin(position.quantity + sign * traded, mark)
+        maintenance - position.maintenance + schedule.maintenance(position.quantity + traded)
     )
-    equity = position.wallet.balance(contract.instrument.settlement) + unrealized
-    incremental = after - now + fee - against_mark
+    incremental = after - now + fee + loss
     grows = maintenance_after > maintenance
     usable = equity - (maintenance if grows else initial + now)
     if incremental > 0 and incremental > usable:
         return INSUFFICIENT_MARGIN
-    if against_mark == 0 or equity < maintenance:
+    if loss == 0 or equity < maintenance:
         return None
-    return WOULD_CAUSE_LIQUIDATION if equity - fee + against_mark < maintenance_after else None
+    return WOULD_CAUSE_LIQUIDATION if equity - fee - loss < maintenance_after else None
 
 
 def held_for(contract: Contract, sign: int, leaves: int, limit: int) -> int:

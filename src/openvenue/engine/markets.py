@@ -6,6 +6,7 @@ from openvenue.engine.book import Book, Triggers
 from openvenue.engine.contracts import Contract
 from openvenue.engine.instruments import Instrument, Mode
 from openvenue.engine.orders import Signal
+from openvenue.engine.schedule import Schedule
 from openvenue.engine.units import Symbol
 
 LAST: Final = Signal.LAST
@@ -24,6 +25,7 @@ class Market:
         self.mode: Mode = Mode.ONLINE
         self.index = 0  # FinePrice
         self.mark = 0  # FinePrice
+        self.schedule = Schedule(self.contract, 0)  # margins at this mark
         self.is_mark_pinned = False
         self.premium = 0  # smoothed, parts per billion of the index
         self.marked = 0  # when the premium was last sampled
@@ -31,6 +33,11 @@ class Market:
         self.last_quantity = 0
         self.last_time = 0
         self.open_interest = 0  # lots; sum of long positions
+
+    def set_mark(self, price: int) -> None:
+        """Take a new mark price; margins are worked out anew when next asked for."""
+        self.mark = price
+        self.schedule = Schedule(self.contract, price)
 
     def signal_price(self, signal: int) -> int:
         """The price that triggers of this signal compare with, as a FinePrice; 0: none yet."""

@@ -39,9 +39,9 @@ class Position:
         self.sells = 0
         self.changed = 0  # when `quantity` last did
         self.reducers: dict[int, Live] = {}  # resting reduce-only orders, oldest first
-        # What follows is worked out from the above by `refresh`, and holds for `mark`.
+        # What follows is worked out from the above by `refresh`, and holds for one schedule.
         self.is_stale = True
-        self.mark = 0
+        self.schedule = market.schedule
         self.long_lots = 0  # exposure if every resting buy filled
         self.short_lots = 0
         self.held_lots = 0
@@ -50,46 +50,29 @@ class Position:
         self.initial = 0  # of the position alone
         self.maintenance = 0
         self.value = 0  # at mark, signed as `cost` is
-        self._asked_lots = 0
-        self._asked_mark = 0
-        self._answer = 0
 
     @property
     def unrealized(self) -> int:
         """Profit if it were closed at mark; as of the last `refresh`."""
         return self.value - self.cost
 
-    def initial_margin(self, lots: int) -> int:
-        """Initial margin if the exposure of one side were `lots`.
-
-        The last answer is kept: what a check asks about, the order it lets pass makes true.
-        """
-        mark = self.market.mark
-        if lots != self._asked_lots or mark != self._asked_mark:
-            self._asked_lots = lots
-            self._asked_mark = mark
-            self._answer = self.market.contract.initial_margin(lots, mark)
-        return self._answer
-
     def refresh(self) -> None:
         """Work out again what has changed since the last time; most orders change one side."""
-        market = self.market
-        mark = market.mark
-        contract = market.contract
+        schedule = self.market.schedule
         quantity = self.quantity
-        is_moved = mark != self.mark
-        self.mark = mark
+        is_moved = schedule is not self.schedule
+        self.schedule = schedule
         self.is_stale = False
         lots = quantity + self.buys
         if is_moved or lots != self.long_lots:
             self.long_lots = lots
-            self.initial_long = self.initial_margin(lots)
+            self.initial_long = schedule.initial(lots)
         lots = self.sells - quantity
         if is_moved or lots != self.short_lots:
             self.short_lots = lots
-            self.initial_short = self.initial_margin(lots)
+            self.initial_short = schedule.initial(lots)
         if is_moved or quantity != self.held_lots:
             self.held_lots = quantity
-            self.initial = contract.initial_margin(abs(quantity), mark)
-            self.maintenance = contract.maintenance_margin(quantity, mark)
-            self.value = contract.unrealized(quantity, 0, mark) if quantity and mark > 0 else 0
+            self.initial = schedule.initial(quantity if quantity > 0 else -quantity)
+            self.maintenance = schedule.maintenance(quantity)
+            self.value = schedule.value(quantity)

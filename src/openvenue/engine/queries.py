@@ -241,7 +241,7 @@ def _wallet_view(wallet: Wallet) -> WalletView:
 
 
 def _position_view(position: Position) -> PositionView:
-    if position.is_stale or position.mark != position.market.mark:
+    if position.is_stale or position.schedule is not position.market.schedule:
         position.refresh()
     return PositionView(
         symbol=position.market.symbol,

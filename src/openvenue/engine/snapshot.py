@@ -143,7 +143,7 @@ def _position_record(position: Position) -> PositionRecord:
 def _restore_market(market: Market, record: MarketRecord) -> None:
     market.mode = record.mode
     market.index = record.index
-    market.mark = record.mark
+    market.set_mark(record.mark)
     market.is_mark_pinned = record.is_mark_pinned
     market.premium = record.premium
     market.marked = record.marked

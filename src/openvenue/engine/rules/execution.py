@@ -57,7 +57,9 @@ def limit_of(market: Market, sign: int, limit: Ticks | None, cap: Decimal | None
 def reducible_quantity(account: Account, market: Market, sign: int) -> int:
     """Lots by which an order of this side could reduce the position; 0 if it would not."""
     position = account.positions.get(market.symbol)
-    return 0 if position is None else max(-position.quantity * sign, 0)
+    if position is None:
+        return 0
+    return max(-position.quantity if sign > 0 else position.quantity, 0)
 
 
 def plan_for(market: Market, account: Account, sign: int, quantity: int, limit: int) -> Plan | None:
@@ -198,6 +200,6 @@ class Holding:
         if contract.is_spot:
             return Atoms(0)
         realized = contract.realized(self._quantity, self._cost, sign, lots, ticks)
-        self._quantity += sign * lots
+        self._quantity += lots if sign > 0 else -lots
         self._cost += contract.signed_value(sign, lots, ticks) + realized
         return realized

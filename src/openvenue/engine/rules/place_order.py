@@ -177,7 +177,7 @@ def why_position_too_large(
     position = account.positions.get(market.symbol)
     held = 0
     if position is not None:
-        held = position.quantity * sign + (position.buys if sign > 0 else position.sells)
+        held = position.quantity + position.buys if sign > 0 else position.sells - position.quantity
     return MAX_POSITION if held + quantity > most else None
 
 

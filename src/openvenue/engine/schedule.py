@@ -1,0 +1,92 @@
+"""What a lot is worth and what margin it takes, at one mark price.
+
+A schedule is worked out once for each new mark price. Each amount is `lots` times a fraction of
+atoms, kept as a whole part and a rest, so that one exact division rounds it and no product on the
+order's path grows past a machine word for ordinary sizes.
+"""
+
+from typing import Final, final
+
+from openvenue.engine.contracts import Contract
+from openvenue.engine.units import Atoms, divide_up
+
+
+@final
+class Schedule:
+    """Margins of one contract at one mark price; all zero where there is no price yet.
+
+    The level that the size of the exposure falls into decides for all of it.
+    Source: Kraken Futures, "Margin schedules".
+    """
+
+    def __init__(self, contract: Contract, mark: int) -> None:
+        num = 0
+        den = 1
+        if mark > 0:
+            num = contract.mark_num if contract.is_inverse else mark * contract.mark_num
+            den = mark * contract.mark_den if contract.is_inverse else contract.mark_den
+        self._is_inverse: Final = contract.is_inverse
+        self._whole: Final = num // den
+        self._part: Final = num % den
+        self._den: Final = den
+        self._from_lots: Final[list[int]] = []  # where each level begins
+        self._initial: Final[list[Share]] = []
+        self._maintenance: Final[list[Share]] = []
+        for level, above in enumerate(contract.level_above):
+            if contract.is_inverse or num == 0:
+                begins = above
+            else:
+                begins = divide_up(above * den, num)
+            self._from_lots.append(begins)
+            self._initial.append(
+                Share(num * contract.initial_num[level], den * contract.initial_den[level])
+            )
+            self._maintenance.append(
+                Share(num * contract.maintenance_num[level], den * contract.maintenance_den[level])
+            )
+
+    def initial(self, lots: int) -> int:
+        """Initial margin for an exposure of `lots`, rounded up; 0 if there is none."""
+        if lots <= 0 or not self._initial:
+            return 0
+        return self._initial[self._level(lots)].of(lots)
+
+    def maintenance(self, quantity: int) -> int:
+        """Maintenance margin of a position, whatever its sign; rounded up."""
+        if quantity == 0 or not self._maintenance:
+            return 0
+        lots = quantity if quantity > 0 else -quantity
+        return self._maintenance[self._level(lots)].of(lots)
+
+    def value(self, quantity: int) -> Atoms:
+        """What closing a position would bring, signed as its cost is; rounded down."""
+        if self._is_inverse:
+            quantity = -quantity
+        if self._part == 0:
+            return Atoms(quantity * self._whole)
+        return Atoms(quantity * self._whole + quantity * self._part // self._den)
+
+    def _level(self, lots: int) -> int:
+        begins = self._from_lots
+        level = 0
+        while level + 1 < len(begins) and lots >= begins[level + 1]:
+            level += 1
+        return level
+
+
+@final
+class Share:
+    """Atoms for each lot, as an exact fraction."""
+
+    __slots__ = ("den", "part", "whole")
+
+    def __init__(self, num: int, den: int) -> None:
+        self.whole: Final = num // den
+        self.part: Final = num % den
+        self.den: Final = den
+
+    def of(self, lots: int) -> int:
+        """For `lots` >= 0, rounded up."""
+        if self.part == 0:
+            return lots * self.whole
+        return lots * self.whole + divide_up(lots * self.part, self.den)
