@@ -101,6 +101,7 @@ class HttpConnection(asyncio.Protocol):
         self._is_admitted = False
         self._is_ended = False  # the last request was queued: what follows is not read
         self._is_closing = False  # the last reply was written
+        self._has_eof = False  # the client has said all it wants to say
         self._is_full = False  # the client does not read
         self._is_held = False  # we do not read
         self._owes_continue = False
@@ -146,7 +147,7 @@ class HttpConnection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         # A client may close its half and wait for what it asked for.
-        self._is_ended = True
+        self._is_ended = self._has_eof = True
         waits = self._task is not None or bool(self._queue) or self._is_full
         return waits and self._transport.get_extra_info("sslcontext") is None
 
@@ -359,7 +360,7 @@ class HttpConnection(asyncio.Protocol):
                 else:
                     self._task = self._loop.create_task(self._finish(item, answer, waits_for))
             elif type(item) is Refusal:
-                self._say(self._hall.refuse(item, self.peer), keep=False)
+                self._say(self._hall.refuse(item, self.peer), keep=False, linger=True)
             else:
                 assert isinstance(item, Upgrade)
                 self._flush()
@@ -381,10 +382,7 @@ class HttpConnection(asyncio.Protocol):
 
     def _reply(self, request: Request, response: Response | None) -> None:
         if response is None:
-            self._flush()
-            self._is_closing = self._is_ended = True
-            self._queue.clear()
-            self._transport.abort()
+            self._close(linger=False)
             return
         is_last = not self._queue and (self._is_ended or self._hall.is_closing)
         keep = request.keeps_alive and not is_last
@@ -404,6 +402,7 @@ class HttpConnection(asyncio.Protocol):
         accepted: str | None = None,
         is_head: bool = False,
         is_old: bool = False,
+        linger: bool = False,
     ) -> None:
         if self._is_closing:
             return  # the client has left
@@ -421,21 +420,24 @@ class HttpConnection(asyncio.Protocol):
             )
         )
         if not keep:
-            self._is_ended = True
-            self._queue.clear()
-            self._queue_close()
+            self._close(linger=linger or self._is_held)
 
-    def _queue_close(self) -> None:
-        """Close when all was said; read on for a while, lest a reset overtakes the reply."""
-        if self._task is not None or self._queue:
-            return
+    def _close(self, *, linger: bool) -> None:
+        """Close once all is said. Linger: read on meanwhile, lest a reset overtakes the reply."""
         self._flush()
-        self._is_closing = True
-        self._hold(False)
-        if self._transport.can_write_eof() and not self._transport.is_closing():
-            self._transport.write_eof()
-        unread = self._transport.get_write_buffer_size()
+        self._is_closing = self._is_ended = True
+        self._queue.clear()
+        transport = self._transport
+        # Whoever does not take our last words has until then.
+        unread = transport.get_write_buffer_size()
         self._wait(self._limits.linger_seconds + unread / self._limits.write_bytes_per_second)
+        if not linger or self._has_eof:
+            transport.close()
+        elif not transport.is_closing():
+            if self._is_held:
+                self._hold(False)
+            if transport.can_write_eof():
+                transport.write_eof()
 
     def _flush(self) -> None:
         out = self._out
@@ -449,7 +451,7 @@ class HttpConnection(asyncio.Protocol):
         """Become a WebSocket. False: the door said no, and this connection closes."""
         refused = self._hall.upgrade(upgrade, self._transport, self)
         if refused is not None:
-            self._say(refused, keep=False)
+            self._say(refused, keep=False, linger=True)
             return False
         self._is_closing = True
         self._is_admitted = False  # counted under its new name
@@ -471,8 +473,7 @@ class HttpConnection(asyncio.Protocol):
             seconds = limits.body_seconds if self._has_headers else limits.header_seconds
             self._wait(self._phase_began + seconds - self._loop.time())
         elif self._hall.is_closing:
-            self._is_ended = True
-            self._queue_close()
+            self._close(linger=False)
         else:
             self._wait(limits.idle_seconds)
 
@@ -499,8 +500,7 @@ class HttpConnection(asyncio.Protocol):
         elif self._is_closing or self._is_full:
             self._transport.abort()
         else:
-            self._is_closing = True
-            self._transport.close()
+            self._close(linger=False)
 
     def _hold(self, hold: bool) -> None:
         """Stop reading, or go on."""
@@ -516,8 +516,7 @@ class HttpConnection(asyncio.Protocol):
     def wind_up(self) -> None:
         """The door closes: answer what was accepted, then go."""
         if self._task is None and not self._queue and not self._is_reading and not self._is_closing:
-            self._is_ended = True
-            self._queue_close()
+            self._close(linger=False)
 
     def abort(self) -> None:
         """Go now."""

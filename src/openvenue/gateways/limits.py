@@ -21,7 +21,7 @@ class DoorLimits(Struct, frozen=True, kw_only=True):
     # WebSocket
     frame_bytes: int = 1_000_000  # of one message, fragments together
     ping_seconds: float = 30.0  # silence after which a client is asked whether it is there
-    pong_seconds: float = 20.0  # how long it may take to say so; at most `ping_seconds`
+    pong_seconds: float = 20.0  # how long it may take to say so
     socket_buffer_bytes: int = 8 * 1024 * 1024  # unread by the client: more, and it is cut off
     origins: tuple[str, ...] = ()  # browser origins that may connect, beside those of this machine
 

@@ -66,6 +66,8 @@ class Socket(WSListener):
         self._goodbye: tuple[int, str] | None = None
         self._is_gone = False
         self._timer: asyncio.TimerHandle | None = None
+        self._pulse: asyncio.TimerHandle | None = None
+        self._was_heard = self._was_asked = False
         self.request = request
         self.gateway = gateway
 
@@ -128,12 +130,14 @@ class Socket(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         self._picows = transport
         self._wire = transport.underlying_transport
+        self._pulse = self._loop.call_later(self._limits.ping_seconds, self._feel_pulse)
         try:
             self._session = self._open_session(self.request, self)
         except Exception:  # noqa: BLE001 - the door logs it, this socket ends
             self._fault()
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        self._was_heard = True
         if self._goodbye is not None and frame.msg_type != WSMsgType.CLOSE:
             return
         kind = frame.msg_type
@@ -141,6 +145,8 @@ class Socket(WSListener):
             self._hear(frame.get_payload_as_bytes())
         elif kind == WSMsgType.CLOSE:
             self._returned_goodbye(transport, frame)
+        elif kind == WSMsgType.PONG:
+            pass
         elif frame.rsv1 or frame.rsv2 or frame.rsv3:
             self.close(1002, "no extension was agreed on")
         elif kind == WSMsgType.BINARY:
@@ -150,9 +156,10 @@ class Socket(WSListener):
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         self._is_gone = True
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        for timer in (self._timer, self._pulse):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._pulse = None
         session, self._session = self._session, None
         if session is not None:
             try:
@@ -236,6 +243,20 @@ class Socket(WSListener):
         self._picows.send_close(WSCloseCode.TRY_AGAIN_LATER, b"too slow")
         self._patience(self._limits.linger_seconds, self.abort)
 
+    def _feel_pulse(self) -> None:
+        """Ask a silent client whether it is there; leave one that is not, or that never closes."""
+        wire, was_heard = self._wire, self._was_heard
+        if wire is None or wire.is_closing() or (self._was_asked and not was_heard):
+            self.abort()
+            return
+        self._was_heard = False
+        self._was_asked = not was_heard
+        seconds = self._limits.ping_seconds
+        if self._was_asked and self._picows is not None:
+            self._picows.send_ping()
+            seconds = self._limits.pong_seconds
+        self._pulse = self._loop.call_later(seconds, self._feel_pulse)
+
     def _patience(self, seconds: float, then: Callable[[], None]) -> None:
         if self._timer is not None:
             self._timer.cancel()
@@ -274,9 +295,9 @@ def hand_over(
         _SILENT,
         True,
         None,
-        True,
+        False,  # pings are ours: picows would wait for a dead client to take its last bytes
         limits.ping_seconds,
-        min(limits.pong_seconds, limits.ping_seconds),
+        limits.pong_seconds,
         WSAutoPingStrategy.PING_WHEN_IDLE,
         True,
         limits.frame_bytes,
