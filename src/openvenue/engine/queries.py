@@ -184,10 +184,18 @@ def get_account(state: State, query: GetAccount) -> AccountView | None:
     if account is None:
         return None
     deadline = state.deadlines.get(query.account)
+    settlements = {
+        market.contract.instrument.wallet: market.contract.instrument.settlement
+        for market in state.markets.values()
+        if not market.contract.is_spot
+    }
     return AccountView(
         account=account.account_id,
         family=account.family,
-        wallets=[_wallet_view(wallet) for wallet in account.wallets.values()],
+        wallets=[
+            _wallet_view(wallet, settlements.get(wallet.wallet_id))
+            for wallet in account.wallets.values()
+        ],
         positions=[
             _position_view(position) for position in account.positions.values() if position.quantity
         ],
@@ -224,12 +232,13 @@ def _market_view(market: Market) -> MarketView:
     )
 
 
-def _wallet_view(wallet: Wallet) -> WalletView:
+def _wallet_view(wallet: Wallet, settlement: AssetId | None) -> WalletView:
+    """A wallet that contracts settle in margins them, even before the account's first position."""
     margin = wallet_margin(wallet)
-    settled = 0 if wallet.settlement is None else wallet.balance(wallet.settlement)
+    settled = 0 if settlement is None else wallet.balance(settlement)
     return WalletView(
         wallet=wallet.wallet_id,
-        settlement=wallet.settlement,
+        settlement=settlement,
         balances={asset: Atoms(amount) for asset, amount in wallet.balances.items()},
         held={asset: Atoms(amount) for asset, amount in wallet.held.items()},
         equity=Atoms(settled + margin.unrealized),
