@@ -61,8 +61,13 @@ class Account:
         self.orders: dict[int, Live] = {}  # oldest first
         self.cl_ord_ids: dict[str, Live] = {}
 
+    def wallet_or_empty(self, wallet_id: WalletId) -> Wallet:
+        """The wallet of this name, or an empty one that the account does not keep: for a look."""
+        wallet = self.wallets.get(wallet_id)
+        return Wallet(wallet_id) if wallet is None else wallet
+
     def wallet(self, wallet_id: WalletId) -> Wallet:
-        """The wallet of this name, opened at first use."""
+        """The wallet of this name, opened at first use; a fact, so only events ask for it."""
         wallet = self.wallets.get(wallet_id)
         if wallet is None:
             wallet = Wallet(wallet_id)

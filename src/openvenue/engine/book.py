@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from mypy_extensions import mypyc_attr
 
-from openvenue.engine.orders import Order
+from openvenue.engine.orders import BUY, Order
 from openvenue.engine.units import Lots, Ticks
 
 if TYPE_CHECKING:
@@ -33,12 +33,16 @@ class Live:
     __slots__ = (
         "account",
         "held",
+        "is_reducer",
         "is_waiting",
         "leaves",
         "level",
         "market",
         "order",
+        "order_id",
         "position",
+        "price",
+        "sign",
         "updated",
     )
 
@@ -52,6 +56,12 @@ class Live:
         position: "Position | None",
     ) -> None:
         self.order = order
+        # Of the terms, what matching asks for at every step: native fields read faster.
+        self.order_id: Final[int] = order.order_id
+        self.sign: Final = 1 if order.side is BUY else -1
+        self.is_reducer: Final = order.reduce_only
+        limit = order.limit_price
+        self.price = 0 if limit is None else limit  # in ticks; 0 until a trigger has fired
         self.leaves = leaves
         self.updated = updated
         self.account = account
@@ -60,6 +70,12 @@ class Live:
         self.level: Level | None = None
         self.is_waiting = False  # a trigger that has not fired
         self.held = 0  # atoms held for it; spot only
+
+    def amend(self, order: Order) -> None:
+        """Take new terms under the same name: its quantity, or the limit that it acts with."""
+        self.order = order
+        limit = order.limit_price
+        self.price = 0 if limit is None else limit
 
 
 @final
@@ -79,7 +95,7 @@ class Level:
     def remove(self, live: Live) -> None:
         """Take an order out; an empty level leaves its ladder."""
         orders = self.orders
-        del orders[live.order.order_id]
+        del orders[live.order_id]
         live.level = None
         self.quantity -= live.leaves
         if not orders:
@@ -124,7 +140,7 @@ class Ladder:
             level = Level(price, self)
             self.levels[price] = level
             insort(self.keys, price * self.toward)
-        level.orders[live.order.order_id] = live
+        level.orders[live.order_id] = live
         level.quantity += live.leaves
         live.level = level
 

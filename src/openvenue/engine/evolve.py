@@ -38,7 +38,7 @@ from openvenue.engine.events import (
 )
 from openvenue.engine.margin import held_for
 from openvenue.engine.markets import Market
-from openvenue.engine.orders import BUY, Order, Signal
+from openvenue.engine.orders import BUY, Signal
 from openvenue.engine.positions import Position
 from openvenue.engine.state import NEVER, State
 from openvenue.engine.steps import ActivateOrder, FireTriggers, TrimReducers
@@ -77,7 +77,7 @@ def order_accepted(state: State, event: OrderAccepted) -> None:
 def order_activated(state: State, event: OrderActivated) -> None:
     """What was a trigger is an order like any other, under the same id."""
     live = state.orders[event.order.order_id]
-    live.order = event.order
+    live.amend(event.order)
     live.leaves = event.order.quantity
     live.updated = state.now
     if event.rests:
@@ -168,7 +168,7 @@ def order_trimmed(state: State, event: OrderTrimmed) -> None:
     level = live.level
     assert level is not None, "only resting orders are trimmed"
     level.quantity -= live.leaves - event.leaves
-    live.order = replace(live.order, quantity=event.quantity)
+    live.amend(replace(live.order, quantity=event.quantity))
     live.leaves = event.leaves
     live.updated = state.now
 
@@ -270,14 +270,12 @@ def _position(account: Account, market: Market) -> Position:
 
 def _rest(live: Live) -> None:
     """Put an order into the book, behind the others at its price, and reserve for it."""
-    order = live.order
-    price = order.limit_price
-    assert price is not None, "what rests has a limit"
-    live.market.book.side(1 if order.side is BUY else -1).add(live, price)
-    if live.position is None:
+    live.market.book.side(live.sign).add(live, live.price)
+    position = live.position
+    if position is None:
         _hold_again(live)
-    elif order.reduce_only:
-        live.position.reducers[order.order_id] = live
+    elif live.is_reducer:
+        position.reducers[live.order_id] = live
     else:
         _reserve(live, live.leaves)
 
@@ -285,9 +283,9 @@ def _rest(live: Live) -> None:
 def _reserve(live: Live, lots: int) -> None:
     """Count `lots` more (or fewer) of an order that could make its position larger."""
     position = live.position
-    if position is None or live.order.reduce_only:
+    if position is None or live.is_reducer:
         return
-    if live.order.side is BUY:
+    if live.sign > 0:
         position.buys += lots
     else:
         position.sells += lots
@@ -296,12 +294,9 @@ def _reserve(live: Live, lots: int) -> None:
 
 def _hold_again(live: Live) -> None:
     """Hold what a resting spot order needs now, instead of what it needed before."""
-    order = live.order
     contract = live.market.contract
-    price = order.limit_price
-    assert price is not None, "what rests has a limit"
-    sign = 1 if order.side is BUY else -1
-    needed = held_for(contract, sign, live.leaves, price) if live.leaves else 0
+    sign = live.sign
+    needed = held_for(contract, sign, live.leaves, live.price) if live.leaves else 0
     instrument = contract.instrument
     asset = instrument.quote if sign > 0 else instrument.base
     live.account.wallet(instrument.wallet).hold(asset, needed - live.held)
@@ -319,8 +314,8 @@ def _leave_book(live: Live) -> None:
         live.leaves = 0
         _hold_again(live)
         live.leaves = leaves
-    elif live.order.reduce_only:
-        del position.reducers[live.order.order_id]
+    elif live.is_reducer:
+        del position.reducers[live.order_id]
     else:
         _reserve(live, -live.leaves)
 
@@ -338,12 +333,13 @@ def _remove(state: State, live: Live) -> None:
 
 def _forget(state: State, live: Live) -> None:
     """Take away an ended order's names."""
-    order: Order = live.order
     account = live.account
-    del state.orders[order.order_id]
-    del account.orders[order.order_id]
-    if order.cl_ord_id is not None:
-        del account.cl_ord_ids[order.cl_ord_id]
+    order_id = live.order_id
+    del state.orders[order_id]
+    del account.orders[order_id]
+    cl_ord_id = live.order.cl_ord_id
+    if cl_ord_id is not None:
+        del account.cl_ord_ids[cl_ord_id]
 
 
 def _move(state: State, live: Live, quantity: int, cost: int) -> None:

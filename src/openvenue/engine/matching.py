@@ -57,7 +57,7 @@ def plan_fills(market: Market, taker: Account, sign: int, quantity: int, limit: 
                 plan.leaves = leaves
                 return plan
             traded = maker.leaves
-            if maker.order.reduce_only:
+            if maker.is_reducer:
                 traded = min(traded, reducible(maker, plan.fills))
                 if traded == 0:
                     continue  # its position will be gone; it is canceled once that has happened
@@ -76,8 +76,7 @@ def reducible(maker: Live, fills: list[Fill]) -> int:
     """Lots by which a reduce-only maker may still reduce its position, once `fills` are done."""
     position = maker.position
     assert position is not None, "reduce-only orders are for positions"
-    sign = int(maker.order.side)
-    held = -position.quantity * sign
+    held = -position.quantity if maker.sign > 0 else position.quantity
     for fill in fills:
         if fill.maker.account is maker.account:
             held -= fill.quantity

@@ -97,9 +97,9 @@ def _market_record(market: Market) -> MarketRecord:
         last_quantity=market.last_quantity,
         last_time=market.last_time,
         open_interest=market.open_interest,
-        bids=[int(live.order.order_id) for live in market.book.bids.in_priority()],
-        asks=[int(live.order.order_id) for live in market.book.asks.in_priority()],
-        waiting=[int(live.order.order_id) for live in market.triggers.in_order()],
+        bids=[live.order_id for live in market.book.bids.in_priority()],
+        asks=[live.order_id for live in market.book.asks.in_priority()],
+        waiting=[live.order_id for live in market.triggers.in_order()],
     )
 
 
@@ -114,7 +114,7 @@ def _account_record(account: Account) -> AccountRecord:
             OrderRecord(live.order, live.leaves, live.updated, live.is_waiting)
             for live in account.orders.values()
         ],
-        cl_ord_ids=[(name, int(live.order.order_id)) for name, live in account.cl_ord_ids.items()],
+        cl_ord_ids=[(name, live.order_id) for name, live in account.cl_ord_ids.items()],
     )
 
 
@@ -209,9 +209,7 @@ def _restore_book(market: Market, record: MarketRecord, by_id: dict[int, Live]) 
     for order_ids in (record.bids, record.asks):
         for order_id in order_ids:
             live = by_id[order_id]
-            price = live.order.limit_price
-            assert price is not None, "what rests has a limit"
-            market.book.side(int(live.order.side)).add(live, int(price))
+            market.book.side(live.sign).add(live, live.price)
     for order_id in record.waiting:
         live = by_id[order_id]
         trigger = live.order.trigger

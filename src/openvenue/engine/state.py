@@ -38,7 +38,7 @@ class State:
 
     def remember(self, live: Live) -> None:
         """Keep an order as it is before the command at hand changes it."""
-        order_id = live.order.order_id
+        order_id = live.order_id
         if order_id not in self.before:
             self.before[order_id] = OrderView(
                 live.order, Lots(live.leaves), Nanos(live.updated), live.is_waiting

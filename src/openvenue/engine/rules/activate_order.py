@@ -89,7 +89,7 @@ def activate_order(state: State, step: ActivateOrder) -> list[Event]:
             limit_price=limit if order.is_market else order.limit_price,
         )
     plan = plan_for(market, account, sign, quantity, limit)
-    reason = why_plan_refused(account, market, active, plan)
+    reason = why_plan_refused(account, market, active, sign, plan)
     if reason is not None:
         return [_refused(order, reason)]
     rests = active.time_in_force is GTC and plan is None

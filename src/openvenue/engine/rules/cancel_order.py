@@ -50,7 +50,7 @@ def cancel_orders(state: State, command: CancelOrders) -> list[Event]:
         ids = tuple([OrderId(order_id) for order_id in account.orders])
     else:
         ids = tuple(
-            [live.order.order_id for live in account.orders.values() if _is_in(live, command)]
+            [OrderId(live.order_id) for live in account.orders.values() if _is_in(live, command)]
         )
     return [OrdersCanceled(account=command.account, order_ids=ids, reason=MASS_CANCEL)]
 

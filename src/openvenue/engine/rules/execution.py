@@ -19,7 +19,7 @@ from openvenue.engine.orders import BUY, FOK, GTC, Order
 from openvenue.engine.positions import Position
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.state import State
-from openvenue.engine.units import PPB_ONE, AccountId, Atoms, ExecId, Lots, Ticks
+from openvenue.engine.units import PPB_ONE, AccountId, Atoms, ExecId, Lots, OrderId, Ticks
 
 NO_PRICE: Final = 0
 POST_ONLY: Final = Mode.POST_ONLY
@@ -72,12 +72,11 @@ def plan_for(market: Market, account: Account, sign: int, quantity: int, limit: 
 
 
 def why_plan_refused(
-    account: Account, market: Market, order: Order, plan: Plan | None
+    account: Account, market: Market, order: Order, sign: int, plan: Plan | None
 ) -> RejectReason | None:
     """The first reason why an order cannot act as planned, or None."""
     fills = NO_FILLS if plan is None else plan.fills
     leaves: int = order.quantity if plan is None else plan.leaves
-    sign = 1 if order.side is BUY else -1
     is_resting = order.time_in_force is GTC
     if plan is not None and market.mode is POST_ONLY:
         return MARKET_POST_ONLY
@@ -85,13 +84,13 @@ def why_plan_refused(
     if market.contract.is_spot:
         limit = order.limit_price
         assert limit is not None, "an order that acts has a limit"
-        wallet = account.wallet(market.contract.instrument.wallet)
+        wallet = account.wallet_or_empty(market.contract.instrument.wallet)
         reason = why_funds_refuse(wallet, market.contract, sign, fills, rests, limit)
     else:
         position = account.positions.get(market.symbol)
         if position is None:
             # A look at a market where the account has nothing yet; the state does not keep it.
-            wallet = account.wallet(market.contract.instrument.wallet)
+            wallet = account.wallet_or_empty(market.contract.instrument.wallet)
             position = Position(account.account_id, market, wallet)
         reason = why_margin_refuses(position, sign, fills, 0 if order.reduce_only else rests)
     if reason is not None:
@@ -115,9 +114,8 @@ def is_off_collar(market: Market, sign: int, worst: Fill) -> bool:
     contract = market.contract
     if contract.collar_ppb == 0 or market.mark == 0:
         return False
-    limit = worst.maker.order.limit_price
-    assert limit is not None, "makers have limits"
-    away = sign * (limit * contract.tick_fine - market.mark)
+    above = worst.maker.price * contract.tick_fine - market.mark
+    away = above if sign > 0 else -above
     return away * PPB_ONE >= market.mark * contract.collar_ppb
 
 
@@ -133,33 +131,35 @@ def execute(
     contract = market.contract
     leaves: int = order.quantity
     exec_id = state.next_exec_id
-    sign = 1 if order.side is BUY else -1
+    order_id = order.order_id
+    side = order.side
+    sign = 1 if side is BUY else -1
     taker = Holding(account, market)
     makers: dict[AccountId, Holding] = {}  # an account may stand in the book more than once
     for fill in plan.fills:
         live = fill.maker
-        price = live.order.limit_price
-        assert price is not None, "makers have limits"
+        price = live.price
         quantity = fill.quantity
         leaves -= quantity
-        maker = makers.get(live.account.account_id)
+        owner = live.account.account_id
+        maker = makers.get(owner)
         if maker is None:
             maker = Holding(live.account, market)
-            makers[live.account.account_id] = maker
+            makers[owner] = maker
         events.append(
             Traded(
                 exec_id=ExecId(exec_id),
                 symbol=market.symbol,
-                price=price,
+                price=Ticks(price),
                 quantity=Lots(quantity),
-                aggressor=order.side,
-                maker_account=live.order.account,
-                maker_order_id=live.order.order_id,
+                aggressor=side,
+                maker_account=owner,
+                maker_order_id=OrderId(live.order_id),
                 maker_leaves=Lots(live.leaves - quantity),
                 maker_fee=contract.maker_fee(fill.value),
                 maker_realized=maker.trade(contract, -sign, quantity, price),
-                taker_account=order.account,
-                taker_order_id=order.order_id,
+                taker_account=account.account_id,
+                taker_order_id=order_id,
                 taker_leaves=Lots(leaves),
                 taker_fee=contract.taker_fee(fill.value),
                 taker_realized=taker.trade(contract, sign, quantity, price),

@@ -2,14 +2,12 @@
 
 from typing import Final
 
-from msgspec.structs import replace
-
 from openvenue.engine.accounts import Account
 from openvenue.engine.commands import PlaceOrder
 from openvenue.engine.events import Event, OrderAccepted, OrderRejected
 from openvenue.engine.instruments import Mode
 from openvenue.engine.markets import Market
-from openvenue.engine.orders import BUY, GTC, Order
+from openvenue.engine.orders import BUY, GTC, Order, Trigger
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.rules.execution import (
     NO_PRICE,
@@ -20,7 +18,7 @@ from openvenue.engine.rules.execution import (
     why_plan_refused,
 )
 from openvenue.engine.state import State
-from openvenue.engine.units import Lots, Nanos, OrderId
+from openvenue.engine.units import Lots, Nanos, OrderId, Ticks
 
 ONLINE: Final = Mode.ONLINE
 IDENTIFIED: Final = (
@@ -57,54 +55,62 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
         return [_rejected(command, ACCOUNT_NOT_FOUND)]
     if market is None:
         return [_rejected(command, MARKET_NOT_FOUND)]
+    side = command.side
+    sign = 1 if side is BUY else -1
+    quantity: int = command.quantity
+    limit_price = command.limit_price
+    trigger = command.trigger
     reason = _why_unacceptable(state, command, account, market)
+    if reason is None:
+        reason = _why_off_bounds(market, quantity, limit_price, trigger)
+    if reason is None:
+        reason = _why_too_much(command, account, market, sign, quantity)
     if reason is not None:
         return [_rejected(command, reason)]
 
-    quantity: int = command.quantity
-    sign = 1 if command.side is BUY else -1
     reduced = 0
-    if command.reduce_only and command.trigger is None:
+    reduce_only = command.reduce_only
+    if reduce_only and trigger is None:
         allowed = reducible_quantity(account, market, sign)
         if allowed == 0:
             return [_rejected(command, WOULD_NOT_REDUCE)]
         if allowed < quantity:
             reduced = quantity - allowed
             quantity = allowed
+    limit: int = NO_PRICE
+    if trigger is None:
+        limit = limit_of(market, sign, limit_price, command.market_cap)
+        if limit == NO_PRICE:
+            return [_rejected(command, NO_REFERENCE_PRICE)]
+    time_in_force = command.time_in_force
     order = Order(
         order_id=OrderId(state.next_order_id),
         account=account.account_id,
         symbol=market.symbol,
-        side=command.side,
+        side=side,
         quantity=Lots(quantity),
-        limit_price=command.limit_price,
-        time_in_force=command.time_in_force,
+        limit_price=limit_price if trigger is not None else Ticks(limit),
+        time_in_force=time_in_force,
         created=Nanos(state.now),
         cl_ord_id=command.cl_ord_id,
         post_only=command.post_only,
-        reduce_only=command.reduce_only,
-        is_market=command.limit_price is None,
-        trigger=command.trigger,
+        reduce_only=reduce_only,
+        is_market=limit_price is None,
+        trigger=trigger,
         market_cap=command.market_cap,
         algo_id=command.algo_id,
     )
-    if command.trigger is not None:
+    if trigger is not None:
         return [OrderAccepted(order=order, rests=False)]
 
-    limit = limit_of(market, sign, command.limit_price, command.market_cap)
-    if limit == NO_PRICE:
-        return [_rejected(command, NO_REFERENCE_PRICE)]
-    if order.is_market:
-        order = replace(order, limit_price=limit)
     plan = plan_for(market, account, sign, quantity, limit)
-    reason = why_plan_refused(account, market, order, plan)
+    reason = why_plan_refused(account, market, order, sign, plan)
     if reason is not None:
         return [_rejected(command, reason, order if reason in IDENTIFIED else None)]
-    rests = order.time_in_force is GTC and plan is None
-    accepted = OrderAccepted(order=order, rests=rests, reduced=Lots(reduced))
     if plan is None:
-        return [accepted]
-    events: list[Event] = [accepted]
+        rests = time_in_force is GTC
+        return [OrderAccepted(order=order, rests=rests, reduced=Lots(reduced))]
+    events: list[Event] = [OrderAccepted(order=order, rests=False, reduced=Lots(reduced))]
     execute(state, account, market, order, plan, events)
     return events
 
@@ -112,13 +118,14 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
 def _why_unacceptable(
     state: State, command: PlaceOrder, account: Account, market: Market
 ) -> RejectReason | None:
-    """The first fault of the order by itself, before anyone looks at the book.
+    """The first fault of the order by itself, before anyone looks at sizes and prices.
 
     The order of the checks is visible to clients, who only ever see the first failure.
     """
     if not state.intake_open:
         return LOW_DISK
-    if command.deadline is not None and state.now > command.deadline:
+    deadline = command.deadline
+    if deadline is not None and state.now > deadline:
         return PAST_DEADLINE
     if market.mode is not ONLINE:
         reason = CLOSED.get(market.mode)
@@ -128,36 +135,38 @@ def _why_unacceptable(
             return MARKET_LIMIT_ONLY
         if market.mode is Mode.REDUCE_ONLY and not command.reduce_only:
             return MARKET_REDUCE_ONLY
-    if command.cl_ord_id is not None and command.cl_ord_id in account.cl_ord_ids:
+    cl_ord_id = command.cl_ord_id
+    if cl_ord_id is not None and cl_ord_id in account.cl_ord_ids:
         return CL_ORD_ID_IN_USE
-    reason = _why_off_bounds(command, market)
-    if reason is not None:
-        return reason
-    if len(account.orders) >= account.max_open_orders:
-        return TOO_MANY_ORDERS
-    if market.contract.is_spot:
-        return WOULD_NOT_REDUCE if command.reduce_only else None
-    if not command.reduce_only and command.trigger is None:
-        return why_position_too_large(
-            account, market, 1 if command.side is BUY else -1, command.quantity
-        )
     return None
 
 
-def _why_off_bounds(command: PlaceOrder, market: Market) -> RejectReason | None:
+def _why_off_bounds(
+    market: Market, quantity: int, limit: Ticks | None, trigger: Trigger | None
+) -> RejectReason | None:
     """Whether size and prices are within what the instrument allows."""
     contract = market.contract
-    quantity = command.quantity
     if quantity < contract.min_quantity or quantity > contract.max_quantity:
         return INVALID_QUANTITY
-    limit = command.limit_price
     if limit is not None and (limit <= 0 or limit > contract.max_price):
         return INVALID_PRICE
-    trigger = command.trigger
     if trigger is not None and (trigger.price <= 0 or trigger.price > contract.max_price):
         return INVALID_PRICE
     price: int = limit if limit is not None else _reference_ticks(market)
     return contract.why_notional_refuses(quantity, price)
+
+
+def _why_too_much(
+    command: PlaceOrder, account: Account, market: Market, sign: int, quantity: int
+) -> RejectReason | None:
+    """Whether the account has too many orders, or could get too large a position."""
+    if len(account.orders) >= account.max_open_orders:
+        return TOO_MANY_ORDERS
+    if market.contract.is_spot:
+        return WOULD_NOT_REDUCE if command.reduce_only else None
+    if command.reduce_only or command.trigger is not None:
+        return None
+    return why_position_too_large(account, market, sign, quantity)
 
 
 def _reference_ticks(market: Market) -> int:
