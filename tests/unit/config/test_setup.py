@@ -8,9 +8,9 @@ import pytest
 from openvenue.engine.commands import Deposit, ListInstrument, OpenAccount, SetIndexPrice
 from openvenue.engine.engine import Engine
 from openvenue.engine.events import Refused
-from openvenue.engine.instruments import IndexId
-from openvenue.engine.queries import GetMarkets
-from openvenue.engine.units import PRICE_ONE, SECOND, Nanos, Symbol
+from openvenue.engine.instruments import IndexId, WalletId
+from openvenue.engine.queries import GetAccount, GetMarkets
+from openvenue.engine.units import PRICE_ONE, SECOND, AccountId, Nanos, Symbol
 from openvenue.exchange.config import VenueTable, load_world
 from openvenue.exchange.setup import build_setup, gateway_facts, next_quarter, still_missing
 from openvenue.testing.clock import START, still_clock
@@ -82,6 +82,21 @@ def test_facts_for_the_gateway_are_found_by_the_symbol_that_was_listed(venue: Ve
     assert facts["feeScheduleUid"] == venue.fee_schedules[0].uid
     assert gateway_facts(venue, Symbol("FI_XBTUSD_2509XX")) == {}
     assert gateway_facts(venue, Symbol("PF_DOGEUSD")) == {}
+
+
+async def test_deposits_are_margin_before_the_first_trade(venue: VenueTable) -> None:
+    """A client looks at its balance first, and would think itself poor."""
+    exchange = await exchange_of(build_setup(venue, START), still_clock())
+
+    account = await exchange.look(GetAccount(AccountId("primary")))
+
+    assert account is not None
+    wallets = {wallet.wallet: wallet for wallet in account.wallets}
+    flex, inverse, cash = (wallets[WalletId(it)] for it in ("flex", "fi_xbtusd", "cash"))
+    assert (flex.settlement, flex.equity) == ("USD", 1_000_000 * 10**8)
+    assert (inverse.settlement, inverse.equity) == ("XBT", 20 * 10**10)
+    assert (cash.settlement, cash.equity) == (None, 0)
+    await exchange.close()
 
 
 async def test_nothing_is_missing_after_the_setup(venue: VenueTable) -> None:
