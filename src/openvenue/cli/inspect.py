@@ -63,6 +63,8 @@ def run(
     try:
         if type is not None and type.lower() not in TYPES:
             raise JournalError(f"There is no type {type}: PlaceOrder and Traded are two of them.")
+        if limit < 0 or (from_seq is not None and from_seq < 1):
+            raise JournalError("Entries are counted from 1, and a limit of 0 shows them all.")
         for name, directory in venues(data_dir, venue):
             if not summary:
                 for entry in entries(directory, wanted):

@@ -89,6 +89,15 @@ def test_inspect_finds_a_type_of_command_or_event(
     assert "There is no type Trade" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("wanted", [{"limit": -1}, {"from_seq": 0}, {"from_seq": -7}])
+def test_inspect_refuses_numbers_that_make_no_sense(
+    data_dir: Path, wanted: dict[str, int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Status 2."""
+    assert inspect.run(data_dir, **wanted) == 2  # type: ignore[arg-type]
+    assert "counted from 1" in capsys.readouterr().err
+
+
 def test_inspect_prints_whole_entries_for_programs(
     data_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
