@@ -1,0 +1,175 @@
+"""The venue that the laws are tried on: every kind of contract, prices near 100, so things collide.
+
+Five markets, four accounts; `cyd` and `dee` are one family, and `dee` has little money, and no
+coins to margin inverse contracts with, so that margin refuses, too.
+"""
+
+from decimal import Decimal
+from typing import Final
+
+from openvenue.engine.commands import (
+    Command,
+    Deposit,
+    ListAsset,
+    ListInstrument,
+    OpenAccount,
+    SetIndexPrice,
+)
+from openvenue.engine.instruments import (
+    Asset,
+    FeeTier,
+    IndexId,
+    Instrument,
+    Kind,
+    MarginLevel,
+    WalletId,
+)
+from openvenue.engine.units import AccountId, AssetId, Atoms, Lots, Nanos, Ppb, Symbol, Ticks
+
+START: Final = Nanos(1_767_225_600 * 10**9)
+USD: Final = AssetId("USD")
+XBT: Final = AssetId("XBT")
+SCALES: Final = {USD: 6, XBT: 8}
+INDEX: Final = IndexId("XBT:USD")
+FLEX: Final = WalletId("flex")
+COIN: Final = WalletId("fi_xbtusd")
+CASH: Final = WalletId("cash")
+
+FAMILIES: Final = {
+    AccountId("ann"): AccountId("ann"),
+    AccountId("bob"): AccountId("bob"),
+    AccountId("cyd"): AccountId("cyd"),
+    AccountId("dee"): AccountId("cyd"),
+}
+ACCOUNTS: Final = list(FAMILIES)
+MAX_OPEN_ORDERS: Final = 25
+COLLAR: Final = Decimal("0.1")
+
+LEVELS: Final = (
+    MarginLevel(0, Ppb(20_000_000), Ppb(10_000_000)),
+    MarginLevel(1_000, Ppb(40_000_000), Ppb(20_000_000)),
+    MarginLevel(4_000, Ppb(100_000_000), Ppb(50_000_000)),
+)
+PERPETUAL: Final = Instrument(
+    symbol=Symbol("PF_XBTUSD"),
+    kind=Kind.LINEAR,
+    base=XBT,
+    quote=USD,
+    settlement=USD,
+    wallet=FLEX,
+    index=INDEX,
+    tick_size=Decimal(1),
+    lot_size=Decimal("0.1"),
+    settlement_scale=SCALES[USD],
+    base_scale=SCALES[XBT],
+    max_quantity=Lots(200),
+    max_price=Ticks(100_000),
+    margin_levels=LEVELS,
+    fee_tiers=(FeeTier(0, Ppb(200_000), Ppb(500_000)),),
+    max_position=Lots(300),
+    max_notional=Decimal(1_900),
+    min_notional=Decimal(15),
+    collar=COLLAR,
+    impact_size=Lots(5),
+)
+QUARTERLY: Final = Instrument(  # nets with the perpetual, and has a finer grid
+    symbol=Symbol("FF_XBTUSD"),
+    kind=Kind.LINEAR,
+    base=XBT,
+    quote=USD,
+    settlement=USD,
+    wallet=FLEX,
+    index=INDEX,
+    tick_size=Decimal("0.5"),
+    lot_size=Decimal("0.0000003"),  # so that values fall between atoms
+    settlement_scale=SCALES[USD],
+    base_scale=SCALES[XBT],
+    max_quantity=Lots(200),
+    max_price=Ticks(100_000),
+    margin_levels=LEVELS,
+    fee_tiers=(FeeTier(0, Ppb(-1_000_000), Ppb(30_000_000)),),  # makers are paid
+    expires=Nanos(START + 90 * 86_400 * 10**9),
+)
+INVERSE: Final = Instrument(
+    symbol=Symbol("PI_XBTUSD"),
+    kind=Kind.INVERSE,
+    base=XBT,
+    quote=USD,
+    settlement=XBT,
+    wallet=COIN,
+    index=INDEX,
+    tick_size=Decimal("0.5"),
+    lot_size=Decimal(1),
+    settlement_scale=SCALES[XBT],
+    base_scale=SCALES[XBT],
+    max_quantity=Lots(5_000),
+    max_price=Ticks(200_000),
+    margin_levels=LEVELS,
+    fee_tiers=(FeeTier(0, Ppb(200_000), Ppb(500_000)),),
+    collar=COLLAR,
+)
+DATED_INVERSE: Final = Instrument(
+    symbol=Symbol("FI_XBTUSD"),
+    kind=Kind.INVERSE,
+    base=XBT,
+    quote=USD,
+    settlement=XBT,
+    wallet=COIN,
+    index=INDEX,
+    tick_size=Decimal("0.5"),
+    lot_size=Decimal(1),
+    settlement_scale=SCALES[XBT],
+    base_scale=SCALES[XBT],
+    max_quantity=Lots(5_000),
+    max_price=Ticks(200_000),
+    margin_levels=LEVELS,
+    fee_tiers=(FeeTier(0, Ppb(200_000), Ppb(500_000)),),
+    expires=Nanos(START + 90 * 86_400 * 10**9),
+)
+SPOT: Final = Instrument(
+    symbol=Symbol("XBT/USD"),
+    kind=Kind.SPOT,
+    base=XBT,
+    quote=USD,
+    settlement=USD,
+    wallet=CASH,
+    index=INDEX,
+    tick_size=Decimal("0.5"),
+    lot_size=Decimal("0.00000001"),
+    settlement_scale=SCALES[USD],
+    base_scale=SCALES[XBT],
+    max_quantity=Lots(10**10),
+    max_price=Ticks(200_000),
+    margin_levels=(),
+    fee_tiers=(FeeTier(0, Ppb(1_600_000), Ppb(2_600_000)),),
+)
+INSTRUMENTS: Final = [PERPETUAL, QUARTERLY, INVERSE, DATED_INVERSE, SPOT]
+BY_SYMBOL: Final = {instrument.symbol: instrument for instrument in INSTRUMENTS}
+
+FUNDS: Final = {  # in whole units; dee has a fiftieth, or nothing
+    (FLEX, USD): 2_000,
+    (COIN, XBT): 10,
+    (CASH, USD): 1_000,
+    (CASH, XBT): 10,
+}
+
+
+def setup() -> list[Command]:
+    """The commands that make this venue."""
+    commands: list[Command] = [
+        ListAsset(asset=Asset(asset, scale)) for asset, scale in SCALES.items()
+    ]
+    commands += [ListInstrument(instrument=instrument) for instrument in INSTRUMENTS]
+    commands.append(SetIndexPrice(index=INDEX, price=Decimal(100)))
+    for account, family in FAMILIES.items():
+        commands.append(
+            OpenAccount(account=account, family=family, max_open_orders=MAX_OPEN_ORDERS)
+        )
+        for (wallet, asset), units in FUNDS.items():
+            if account == "dee" and wallet == COIN:
+                continue
+            atoms = units * 10 ** SCALES[asset] // (50 if account == "dee" else 1)
+            commands.append(
+                Deposit(account=account, wallet=wallet, asset=asset, amount=Atoms(atoms))
+            )
+    return commands

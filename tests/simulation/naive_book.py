@@ -1,0 +1,84 @@
+"""A book kept from events alone, in the plainest way: lists that are searched and sorted."""
+
+from openvenue.engine.events import (
+    Event,
+    OrderAccepted,
+    OrderActivated,
+    OrderCanceled,
+    OrderRested,
+    OrdersCanceled,
+    OrderTrimmed,
+    Traded,
+)
+from openvenue.engine.orders import BUY, Order, Side
+
+
+class NaiveBook:
+    """Live orders, who rests where and since when, and what each account holds."""
+
+    def __init__(self) -> None:
+        self.terms: dict[int, Order] = {}
+        self.leaves: dict[int, int] = {}
+        self.held: dict[tuple[str, str], int] = {}  # (account, symbol) -> lots, signed
+        self._resting: dict[int, int] = {}  # order id -> turn in which it came to rest
+        self._turn = 0
+
+    def line(self, symbol: str, side: Side) -> list[int]:
+        """Resting orders of one side, first in line first."""
+        mine = [
+            each
+            for each in self._resting
+            if self.terms[each].symbol == symbol and self.terms[each].side is side
+        ]
+        worst_first = -1 if side is BUY else 1
+        return sorted(mine, key=lambda each: (self._price(each) * worst_first, self._resting[each]))
+
+    def first_in_line(self, symbol: str, side: Side) -> int | None:
+        """The order to trade with next; reduce-only ones that have nothing left are no such."""
+        for order_id in self.line(symbol, side):
+            order = self.terms[order_id]
+            against = -self.held.get((order.account, symbol), 0) * int(side)
+            if not order.reduce_only or against > 0:
+                return order_id
+        return None
+
+    def tell(self, event: Event) -> None:
+        """Hear what happened."""
+        match event:
+            case OrderAccepted() | OrderActivated():
+                self.terms[event.order.order_id] = event.order
+                self.leaves[event.order.order_id] = event.order.quantity
+                if event.rests:
+                    self._rest(event.order.order_id)
+            case OrderRested():
+                self._rest(event.order_id)
+            case OrderTrimmed():
+                self.leaves[event.order_id] = event.leaves
+            case OrderCanceled():
+                self._end(event.order_id)
+            case OrdersCanceled():
+                for order_id in event.order_ids:
+                    self._end(order_id)
+            case Traded():
+                for order_id in (event.maker_order_id, event.taker_order_id):
+                    order = self.terms[order_id]
+                    name = (str(order.account), str(event.symbol))
+                    self.held[name] = self.held.get(name, 0) + event.quantity * int(order.side)
+                    self.leaves[order_id] -= event.quantity
+                    if self.leaves[order_id] == 0:
+                        self._end(order_id)
+            case _:
+                pass
+
+    def _price(self, order_id: int) -> int:
+        price = self.terms[order_id].limit_price
+        assert price is not None
+        return price
+
+    def _rest(self, order_id: int) -> None:
+        self._turn += 1
+        self._resting[order_id] = self._turn
+
+    def _end(self, order_id: int) -> None:
+        del self.leaves[order_id]
+        self._resting.pop(order_id, None)

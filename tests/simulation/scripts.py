@@ -1,0 +1,256 @@
+"""Random scripts that mostly trade, trigger and cancel. The same seed writes the same script.
+
+The writer looks at the state only to aim: which orders could be canceled, what was traded last.
+"""
+
+from decimal import Decimal
+from random import Random
+from typing import Final
+
+from openvenue.engine.commands import (
+    Batch,
+    CancelOrder,
+    CancelOrders,
+    Command,
+    Deposit,
+    PassTime,
+    PlaceOrder,
+    Resume,
+    SetDeadMansSwitch,
+    SetIndexPrice,
+    SetIntake,
+    SetMarkPrice,
+    SetMode,
+)
+from openvenue.engine.instruments import Instrument, Kind, Mode
+from openvenue.engine.orders import (
+    BUY,
+    FOK,
+    GTC,
+    IOC,
+    SELL,
+    Direction,
+    Side,
+    Signal,
+    TimeInForce,
+    Trigger,
+    TriggerKind,
+)
+from openvenue.engine.state import State
+from openvenue.engine.units import AccountId, Atoms, Lots, Nanos, OrderId, Ticks
+from tests.simulation import market
+
+SECOND: Final = 10**9
+SIZES: Final = {  # lots that are worth a few hundred dollars at most
+    market.PERPETUAL.symbol: [2, 3, 5, 8, 13, 40],
+    market.QUARTERLY.symbol: [1, 2, 3, 7, 30, 199],
+    market.INVERSE.symbol: [1, 7, 50, 100, 333, 1_500],
+    market.DATED_INVERSE.symbol: [1, 7, 50, 100, 333, 1_500],
+    market.SPOT.symbol: [1, 3, 777, 10**6, 33_333_333, 10**8],
+}
+MODES: Final = [Mode.POST_ONLY, Mode.LIMIT_ONLY, Mode.REDUCE_ONLY, Mode.CANCEL_ONLY, Mode.SUSPENDED]
+
+
+class Writer:
+    """Writes one command after the other."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = Random(seed)
+        self._names = 0
+        # Most of a script happens in one market, so that its book is deep enough to collide in.
+        self._focus = market.INSTRUMENTS[seed % len(market.INSTRUMENTS)]
+
+    def write(self, state: State, now: Nanos) -> tuple[Nanos, Command]:
+        """When the next command comes, and what it says."""
+        random = self._random
+        if random.random() < 0.8:
+            now = Nanos(now + random.choice([0, 1, 10**6, SECOND, 3 * SECOND]))
+        pick = random.random()
+        if (not state.intake_open or self._is_closed(state)) and random.random() < 0.5:
+            return now, self._rare(state, now)
+        if pick < 0.71:
+            return now, self._place(state)
+        if pick < 0.85:
+            return now, self._cancel(state)
+        if pick < 0.88:
+            return now, self._cancel_all()
+        if pick < 0.92:
+            return now, self._batch(state)
+        if pick < 0.94:
+            timeout = random.choice([0, 5 * SECOND, 20 * SECOND, 60 * SECOND, 300 * SECOND])
+            return now, SetDeadMansSwitch(account=self._account(), timeout=Nanos(timeout))
+        if pick < 0.975:
+            price = Decimal(random.randrange(9_600, 10_400)) / 100
+            return now, SetIndexPrice(index=market.INDEX, price=price)
+        return now, self._rare(state, now)
+
+    def _is_closed(self, state: State) -> bool:
+        return any(each.mode is not Mode.ONLINE for each in state.markets.values())
+
+    def _account(self) -> AccountId:
+        return self._random.choice(market.ACCOUNTS)
+
+    def _instrument(self) -> Instrument:
+        if self._random.random() < 0.75:
+            return self._focus
+        return self._random.choice(market.INSTRUMENTS)
+
+    def _side(self) -> Side:
+        return self._random.choice([BUY, SELL])
+
+    def _ticks(self, instrument: Instrument, dollars: int) -> Ticks:
+        return Ticks(int(dollars / instrument.tick_size))
+
+    def _place(self, state: State, account: AccountId | None = None) -> PlaceOrder:
+        random = self._random
+        instrument = self._instrument()
+        side = self._side()
+        chosen = account
+        account = self._account() if chosen is None else chosen
+        for _ in range(6):  # mostly meet somebody
+            if instrument.wallet == market.COIN and account == "dee":
+                pass  # no coins: refused, which is worth trying, but not often
+            elif self._counterparties(state, account, instrument, side):
+                break
+            account, side = self._account() if chosen is None else chosen, self._side()
+        reduce_only = random.random() < 0.2
+        if reduce_only or random.random() < 0.15:
+            position = state.accounts[account].positions.get(instrument.symbol)
+            if position is not None and position.quantity:  # against what is held
+                side = SELL if position.quantity > 0 else BUY
+            else:
+                reduce_only = reduce_only and random.random() < 0.2
+        style = random.random()
+        time_in_force: TimeInForce = GTC
+        meets = False
+        away = random.choice([-3, -2, -2, -1, -1, 0, 1])
+        if self._counterparties(state, account, instrument, side):
+            meets = random.random() < 0.85
+            if meets:
+                away = random.choice([1, 2, 3, 4])
+        elif style < 0.2:
+            style = 1.0  # nobody to take from: rest instead
+        limit: Ticks | None = self._ticks(instrument, 100 + side * away)
+        trigger: Trigger | None = None
+        if style < 0.08:
+            time_in_force = IOC
+        elif style < 0.12:
+            time_in_force = FOK
+        elif style < 0.2:
+            time_in_force, limit = IOC, None
+        elif style < 0.43:
+            trigger = self._trigger(instrument, side)
+            if random.random() < 0.6:
+                time_in_force, limit = IOC, None
+        name = None
+        if random.random() < 0.3:
+            self._names = self._names + 1 if random.random() < 0.9 else self._names
+            name = f"n{self._names}"
+        # Makers are mostly larger than takers, which now and then sweep several of them.
+        sizes = SIZES[instrument.symbol]
+        if meets:
+            sizes = sizes[:4] if random.random() < 0.6 else sizes[3:]
+        else:
+            sizes = sizes[1:] if random.random() < 0.8 else sizes[:1]
+        quantity = random.choice(sizes)
+        if random.random() < 0.01:
+            quantity *= 1_000
+        deadline = None
+        if random.random() < 0.02:
+            deadline = Nanos(state.now + random.choice([-1, 0, 5 * SECOND]))
+        return PlaceOrder(
+            account=account,
+            symbol=instrument.symbol,
+            side=side,
+            quantity=Lots(quantity),
+            limit_price=limit,
+            time_in_force=time_in_force,
+            cl_ord_id=name,
+            post_only=time_in_force is GTC and trigger is None and random.random() < 0.05,
+            reduce_only=reduce_only and instrument.kind is not Kind.SPOT,
+            trigger=trigger,
+            market_cap=Decimal("0.01") if limit is None else None,
+            deadline=deadline,
+        )
+
+    def _counterparties(
+        self, state: State, account: AccountId, instrument: Instrument, side: Side
+    ) -> bool:
+        """Whether somebody outside the family is first in line on the other side."""
+        for live in state.markets[instrument.symbol].book.side(-side).in_priority():
+            return live.account.family != market.FAMILIES[account]
+        return False
+
+    def _trigger(self, instrument: Instrument, side: Side) -> Trigger:
+        random = self._random
+        kind = random.choice([TriggerKind.STOP, TriggerKind.TAKE_PROFIT])
+        is_above = (side is BUY) == (kind is TriggerKind.STOP)
+        dollars = 100 + random.choice([-1, 0, 1, 1, 2]) * (1 if is_above else -1)
+        return Trigger(
+            kind,
+            self._ticks(instrument, dollars),
+            random.choices([Signal.LAST, Signal.MARK, Signal.INDEX], [4, 1, 1])[0],
+            Direction.ABOVE if is_above else Direction.BELOW,
+        )
+
+    def _cancel(self, state: State, account: AccountId | None = None) -> CancelOrder:
+        random = self._random
+        account = self._account() if account is None else account
+        live = list(state.accounts[account].orders.values())
+        if not live or random.random() < 0.08:
+            return CancelOrder(account=account, order_id=OrderId(random.randrange(1, 300)))
+        order = random.choice(live).order
+        if order.cl_ord_id is not None and random.random() < 0.5:
+            return CancelOrder(account=account, cl_ord_id=order.cl_ord_id)
+        return CancelOrder(account=account, order_id=order.order_id)
+
+    def _cancel_all(self) -> CancelOrders:
+        random = self._random
+        return CancelOrders(
+            account=self._account(),
+            symbol=self._instrument().symbol if random.random() < 0.6 else None,
+            side=self._side() if random.random() < 0.5 else None,
+            keep_reduce_only=random.random() < 0.4,
+            wallet=random.choice([market.FLEX, market.COIN]) if random.random() < 0.2 else None,
+        )
+
+    def _batch(self, state: State) -> Batch:
+        random = self._random
+        account = self._account()
+        return Batch(
+            account=account,
+            members=tuple(
+                self._place(state, account)
+                if random.random() < 0.7
+                else self._cancel(state, account)
+                for _ in range(random.randrange(1, 6))
+            ),
+        )
+
+    def _rare(self, state: State, now: Nanos) -> Command:
+        """What hardly ever happens, or closes a market; a closed market is opened again soon."""
+        random = self._random
+        for each in state.markets.values():
+            if each.mode is not Mode.ONLINE:
+                return SetMode(symbol=each.symbol, mode=Mode.ONLINE)
+        if not state.intake_open:
+            return SetIntake(is_open=True)
+        symbol = self._instrument().symbol
+        pick = random.randrange(7)
+        if pick == 0:
+            return SetMode(symbol=symbol, mode=random.choice(MODES))
+        if pick == 1:
+            return SetIntake(is_open=False)
+        if pick == 2:
+            return SetMarkPrice(symbol=symbol, price=Decimal(random.randrange(97, 104)))
+        if pick == 3:
+            return SetMarkPrice(symbol=symbol, price=None)
+        if pick == 4:
+            return Resume(down_since=now)
+        if pick == 5:
+            wallet, asset = random.choice(list(market.FUNDS))
+            amount = random.choice([-(10**9), -(10**7), 10**7])
+            return Deposit(
+                account=self._account(), wallet=wallet, asset=asset, amount=Atoms(amount)
+            )
+        return PassTime()

@@ -1,0 +1,197 @@
+"""Laws of cancelling: everything in scope, nothing out of it, once."""
+
+from openvenue.engine.commands import CancelOrder, CancelOrders, PassTime, SetDeadMansSwitch
+from openvenue.engine.engine import Engine
+from openvenue.engine.events import (
+    CancelRejected,
+    DeadMansSwitchFired,
+    DeadMansSwitchSet,
+    OrderCanceled,
+    OrdersCanceled,
+)
+from openvenue.engine.orders import Order
+from openvenue.engine.reasons import CancelReason
+from openvenue.engine.snapshot import restore
+from openvenue.engine.units import OrderId
+from tests.simulation import market
+from tests.simulation.recording import Recording, view
+
+
+def is_in(scope: CancelOrders, order: Order) -> bool:
+    """Whether a cancel-all is about this order."""
+    return (
+        order.account == scope.account
+        and scope.symbol in (None, order.symbol)
+        and scope.side in (None, order.side)
+        and not (scope.keep_reduce_only and order.reduce_only)
+        and scope.wallet in (None, market.BY_SYMBOL[order.symbol].wallet)
+    )
+
+
+def test_after_cancel_all_nothing_in_scope_lives_and_nothing_else_changed(
+    recordings: list[Recording],
+) -> None:
+    """Resting and waiting alike; the survivors keep their place, their size and their names."""
+    canceled = 0
+    for recording in recordings:
+        for step in recording.steps:
+            scope = step.command
+            if not isinstance(scope, CancelOrders):
+                continue
+            where = (recording.seed, step.number)
+            gone_before = {
+                order_id
+                for event in step.events[:-1]
+                if isinstance(event, OrdersCanceled)
+                for order_id in event.order_ids
+            }
+            stood = {k: v for k, v in step.before.orders.items() if k not in gone_before}
+            mine = [order_id for order_id, each in stood.items() if is_in(scope, each.order)]
+            told = step.events[-1]
+            assert isinstance(told, OrdersCanceled), where
+            assert list(told.order_ids) == sorted(mine), where
+            assert told.reason is CancelReason.MASS_CANCEL, where
+            rest = {order_id: each for order_id, each in stood.items() if order_id not in mine}
+            assert step.after.orders == rest, where
+            for before, after in (
+                (step.before.bids, step.after.bids),
+                (step.before.asks, step.after.asks),
+            ):
+                for symbol, levels in before.items():
+                    queue = [each for level in levels for each in level.order_ids if each in rest]
+                    now = [each for level in after[symbol] for each in level.order_ids]
+                    assert queue == now, where
+            assert step.after.balances == step.before.balances, where
+            canceled += len(mine)
+    assert canceled > 50
+
+
+def test_cancel_all_twice_is_cancel_all_once(recordings: list[Recording]) -> None:
+    """The second finds nothing, says so, and leaves the venue as it is."""
+    asked = 0
+    for recording in recordings:
+        for step in recording.steps:
+            if isinstance(step.command, CancelOrders):
+                engine = Engine(restore(step.state_after))
+                before = engine.state.fingerprint()
+
+                events = engine.apply(step.command, step.now)
+
+                asked += 1
+                assert events == [
+                    OrdersCanceled(
+                        account=step.command.account,
+                        order_ids=(),
+                        reason=CancelReason.MASS_CANCEL,
+                    )
+                ]
+                assert engine.state.fingerprint() == before, (recording.seed, step.number)
+    assert asked > 20
+
+
+def test_a_canceled_order_is_canceled_once_and_nothing_else_is(
+    recordings: list[Recording],
+) -> None:
+    """The order named by its owner is gone; a second cancel finds nobody; all others stay."""
+    asked = 0
+    for recording in recordings:
+        for step in recording.steps:
+            told = step.events[-1] if step.events else None
+            if not isinstance(step.command, CancelOrder) or not isinstance(told, OrderCanceled):
+                continue
+            if len(step.events) > 1:
+                continue  # a dead man's switch went off first
+            where = (recording.seed, step.number)
+            rest = {k: v for k, v in step.before.orders.items() if k != told.order_id}
+            assert step.after.orders == rest, where
+            assert told.account == step.command.account, where
+            engine = Engine(restore(step.state_after))
+            before = engine.state.fingerprint()
+            again = engine.apply(
+                CancelOrder(account=step.command.account, order_id=told.order_id), step.now
+            )
+            assert [type(event) for event in again] == [CancelRejected], where
+            assert engine.state.fingerprint() == before, where
+            asked += 1
+    assert asked > 50
+
+
+def test_nobody_cancels_the_order_of_another(recordings: list[Recording]) -> None:
+    """Not by its id and not by its name; not even within a family."""
+    tried = 0
+    for recording in recordings:
+        step = recording.steps[-1]
+        engine = Engine(restore(step.state_after))
+        before = engine.state.fingerprint()
+        for order_id, each in step.after.orders.items():
+            for account in market.ACCOUNTS:
+                if account == each.order.account:
+                    continue
+                events = engine.apply(
+                    CancelOrder(account=account, order_id=OrderId(order_id)), step.now
+                )
+                assert [type(event) for event in events] == [CancelRejected]
+                tried += 1
+        assert engine.state.fingerprint() == before, recording.seed
+    assert tried > 20
+
+
+def test_a_dead_mans_switch_fires_once_on_time_and_takes_everything(
+    recordings: list[Recording],
+) -> None:
+    """At the first command at or after its deadline, before that command, and never without one."""
+    fired = 0
+    for recording in recordings:
+        armed: dict[str, int] = {}
+        for step in recording.steps:
+            where = (recording.seed, step.number)
+            due = sorted(
+                (
+                    (deadline, account)
+                    for account, deadline in armed.items()
+                    if deadline <= step.now
+                ),
+                key=lambda row: row[0],
+            )
+            events = step.events
+            for at, (deadline, account) in enumerate(due):
+                first, second = events[2 * at : 2 * at + 2]
+                assert isinstance(first, DeadMansSwitchFired), where
+                assert (first.account, first.deadline) == (account, deadline), where
+                assert isinstance(second, OrdersCanceled), where
+                assert second.account == account, where
+                assert list(second.order_ids) == step.before.of_account[account], where
+                assert second.reason is CancelReason.DEAD_MANS_SWITCH, where
+                del armed[account]
+                fired += 1
+            rest = events[2 * len(due) :]
+            assert not any(isinstance(event, DeadMansSwitchFired) for event in rest), where
+            for event in rest:
+                if isinstance(event, DeadMansSwitchSet):
+                    armed.pop(event.account, None)
+                    if event.deadline is not None:
+                        assert event.deadline > step.now, where
+                        armed[event.account] = event.deadline
+            assert step.after.deadlines == armed, where
+    assert fired > 10
+
+
+def test_canceling_all_of_everyone_leaves_an_empty_venue(recordings: list[Recording]) -> None:
+    """No level, no trigger, no hold, no reservation stays behind; positions are untouched."""
+    for recording in recordings:
+        last = recording.steps[-1]
+        engine = Engine(restore(last.state_after))
+        for account in market.ACCOUNTS:
+            engine.apply(SetDeadMansSwitch(account=account, timeout=0), last.now)  # type: ignore[arg-type]
+            engine.apply(CancelOrders(account=account), last.now)
+        engine.apply(PassTime(), last.now)
+        empty = view(engine.state)
+        assert empty.orders == {}
+        assert empty.names == {}
+        assert not any(empty.bids.values())
+        assert not any(empty.asks.values())
+        assert not any(empty.waiting.values())
+        assert not any(empty.held.values())
+        for name, seen in empty.positions.items():
+            assert (seen.buys, seen.sells, seen.reducers) == (0, 0, [])
+            assert seen.quantity == last.after.positions[name].quantity

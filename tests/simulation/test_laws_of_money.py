@@ -1,0 +1,266 @@
+"""Laws of money and positions, in plain arithmetic: fractions and sums, without shortcuts."""
+
+from collections import Counter
+from fractions import Fraction
+from math import ceil, floor
+
+from openvenue.engine.events import Deposited, OrderAccepted, OrderActivated, OrderTrimmed, Traded
+from openvenue.engine.instruments import Instrument, Kind
+from openvenue.engine.orders import BUY, SELL, Order, OrderView
+from openvenue.engine.units import PRICE_ONE, AccountId
+from tests.simulation import market
+from tests.simulation.recording import PositionSeen, Recording, View
+
+
+def test_money_neither_appears_nor_vanishes(recordings: list[Recording]) -> None:
+    """Balances, less what open positions cost, and fees are what was deposited, to the atom."""
+    for recording in recordings:
+        deposited: Counter[str] = Counter()
+        for step in recording.setup + recording.steps:
+            for event in step.events:
+                if isinstance(event, Deposited):
+                    deposited[event.asset] += event.amount
+            there: Counter[str] = Counter(step.after.fees)
+            for (_, _, asset), atoms in step.after.balances.items():
+                there[asset] += atoms
+            for (_, symbol), position in step.after.positions.items():
+                there[market.BY_SYMBOL[symbol].settlement] -= position.cost  # type: ignore[index]
+            for asset in market.SCALES:
+                assert there[asset] == deposited[asset], (recording.seed, step.number, asset)
+
+
+def test_a_trade_is_worth_its_size_at_its_price(recordings: list[Recording]) -> None:
+    """Size times price, or divided by it; fees are rounded up, for the venue."""
+    for recording in recordings:
+        for step in recording.steps:
+            for event in step.events:
+                if isinstance(event, Traded):
+                    instrument = market.BY_SYMBOL[event.symbol]
+                    exact = worth(instrument, event.quantity, event.price)
+                    assert event.value == floor(exact), (recording.seed, event)
+                    tier = instrument.fee_tiers[0]
+                    for fee, rate in (
+                        (event.maker_fee, tier.maker),
+                        (event.taker_fee, tier.taker),
+                    ):
+                        assert fee == ceil(Fraction(event.value * rate, 10**9)), event
+
+
+def test_profit_is_what_the_closed_lots_gained(recordings: list[Recording]) -> None:
+    """Realized profit is within two atoms a fill of value out less average value in.
+
+    Fills, not orders, are rounded; a position that is closed has no cost left over.
+    """
+    closing = 0
+    for recording in recordings:
+        held: Counter[tuple[str, str]] = Counter()
+        cost: Counter[tuple[str, str]] = Counter()
+        for step in recording.steps:
+            for event in step.events:
+                if not isinstance(event, Traded):
+                    continue
+                instrument = market.BY_SYMBOL[event.symbol]
+                if instrument.kind is Kind.SPOT:
+                    assert event.maker_realized == event.taker_realized == 0
+                    continue
+                long = 1 if instrument.kind is Kind.LINEAR else -1
+                for account, sign, realized in (
+                    (event.maker_account, -event.aggressor, event.maker_realized),
+                    (event.taker_account, int(event.aggressor), event.taker_realized),
+                ):
+                    name = (str(account), str(event.symbol))
+                    before = held[name]
+                    closed = min(abs(before), event.quantity) if before * sign < 0 else 0
+                    if closed == 0:
+                        assert realized == 0, (recording.seed, event)
+                    else:
+                        closing += 1
+                        out = -sign * long * worth(instrument, closed, event.price)
+                        paid = Fraction(cost[name] * closed, abs(before))
+                        assert abs(realized - (out - paid)) < 2, (recording.seed, step.number)
+                    held[name] += sign * event.quantity
+                    cost[name] += sign * long * event.value + realized
+            for name, seen in step.after.positions.items():
+                assert (seen.quantity, seen.cost) == (held[name], cost[name]), recording.seed
+                assert seen.quantity != 0 or seen.cost == 0, (recording.seed, step.number, name)
+    assert closing > 100
+
+
+def test_longs_equal_shorts_and_open_interest(recordings: list[Recording]) -> None:
+    """Every contract has two sides; open interest counts one of them."""
+    for recording in recordings:
+        for step in recording.steps:
+            for symbol, open_interest in step.after.open_interest.items():
+                mine = [
+                    seen.quantity
+                    for (_, held), seen in step.after.positions.items()
+                    if held == symbol
+                ]
+                assert sum(mine) == 0, (recording.seed, step.number)
+                assert sum(max(each, 0) for each in mine) == open_interest, recording.seed
+
+
+def test_running_sums_equal_the_sums_that_they_save(recordings: list[Recording]) -> None:
+    """What resting orders could add to a position, and which ones can only reduce it."""
+    for recording in recordings:
+        for step in recording.steps:
+            view = step.after
+            for (account, symbol), seen in view.positions.items():
+                mine = _resting(view, account, symbol)
+                opening = [each for each in mine if not each.order.reduce_only]
+                where = (recording.seed, step.number, account, symbol)
+                assert seen.buys == sum(e.leaves for e in opening if e.order.side is BUY), where
+                assert seen.sells == sum(e.leaves for e in opening if e.order.side is SELL), where
+                reducing = {int(e.order.order_id) for e in mine if e.order.reduce_only}
+                assert set(seen.reducers) == reducing, where
+
+
+def test_holds_are_what_open_spot_orders_need(recordings: list[Recording]) -> None:
+    """The quote and the larger fee to buy, the base to sell, rounded up, order by order."""
+    for recording in recordings:
+        for step in recording.steps:
+            needed: Counter[tuple[str, str, str]] = Counter()
+            spot = market.SPOT
+            for account in market.ACCOUNTS:
+                for each in _resting(step.after, account, spot.symbol):
+                    if each.order.side is SELL:
+                        size = each.leaves * spot.lot_size * 10**spot.base_scale
+                        needed[account, spot.wallet, spot.base] += int(size)
+                        continue
+                    assert each.order.limit_price is not None
+                    value = ceil(worth(spot, each.leaves, each.order.limit_price))
+                    fee = ceil(Fraction(value * spot.fee_tiers[0].taker, 10**9))
+                    needed[account, spot.wallet, spot.quote] += value + fee
+            for name, atoms in step.after.held.items():
+                assert atoms == needed[name], (recording.seed, step.number, name)
+            for name, atoms in needed.items():
+                assert step.after.held[name] == atoms, (recording.seed, step.number, name)
+
+
+def test_nobody_spends_what_they_do_not_have(recordings: list[Recording]) -> None:
+    """Cash covers what orders hold, but for the atom by which each partial fill rounds its fee."""
+    for recording in recordings:
+        fills: Counter[str] = Counter()
+        for step in recording.steps:
+            for event in step.events:
+                if isinstance(event, Traded) and event.symbol == market.SPOT.symbol:
+                    fills[event.maker_account] += 1
+            for (account, wallet, asset), atoms in step.after.balances.items():
+                if wallet == market.CASH:
+                    held = step.after.held.get((account, wallet, asset), 0)
+                    spare = fills[account] if asset == market.USD else 0
+                    assert atoms - held >= -spare, (recording.seed, step.number, account, asset)
+
+
+def test_reduce_only_never_flips_or_enlarges_a_position(recordings: list[Recording]) -> None:
+    """Not as a taker, not as a maker, not after others have used the position up."""
+    reduced = 0
+    for recording in recordings:
+        held: Counter[tuple[str, str]] = Counter()
+        terms: dict[int, Order] = {}
+        for step in recording.steps:
+            for event in step.events:
+                if isinstance(event, OrderAccepted | OrderActivated):
+                    terms[event.order.order_id] = event.order
+                if not isinstance(event, Traded):
+                    continue
+                for order_id in (event.maker_order_id, event.taker_order_id):
+                    order = terms[order_id]
+                    name = (str(order.account), str(order.symbol))
+                    before = held[name]
+                    held[name] += event.quantity * int(order.side)
+                    if order.reduce_only:
+                        reduced += 1
+                        assert before * int(order.side) < 0, (recording.seed, event)
+                        assert before * held[name] >= 0, (recording.seed, event)
+                        assert abs(held[name]) < abs(before), (recording.seed, event)
+    assert reduced > 30
+
+
+def test_resting_reduce_only_orders_fit_their_position(recordings: list[Recording]) -> None:
+    """Each follows its position down, and ends with it."""
+    trimmed = 0
+    for recording in recordings:
+        for step in recording.steps:
+            trimmed += sum(isinstance(event, OrderTrimmed) for event in step.events)
+            for view in step.after.orders.values():
+                if view.order.reduce_only and not view.is_waiting:
+                    name = (str(view.order.account), str(view.order.symbol))
+                    against = -step.after.positions[name].quantity * int(view.order.side)
+                    assert 0 < view.leaves <= against, (recording.seed, step.number)
+    assert trimmed > 5
+
+
+def test_margin_is_what_positions_and_open_orders_need(recordings: list[Recording]) -> None:
+    """The whole size's level, at mark; linear contracts on one index net long against short."""
+    for recording in recordings:
+        for step in recording.steps:
+            for account in market.ACCOUNTS:
+                for wallet in step.after.accounts[account].wallets:
+                    where = (recording.seed, step.number, account, wallet.wallet)
+                    named = _margin(step.after, account, str(wallet.wallet))
+                    assert wallet.initial_margin == named["initial"], where
+                    assert wallet.initial_margin_with_orders == named["with orders"], where
+                    assert wallet.maintenance_margin == named["maintenance"], where
+                    assert wallet.unrealized == named["unrealized"], where
+
+
+def worth(instrument: Instrument, lots: int, ticks: int) -> Fraction:
+    """Exact value in atoms of the settlement asset."""
+    size = lots * Fraction(instrument.lot_size)
+    price = ticks * Fraction(instrument.tick_size)
+    units = size / price if instrument.kind is Kind.INVERSE else size * price
+    one: int = 10**instrument.settlement_scale
+    return units * one
+
+
+def _resting(view: View, account: str, symbol: str) -> list[OrderView]:
+    return [
+        each
+        for each in view.orders.values()
+        if each.order.account == account and each.order.symbol == symbol and not each.is_waiting
+    ]
+
+
+def _margin(view: View, account: AccountId, wallet: str) -> Counter[str]:
+    """Margin figures of one wallet, from positions, orders and mark prices alone."""
+    figures: Counter[str] = Counter()
+    longs: Counter[str] = Counter()
+    shorts: Counter[str] = Counter()
+    for (owner, symbol), seen in view.positions.items():
+        instrument = market.BY_SYMBOL[symbol]  # type: ignore[index]
+        if owner != account or instrument.wallet != wallet:
+            continue
+        mark = Fraction(view.marks[symbol], PRICE_ONE)
+        figures["initial"] += _rate(instrument, abs(seen.quantity), mark, "initial")
+        figures["maintenance"] += _rate(instrument, abs(seen.quantity), mark, "maintenance")
+        figures["unrealized"] += _unrealized(instrument, seen, mark)
+        opening = [e for e in _resting(view, account, symbol) if not e.order.reduce_only]
+        buys = sum(e.leaves for e in opening if e.order.side is BUY)
+        sells = sum(e.leaves for e in opening if e.order.side is SELL)
+        group = symbol if instrument.kind is Kind.INVERSE else f"linear on {instrument.index}"
+        longs[group] += _rate(instrument, seen.quantity + buys, mark, "initial")
+        shorts[group] += _rate(instrument, sells - seen.quantity, mark, "initial")
+    for group in longs | shorts:
+        figures["with orders"] += max(longs[group], shorts[group])
+    return figures
+
+
+def _rate(instrument: Instrument, lots: int, mark: Fraction, which: str) -> int:
+    if lots <= 0:
+        return 0
+    size = lots * Fraction(instrument.lot_size)
+    units = size / mark if instrument.kind is Kind.INVERSE else size * mark
+    value = ceil(units * 10**instrument.settlement_scale)
+    scale = 1 if instrument.kind is Kind.INVERSE else 10**instrument.settlement_scale
+    of_size = lots if instrument.kind is Kind.INVERSE else value
+    level = [each for each in instrument.margin_levels if each.above * scale <= of_size][-1]
+    rate = level.initial if which == "initial" else level.maintenance
+    return ceil(Fraction(value * rate, 10**9))
+
+
+def _unrealized(instrument: Instrument, seen: PositionSeen, mark: Fraction) -> int:
+    size = seen.quantity * Fraction(instrument.lot_size)
+    units = -size / mark if instrument.kind is Kind.INVERSE else size * mark
+    one: int = 10**instrument.settlement_scale
+    return floor(units * one) - seen.cost

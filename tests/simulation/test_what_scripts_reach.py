@@ -1,0 +1,127 @@
+"""What the scripts reach. A law about trades proves nothing if few scripts trade."""
+
+from collections import Counter
+
+from openvenue.engine.events import (
+    CancelRejected,
+    DeadMansSwitchFired,
+    OrderActivated,
+    OrderCanceled,
+    OrderRejected,
+    OrdersCanceled,
+    OrderTrimmed,
+    Refused,
+    Traded,
+    TriggerFired,
+)
+from openvenue.engine.instruments import Kind
+from openvenue.engine.reasons import RejectReason
+from tests.simulation import market
+from tests.simulation.recording import Recording, Step
+
+ENOUGH = {  # at least this share of all commands
+    "traded": 0.25,
+    "triggered": 0.06,
+    "canceled": 0.15,
+    "traded, triggered or canceled": 0.45,
+    "traded with several makers": 0.03,
+    "activated a trigger's order": 0.04,
+    "trimmed or ended a reduce-only order": 0.005,
+    "dead man's switch fired": 0.005,
+}
+MOST_REFUSED = 0.3
+
+
+def reaches(step: Step) -> set[str]:
+    """What one command brought about, in the words of the table above."""
+    found: set[str] = set()
+    trades = sum(isinstance(event, Traded) for event in step.events)
+    for event in step.events:
+        match event:
+            case Traded():
+                found.add("traded")
+            case TriggerFired():
+                found.add("triggered")
+            case OrderActivated():
+                found.add("activated a trigger's order")
+            case OrderTrimmed():
+                found.add("trimmed or ended a reduce-only order")
+            case OrderCanceled():
+                found.add("canceled")
+                if event.reason.name == "WOULD_NOT_REDUCE":
+                    found.add("trimmed or ended a reduce-only order")
+            case OrdersCanceled() if event.order_ids:
+                found.add("canceled")
+            case DeadMansSwitchFired():
+                found.add("dead man's switch fired")
+            case _:
+                pass
+    if trades > 1:
+        found.add("traded with several makers")
+    if found & {"traded", "triggered", "canceled"}:
+        found.add("traded, triggered or canceled")
+    if step.events and all(
+        isinstance(event, OrderRejected | CancelRejected | Refused) for event in step.events
+    ):
+        found.add("refused")
+    return found
+
+
+def test_scripts_mostly_trade_trigger_and_cancel(
+    recordings: list[Recording], reached: list[str]
+) -> None:
+    """The shares are shown at the end of the run, and none may fall to where laws say little."""
+    counts: Counter[str] = Counter()
+    total = 0
+    for recording in recordings:
+        for step in recording.steps:
+            total += 1
+            counts.update(reaches(step))
+    reached.append(f"{len(recordings)} scripts from seed {recordings[0].seed}, {total} commands")
+    for what in (*ENOUGH, "refused"):
+        reached.append(f"{what:<40} {counts[what] / total:6.1%}")
+
+    if len(recordings) < 10:
+        return  # a single script, played again, need not reach everything
+    for what, share in ENOUGH.items():
+        assert counts[what] >= share * total, what
+    assert counts["refused"] <= MOST_REFUSED * total
+
+
+def test_every_kind_of_contract_trades(recordings: list[Recording], reached: list[str]) -> None:
+    """Linear, inverse, dated and spot: each law is about all of them."""
+    traded: Counter[str] = Counter()
+    for recording in recordings:
+        for step in recording.steps:
+            traded.update(event.symbol for event in step.events if isinstance(event, Traded))
+    reached.append("trades by market: " + ", ".join(f"{k} {v}" for k, v in traded.items()))
+
+    if len(recordings) < 10:
+        return
+    for symbol in market.BY_SYMBOL:
+        assert traded[symbol] > 50, symbol
+    assert {each.kind for each in market.INSTRUMENTS} == set(Kind)
+
+
+def test_refusals_of_many_kinds_are_met(recordings: list[Recording], reached: list[str]) -> None:
+    """Rules about refusals are tried by scripts that run into them."""
+    met: Counter[RejectReason] = Counter()
+    for recording in recordings:
+        for step in recording.steps:
+            met.update(e.reason for e in step.events if isinstance(e, OrderRejected))
+    reached.append("refusals: " + ", ".join(f"{k.name} {v}" for k, v in met.most_common()))
+
+    if len(recordings) < 10:
+        return
+    for reason in (
+        RejectReason.INSUFFICIENT_MARGIN,
+        RejectReason.INSUFFICIENT_FUNDS,
+        RejectReason.SELF_TRADE,
+        RejectReason.WOULD_TAKE,
+        RejectReason.WOULD_NOT_FILL,
+        RejectReason.WOULD_NOT_REDUCE,
+        RejectReason.CL_ORD_ID_IN_USE,
+        RejectReason.INVALID_QUANTITY,
+        RejectReason.PAST_DEADLINE,
+    ):
+        assert met[reason] > 0, reason
