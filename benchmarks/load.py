@@ -12,7 +12,7 @@ import hmac
 import sys
 import time
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 import uvloop
@@ -91,8 +91,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one by shape alone
 
     def send(self) -> bool:
         """The next request; False: there is none left."""

@@ -29,6 +29,7 @@ from openvenue.journal.directory import SNAPSHOTS
 from openvenue.testing.server import Server
 
 CONNECTIONS: Final = 64
+BLOCK: Final = 50
 PATIENCE_S: Final = 90.0  # for a snapshot to appear
 WORLD: Final = "default world (6 instruments), no crowd, no rate limits, 2 client accounts"
 
@@ -101,13 +102,17 @@ def one_at_a_time(bench: Bench) -> list[Row]:
             client.exchange(request)
 
         def once() -> dict[str, Any]:
-            limit, limit_p99 = sync_seconds(bench.scratch)
-            took = sorted(client.timed(request) for request in requests)
+            syncs: list[float] = []
+            took: list[float] = []
+            for start in range(0, times, BLOCK):  # in turns: other users of the disk harm both
+                syncs += sync_seconds(bench.scratch, BLOCK)
+                took += [client.timed(each) for each in requests[start : start + BLOCK]]
+            took.sort()
+            limit = median(syncs)
             return {
                 "ms": median(took) * 1e3,
                 "p99_ms": took[int(times * 0.99)] * 1e3,
                 "sync_ms": limit * 1e3,
-                "sync_p99_ms": limit_p99 * 1e3,
                 "above_ms": (median(took) - limit) * 1e3,
             }
 
@@ -120,7 +125,7 @@ def one_at_a_time(bench: Bench) -> list[Row]:
             what="one signed REST order at a time, durable, p50",
             data_set=f"{WORLD}; {times} limit orders a run over one keep-alive connection, "
             f"blocking client on the other core, p99 {mid(results, 'p99_ms'):.2f} ms; limit: "
-            "pwrite of 256 bytes and fdatasync on the same disk, p50, measured before each run",
+            "pwrite of 256 bytes and fdatasync on the same disk, p50, in turns with the orders",
             target="≤ the disk's sync + 0.25 ms",
             figure=f"{mid(results, 'ms'):.2f} ms (sync {above:+.2f} ms)",
             limit=f"{mid(results, 'sync_ms'):.2f} ms",
@@ -307,8 +312,9 @@ def pause(bench: Bench) -> list[Row]:
         data_set=f"{WORLD}; {made['resting']:,} orders of 2 accounts in one market on 20,000 "
         f"levels; {len(took):,} orders one at a time over REST, disk sync included, while a "
         f"helper process made a snapshot ({made_after:.0f} s); p50 {median(took) * 1e3:.2f} ms, "
-        f"p99.9 {took[int(len(took) * 0.999)] * 1e3:.1f} ms; before it p50 {median(calm) * 1e3:.2f} ms; "
-        f"server {resident / 1e6:,.0f} MB resident; server, helper and client share the cores",
+        f"p99.9 {took[int(len(took) * 0.999)] * 1e3:.1f} ms; before it p50 "
+        f"{median(calm) * 1e3:.2f} ms; server {resident / 1e6:,.0f} MB resident; server, "
+        "helper and client share the cores",
         target="≤ 50 ms",
         figure=f"{worst:.0f} ms",
         is_met=worst <= 50,

@@ -98,7 +98,10 @@ class Client:
             parts.append(self._read())
             left -= len(parts[-1])
         data = b"".join(parts)
-        if not data.startswith(b"HTTP/1.1 200"):
+        if (
+            not data.startswith(b"HTTP/1.1 200")
+            or b'"result":"success"' not in data[-200:] + data[end : end + 200]
+        ):
             raise UnexpectedReply(data[:400].decode("utf-8", "replace"))
         return data[end + 4 :]
 
