@@ -1,7 +1,8 @@
 """Who is asking: keys, signatures, nonces, and the challenge of a socket. Nothing here waits.
 
-`Authent` is the Base64 of HMAC-SHA512, keyed with the decoded secret, over the SHA-256 of arguments,
-nonce and path. Source: Kraken Futures REST, "Authentication"; WebSocket, "Sign challenge".
+`Authent` is the Base64 of HMAC-SHA512, keyed with the decoded secret, over the SHA-256 of
+arguments, nonce and path.
+Source: Kraken Futures REST, "Authentication"; WebSocket, "Sign challenge".
 """
 
 import binascii
@@ -136,7 +137,7 @@ class Authenticator:
         self._marks = dict(nonces)
         self._nonces: dict[str, Nonces] = {}
         self._signers: dict[bytes, Signer] = {}
-        self.variants: Counter[Variant] = Counter()  # how clients sign: old ones deserve a warning
+        self.variants: Counter[str] = Counter()  # how clients sign: old ones deserve a warning
 
     def authenticate(self, request: Request, *, needs_full: bool) -> tuple[KeyRecord, int]:
         """The key that signed `request`, and its nonce (0: none).

@@ -12,6 +12,7 @@ from openvenue.gateways.kraken_futures import errors
 from openvenue.gateways.kraken_futures.auth import Authenticator, KeyRecord, Keys
 from openvenue.gateways.kraken_futures.decode import Asked
 from openvenue.gateways.kraken_futures.encode import ENCODER
+from openvenue.gateways.kraken_futures.facts import FactsOf, no_facts
 from openvenue.gateways.kraken_futures.limits import DERIVATIVES, Limits, Pools
 from openvenue.gateways.kraken_futures.listing import Listing, Market
 from openvenue.gateways.kraken_futures.profile import Profile
@@ -59,6 +60,7 @@ class Desk:
         limits: Limits,
         profile: Profile,
         nonces: Mapping[str, int],
+        facts_of: FactsOf = no_facts,
     ) -> None:
         self.exchange: Final = exchange
         self.history: Final = history
@@ -66,6 +68,7 @@ class Desk:
         self.clock: Final = clock
         self.limits: Final[Limits] = limits
         self.profile: Final = profile
+        self.facts_of: Final = facts_of
         self.auth: Final = Authenticator(keys, profile, nonces)
         self.listing: Final = Listing()
         self._pools = Pools(DERIVATIVES, limits)

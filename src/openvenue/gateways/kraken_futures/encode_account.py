@@ -125,23 +125,20 @@ def _available(wallet: WalletView) -> Atoms:
 
 def _flex(wallet: WalletView | None, listing: Listing) -> FlexJson:
     if wallet is None or wallet.settlement is None:
-        none = dict.fromkeys(
-            (
-                "balance_value",
-                "portfolio_value",
-                "collateral_value",
-                "initial_margin",
-                "initial_margin_with_orders",
-                "maintenance_margin",
-                "pnl",
-                "total_unrealized",
-                "total_unrealized_as_margin",
-                "margin_equity",
-                "available_margin",
-            ),
-            ZERO,
+        return FlexJson(
+            currencies={},
+            balance_value=ZERO,
+            portfolio_value=ZERO,
+            collateral_value=ZERO,
+            initial_margin=ZERO,
+            initial_margin_with_orders=ZERO,
+            maintenance_margin=ZERO,
+            pnl=ZERO,
+            total_unrealized=ZERO,
+            total_unrealized_as_margin=ZERO,
+            margin_equity=ZERO,
+            available_margin=ZERO,
         )
-        return FlexJson(currencies={}, **none)
     settlement = wallet.settlement
     grid = listing.grid_of(settlement)
     number = grid.number
@@ -167,7 +164,7 @@ def _flex(wallet: WalletView | None, listing: Listing) -> FlexJson:
 
 
 def _currency(wallet: WalletView, asset: AssetId, amount: Atoms, grid: Grid) -> CurrencyJson:
-    """Only the settlement asset is collateral; what else lies in the wallet can all be taken out."""
+    """Only the settlement asset is collateral; all else in the wallet can be taken out."""
     quantity = grid.number(amount)
     if asset != wallet.settlement:
         return CurrencyJson(quantity, ZERO, ZERO, ZERO, quantity)

@@ -12,6 +12,7 @@ from openvenue.engine.orders import BUY
 from openvenue.engine.queries import BookView, MarketView
 from openvenue.engine.units import PPB_ONE, FinePrice, decimal_price
 from openvenue.gateways.kraken_futures.ids import fill_uuid
+from openvenue.gateways.kraken_futures.facts import NO_FACTS, Facts
 from openvenue.gateways.kraken_futures.listing import Market
 from openvenue.gateways.kraken_futures.numbers import ZERO, decimal_number, ratio
 from openvenue.gateways.kraken_futures.times import iso
@@ -51,7 +52,13 @@ class InstrumentJson(Struct, rename="camel", kw_only=True):
     mtf: bool = False
     tradfi: bool = False
     is_expired: bool = False
+    isin: str | UnsetType = UNSET
+    category: str | UnsetType = UNSET
     tags: tuple[str, ...] = ()
+    description: str | UnsetType = UNSET
+    fee_schedule_uid: str | UnsetType = UNSET
+    funding_rate_coefficient: int | UnsetType = UNSET
+    max_relative_funding_rate: Raw | UnsetType = UNSET
     maker_protection_millis: int = 0
 
 
@@ -111,8 +118,8 @@ class TradeJson(Struct):
     type: str = "fill"
 
 
-def encode_instrument(market: Market) -> InstrumentJson:
-    """A contract, and what it asks for as margin."""
+def encode_instrument(market: Market, facts: Facts = NO_FACTS) -> InstrumentJson:
+    """A contract, what it asks for as margin, and what else is known of it."""
     instrument = market.instrument
     told = InstrumentJson(
         symbol=instrument.symbol,
@@ -127,7 +134,17 @@ def encode_instrument(market: Market) -> InstrumentJson:
         margin_levels=[_level(level, market) for level in instrument.margin_levels],
         impact_mid_size=market.sizes.number(instrument.impact_size),
         post_only=market.mode is Mode.POST_ONLY,
+        mtf=facts.mtf,
+        tradfi=facts.tradfi,
+        isin=facts.isin,
+        category=facts.category,
+        tags=facts.tags,
+        description=facts.description,
+        fee_schedule_uid=facts.fee_schedule_uid,
+        funding_rate_coefficient=facts.funding_rate_coefficient,
     )
+    if facts.max_relative_funding_rate is not UNSET:
+        told.max_relative_funding_rate = decimal_number(facts.max_relative_funding_rate)
     if market.is_inverse:
         told.underlying = f"rr_{instrument.base}{instrument.quote}".lower()
     if instrument.expires is not None:

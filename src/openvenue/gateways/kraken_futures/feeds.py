@@ -5,7 +5,7 @@ Of one outcome, own fills come first, then own orders, then public trades, then 
 
 import asyncio
 from collections.abc import Iterator
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from openvenue.engine.events import (
     AssetListed,
@@ -94,6 +94,20 @@ class Feeds:
             _forget(group, listener)
         for owners in (self.order_listeners, self.fill_listeners):
             _forget(owners, listener)
+
+    def leave(self, feed: str, key: str, listener: Listener) -> None:
+        """A client wants one feed of one product, or account, no more."""
+        groups: dict[str, dict[Any, dict[Listener, None]]] = {
+            "book": self.book_listeners,
+            "trade": self.trade_listeners,
+            "open_orders": self.order_listeners,
+            "fills": self.fill_listeners,
+        }
+        listeners = groups[feed].get(key)
+        if listeners is not None:
+            listeners.pop(listener, None)
+            if not listeners:
+                del groups[feed][key]
 
     def start_beating(self) -> None:
         """Beat as long as somebody feels it."""

@@ -58,7 +58,10 @@ def tag_of(instrument: Instrument) -> str:
 
 
 class Listing:
-    """Markets by symbol, in the order of listing; kept up to date by events. Spot pairs are not ours."""
+    """Markets by symbol, in the order of listing, kept up to date by events.
+
+    Spot pairs are not this API's.
+    """
 
     def __init__(self) -> None:
         self._markets: dict[str, Market] = {}

@@ -19,7 +19,11 @@ async def instruments(desk: Desk, request: Request) -> Response:
     """GET instruments."""
     arguments = codec.read_arguments(request)
     types = _types(arguments)
-    told = [codec.encode_instrument(it) for it in desk.listing if not types or it.type in types]
+    told = [
+        codec.encode_instrument(it, desk.facts_of(it.symbol))
+        for it in desk.listing
+        if not types or it.type in types
+    ]
     return desk.say("instruments", told)
 
 

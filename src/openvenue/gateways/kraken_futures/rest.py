@@ -10,6 +10,7 @@ from openvenue.exchange.port import ExchangePort, VenueStopped
 from openvenue.gateways.kraken_futures import batch, errors, private, public
 from openvenue.gateways.kraken_futures.auth import Keys
 from openvenue.gateways.kraken_futures.desk import NAME, Clock, Desk, LimitError
+from openvenue.gateways.kraken_futures.facts import FactsOf, no_facts
 from openvenue.gateways.kraken_futures.feeds import Feeds
 from openvenue.gateways.kraken_futures.limits import Limits
 from openvenue.gateways.kraken_futures.profile import DEFAULT, Profile
@@ -133,8 +134,9 @@ class KrakenFutures:
         profile: Profile = DEFAULT,
         *,
         nonces: Mapping[str, int] | None = None,
+        facts_of: FactsOf = no_facts,
     ) -> None:
-        self._desk = Desk(exchange, history, keys, clock, limits, profile, nonces or {})
+        self._desk = Desk(exchange, history, keys, clock, limits, profile, nonces or {}, facts_of)
         self._feeds = Feeds(self._desk)
         self._stop_hearing = exchange.subscribe(self._feeds.hear)
         self._named = {

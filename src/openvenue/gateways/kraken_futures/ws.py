@@ -288,10 +288,9 @@ class KrakenFuturesSession:
             self._feeds.heart_listeners.pop(self, None)
             self._say(Confirmation("unsubscribed", feed))
         elif feed in PUBLIC:
-            group = self._feeds.book_listeners if feed == "book" else self._feeds.trade_listeners
             for market in self._markets(frame.product_ids) or ():
                 self._subscribed.pop((feed, market.symbol), None)
-                group.get(market.symbol, {}).pop(self, None)
+                self._feeds.leave(feed, market.symbol, self)
                 self._say(Confirmation("unsubscribed", feed, [market.symbol]))
         elif feed in PRIVATE:
             self._leave_private(feed)
@@ -300,11 +299,9 @@ class KrakenFuturesSession:
             self._refuse("Invalid feed")
 
     def _leave_private(self, feed: str) -> None:
-        group = self._feeds.order_listeners if feed == "open_orders" else self._feeds.fill_listeners
         for key in [key for key in self._subscribed if key[0] == feed]:
             del self._subscribed[key]
-        for listeners in group.values():
-            listeners.pop(self, None)
+            self._feeds.leave(*key, self)
 
     def _markets(self, product_ids: list[str] | None) -> list[Market] | None:
         """The markets named; None, and the client was told, if one does not exist."""

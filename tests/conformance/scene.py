@@ -1,0 +1,225 @@
+"""Where conversations are played: three accounts, three markets, one venue in memory.
+
+Ann and Bob are rich, Eve has ten dollars, Rob may only read Ann's account. Bitcoin starts at 50,000
+and market time stands still at the beginning of 2026 until a transcript lets it pass.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final
+
+from openvenue.engine.commands import (
+    Command,
+    Deposit,
+    ListAsset,
+    ListInstrument,
+    OpenAccount,
+    PassTime,
+    SetIndexPrice,
+)
+from openvenue.engine.instruments import (
+    Asset,
+    FeeTier,
+    IndexId,
+    Instrument,
+    Kind,
+    MarginLevel,
+    WalletId,
+)
+from openvenue.engine.units import AccountId, AssetId, Atoms, Lots, Nanos, Ppb, Symbol, Ticks
+from openvenue.exchange.clock import VirtualClock
+from openvenue.exchange.exchange import Exchange
+from openvenue.gateways.kraken_futures import KrakenFutures
+from openvenue.gateways.kraken_futures.auth import KeyRecord, KeyRing
+from openvenue.gateways.kraken_futures.limits import Limits
+from openvenue.gateways.kraken_futures.profile import DEFAULT, Profile
+from openvenue.gateways.wire import Request, Response, Session
+from openvenue.history.history import History
+from openvenue.journal.records import Envelope
+from openvenue.testing.clock import START, still_clock
+
+USD: Final = AssetId("USD")
+XBT: Final = AssetId("XBT")
+FLEX: Final = WalletId("flex")
+INVERSE: Final = WalletId("fi_xbtusd")
+INDEX: Final = IndexId("XBT:USD")
+LEVELS: Final = (
+    MarginLevel(0, Ppb(20_000_000), Ppb(10_000_000)),
+    MarginLevel(500_000, Ppb(40_000_000), Ppb(20_000_000)),
+)
+FEES: Final = (FeeTier(0, Ppb(200_000), Ppb(500_000)),)
+MONTH: Final = 30 * 86_400 * 10**9
+
+LINEAR: Final = Instrument(
+    symbol=Symbol("PF_XBTUSD"),
+    kind=Kind.LINEAR,
+    base=XBT,
+    quote=USD,
+    settlement=USD,
+    wallet=FLEX,
+    index=INDEX,
+    tick_size=Decimal(1),
+    lot_size=Decimal("0.0001"),
+    settlement_scale=8,
+    base_scale=10,
+    max_quantity=Lots(10_000_000),
+    max_price=Ticks(10_000_000),
+    margin_levels=LEVELS,
+    fee_tiers=FEES,
+    max_position=Lots(12_000_000),
+    min_notional=Decimal("10"),
+    max_notional=Decimal(20_000_000),
+    collar=Decimal("0.2"),
+    impact_size=Lots(60),
+    opened=START,
+)
+INVERSE_PERPETUAL: Final = Instrument(
+    symbol=Symbol("PI_XBTUSD"),
+    kind=Kind.INVERSE,
+    base=XBT,
+    quote=USD,
+    settlement=XBT,
+    wallet=INVERSE,
+    index=INDEX,
+    tick_size=Decimal("0.5"),
+    lot_size=Decimal(1),
+    settlement_scale=10,
+    base_scale=10,
+    max_quantity=Lots(20_000_000),
+    max_price=Ticks(10_000_000),
+    margin_levels=LEVELS,
+    fee_tiers=FEES,
+    opened=START,
+)
+DATED: Final = Instrument(
+    symbol=Symbol("FI_XBTUSD_260130"),
+    kind=Kind.INVERSE,
+    base=XBT,
+    quote=USD,
+    settlement=XBT,
+    wallet=INVERSE,
+    index=INDEX,
+    tick_size=Decimal("0.5"),
+    lot_size=Decimal(1),
+    settlement_scale=10,
+    base_scale=10,
+    max_quantity=Lots(20_000_000),
+    max_price=Ticks(10_000_000),
+    margin_levels=LEVELS,
+    fee_tiers=FEES,
+    opened=START,
+    expires=Nanos(START + MONTH),
+)
+ACCOUNTS: Final = {"ann": 1_000_000, "bob": 1_000_000, "eve": 10}
+SECRETS: Final = {name: bytes([place]) * 64 for place, name in enumerate("ann bob eve rob".split())}
+
+
+def world() -> Sequence[Command]:
+    """What the venue is told before its first client."""
+    commands: list[Command] = [
+        ListAsset(asset=Asset(USD, 8)),
+        ListAsset(asset=Asset(XBT, 10)),
+        ListInstrument(instrument=LINEAR),
+        ListInstrument(instrument=INVERSE_PERPETUAL),
+        ListInstrument(instrument=DATED),
+        SetIndexPrice(index=INDEX, price=Decimal(50_000)),
+    ]
+    for name, dollars in ACCOUNTS.items():
+        account = AccountId(name)
+        commands += [
+            OpenAccount(account=account, family=account, max_open_orders=20),
+            Deposit(account=account, wallet=FLEX, asset=USD, amount=Atoms(dollars * 10**8)),
+            Deposit(
+                account=account, wallet=INVERSE, asset=XBT, amount=Atoms(dollars * 10**4)
+            ),
+        ]
+    return commands
+
+
+def keys() -> KeyRing:
+    """A key for everyone, named after its owner."""
+    records = {
+        f"key-{name}": KeyRecord(f"key-{name}", secret, AccountId(name))
+        for name, secret in SECRETS.items()
+    }
+    records["key-rob"] = KeyRecord("key-rob", SECRETS["rob"], AccountId("ann"), "read_only")
+    return KeyRing(records)
+
+
+class Wire:
+    """A client's end of a socket: what it was sent, in order."""
+
+    def __init__(self) -> None:
+        self.frames: asyncio.Queue[bytes] = asyncio.Queue()
+        self.is_closed = False
+
+    def send(self, frame: bytes) -> None:
+        """One frame."""
+        self.frames.put_nowait(frame)
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """The server says goodbye."""
+        self.is_closed = True
+
+
+class Scene:
+    """A venue with its gateway; requests go in as values, and no socket is opened."""
+
+    def __init__(
+        self,
+        clock: VirtualClock,
+        exchange: Exchange,
+        history: History,
+        gateway: KrakenFutures,
+    ) -> None:
+        self.clock: Final = clock
+        self.exchange: Final = exchange
+        self.history: Final = history
+        self.gateway: Final = gateway
+        self.sessions: Final[dict[str, tuple[Session, Wire]]] = {}
+
+    @classmethod
+    async def open(cls, limits: Limits = "off", profile: Profile = DEFAULT) -> "Scene":
+        """A new world."""
+        clock = still_clock()
+        exchange = await Exchange.open("kraken-futures", None, clock, setup=world())
+        history = History(None, exchange)
+        gateway = KrakenFutures(exchange, history, keys(), clock, limits, profile)
+        return cls(clock, exchange, history, gateway)
+
+    async def close(self) -> None:
+        """The end of the world."""
+        for session, _ in self.sessions.values():
+            session.closed()
+        self.gateway.close()
+        await self.history.close()
+        await self.exchange.close()
+
+    async def tell(self, command: Command) -> None:
+        """Something that is no client's doing."""
+        await self.exchange.submit(command, Envelope("test"))
+
+    async def wait(self, nanos: int) -> None:
+        """Let market time pass."""
+        self.clock.advance(nanos)
+        await self.tell(PassTime())
+
+    async def ask(self, request: Request) -> Response:
+        """A request as the door would pass it on."""
+        handler = self.gateway.route(request.method, request.path)
+        if handler is None:
+            response = self.gateway.refusal(request.path, 404, "not found")
+            assert response is not None, "a path of this API"
+            return response
+        return await handler(request)
+
+    def socket(self, actor: str) -> tuple[Session, Wire]:
+        """The actor's connection, opened when it is first used."""
+        if actor not in self.sessions:
+            wire = Wire()
+            request = Request("GET", "/ws/v1", b"", {}, b"", "127.0.0.1", START, {})
+            opened = self.gateway.socket("/ws/v1")
+            assert opened is not None
+            self.sessions[actor] = (opened(request, wire), wire)
+        return self.sessions[actor]
