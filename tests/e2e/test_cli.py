@@ -152,6 +152,16 @@ def test_a_broken_world_stops_the_start_in_one_sentence(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+def test_facts_of_the_world_file_reach_the_clients(server: Server) -> None:
+    """They are data in the file, and whoever changes them there sees them change here."""
+    _, body = get(server, "/derivatives/api/v3/instruments")
+
+    shown = {each["symbol"]: each for each in body["instruments"]}
+    assert shown["PF_XBTUSD"]["fundingRateCoefficient"] == 24
+    assert shown["PI_XBTUSD"]["maxRelativeFundingRate"] == 0.001
+    assert shown["PF_SOLUSD"]["feeScheduleUid"] == "5b755fea-c5b0-4307-a66e-b392cd5bd931"
+
+
 def test_what_is_not_served_yet_says_so(tmp_path: Path) -> None:
     """A flag that is silently ignored costs somebody an afternoon."""
     with Server(tmp_path, extra=("--fix-port", "3401")) as server:

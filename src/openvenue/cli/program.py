@@ -18,17 +18,18 @@ import structlog
 from msgspec import Struct
 
 from openvenue.crowd.crowd import Crowd
-from openvenue.engine.units import Nanos
+from openvenue.engine.units import Nanos, Symbol
 from openvenue.exchange.clock import RealClock, VirtualClock
 from openvenue.exchange.collector import Collector
 from openvenue.exchange.config import VenueTable, World
 from openvenue.exchange.exchange import Exchange
 from openvenue.exchange.keys import KeyFile
-from openvenue.exchange.setup import build_setup, still_missing
+from openvenue.exchange.setup import build_setup, gateway_facts, still_missing
 from openvenue.gateways.admin.rest import AdminGateway, AdminTools
 from openvenue.gateways.faults import FaultPlan
 from openvenue.gateways.health import HealthGateway
 from openvenue.gateways.kraken_futures.auth import KeyRing
+from openvenue.gateways.kraken_futures.facts import Facts, read_facts
 from openvenue.gateways.kraken_futures.rest import KrakenFutures
 from openvenue.gateways.metrics import Metrics
 from openvenue.gateways.request_log import RequestLog
@@ -64,6 +65,10 @@ class Plan(Struct, frozen=True, kw_only=True):
     def venue(self) -> VenueTable:
         """The table of the one venue."""
         return self.world.venues.kraken_futures
+
+    def facts_of(self, symbol: Symbol) -> Facts:
+        """What the file says of a contract for its gateway alone."""
+        return read_facts(gateway_facts(self.venue, symbol))
 
     @property
     def directory(self) -> Path | None:
@@ -165,6 +170,7 @@ class Program:
             clock,
             plan.world.limits,
             nonces=exchange.nonces,
+            facts_of=plan.facts_of,
         )
         stack.callback(gateway.close)
         await gateway.start()

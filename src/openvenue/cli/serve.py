@@ -22,6 +22,7 @@ from openvenue.exchange.exchange import SetupRefused
 from openvenue.exchange.keys import KeysError, ensure_keys
 from openvenue.exchange.port import VenueStopped
 from openvenue.gateways.access import is_loopback
+from openvenue.gateways.kraken_futures.facts import read_facts
 from openvenue.journal.errors import JournalError
 
 READY: Final = "OpenVenue is ready"  # programs that start us wait for a line that begins so
@@ -82,6 +83,12 @@ def make_plan(options: Options) -> Plan:
     Raises: ConfigError; KeysError; Unwise.
     """
     world = load_world(options.config)
+    for number, table in enumerate(world.venues.kraken_futures.instruments):
+        try:
+            read_facts(table.meta)
+        except ValueError as error:
+            where = f"venues.kraken-futures.instruments[{number}] ({table.symbol}).meta"
+            raise ConfigError(f"{where}: {error}.") from error
     if options.limits is not None:
         world = replace(world, limits=options.limits)
     if options.port == options.tls_port:

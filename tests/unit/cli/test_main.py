@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from typer.testing import CliRunner, Result
 from openvenue.build import engine_form
 from openvenue.cli.main import app
 from openvenue.cli.serve import Options, Unwise, make_plan
+from openvenue.exchange.config import ConfigError
 from openvenue.exchange.keys import KeysError, ensure_keys, read_keys
 
 VERBS = ["serve", "credentials", "inspect", "replay", "verify"]
@@ -172,3 +174,14 @@ def test_reading_verbs_say_when_there_is_no_journal(tmp_path: Path) -> None:
         result = asked(verb, "--data-dir", str(tmp_path))
         assert result.exit_code == 2
         assert "no journal" in result.stderr
+
+
+def test_facts_for_a_gateway_are_checked_at_the_start_too(tmp_path: Path) -> None:
+    """A misspelled name would otherwise be missing from an answer, months later."""
+    default = resources.files("openvenue.exchange") / "worlds" / "default.toml"
+    text = default.read_text("utf-8").replace("fundingRateCoefficient", "fundingCoefficient", 1)
+    world = tmp_path / "world.toml"
+    world.write_text(text, "utf-8")
+
+    with pytest.raises(ConfigError, match=r"\(PF_XBTUSD\)\.meta: .*`fundingCoefficient`"):
+        make_plan(options(tmp_path, config=world))

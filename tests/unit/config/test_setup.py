@@ -78,7 +78,7 @@ def test_facts_for_the_gateway_are_found_by_the_symbol_that_was_listed(venue: Ve
     """The date in a symbol was chosen long before this start."""
     facts = gateway_facts(venue, Symbol("FI_XBTUSD_250926"))
 
-    assert facts["underlying"] == "rr_xbtusd"
+    assert facts["tags"] == []
     assert facts["feeScheduleUid"] == venue.fee_schedules[0].uid
     assert gateway_facts(venue, Symbol("FI_XBTUSD_2509XX")) == {}
     assert gateway_facts(venue, Symbol("PF_DOGEUSD")) == {}

@@ -11,8 +11,8 @@ from openvenue.engine.instruments import MarginLevel, Mode
 from openvenue.engine.orders import BUY
 from openvenue.engine.queries import BookView, MarketView
 from openvenue.engine.units import PPB_ONE, FinePrice, decimal_price
-from openvenue.gateways.kraken_futures.ids import fill_uuid
 from openvenue.gateways.kraken_futures.facts import NO_FACTS, Facts
+from openvenue.gateways.kraken_futures.ids import fill_uuid
 from openvenue.gateways.kraken_futures.listing import Market
 from openvenue.gateways.kraken_futures.numbers import ZERO, decimal_number, ratio
 from openvenue.gateways.kraken_futures.times import iso
