@@ -1,5 +1,6 @@
 """What a journal asks of the operating system: passed in, so that tests can have a worse disk."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -14,10 +15,14 @@ class Disk:
 
     def allocate(self, fd: int, size: int) -> None:
         """Make room for `size` bytes of zeros now, so that a later write cannot lack it."""
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(fd, 0, size)
-        else:
-            os.ftruncate(fd, size)
+        try:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(fd, 0, size)
+                return
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+                raise
+        os.ftruncate(fd, size)  # where files cannot be given room ahead, it is found while writing
 
     def write(self, fd: int, data: memoryview, offset: int) -> int:
         """Write at `offset`; how many bytes were taken, which may be fewer than given."""

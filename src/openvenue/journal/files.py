@@ -101,7 +101,7 @@ class FileJournal:
 
     @property
     def last_time(self) -> Nanos:
-        """Market time of the newest entry handed over; 0 if there is none."""
+        """Market time of the newest entry that was taken; 0 if there is none."""
         return self._last_time
 
     def replay(self, after_seq: int = 0) -> Iterator[list[Entry]]:

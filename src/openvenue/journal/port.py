@@ -19,7 +19,7 @@ class Journal(Protocol):
 
     @property
     def last_time(self) -> Nanos:
-        """Market time of the newest durable entry; 0 if there is none."""
+        """Market time of the newest entry that was taken; 0 if there is none."""
 
     def replay(self, after_seq: int = 0) -> Iterator[list[Entry]]:
         """Durable entries after `after_seq`, oldest first, a group at a time.

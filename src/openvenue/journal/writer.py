@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
+import structlog
 from msgspec import Struct
 
 from openvenue.journal.directory import SPARE_FILE
@@ -24,6 +25,7 @@ from openvenue.journal.segments import (
 )
 from openvenue.journal.stats import JournalStats
 
+LOG: Final[Any] = structlog.get_logger()
 Durability = Literal["disk", "os"]
 Done = Callable[[JournalFailed | None], None]  # called on the writer's thread
 
@@ -127,11 +129,16 @@ class Writer:
                 self._offset += len(job.data)
             else:
                 self._begin_segment(job)
+            self._stats.count(job.count, len(job.data), time.perf_counter_ns() - began)
         except OSError as error:
             self.failure = explain(error, self._directory)
             return JournalFailed(self.failure)
+        except Exception as error:
+            # A fault of ours ends the journal, and says so: whoever waits must not wait for ever.
+            self.failure = f"The journal in {self._directory} met a fault of its own: {error!r}."
+            LOG.exception("journal_fault", directory=str(self._directory))
+            return JournalFailed(self.failure)
         self.last_seq = job.first_seq + job.count - 1
-        self._stats.count(job.count, len(job.data), time.perf_counter_ns() - began)
         return None
 
     def _begin_segment(self, job: Job) -> None:

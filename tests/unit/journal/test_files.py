@@ -389,6 +389,21 @@ def test_a_journal_counts_what_it_does(tmp_path: Path) -> None:
     journal.close()
 
 
+def test_a_fault_of_our_own_ends_the_journal_and_leaves_nobody_waiting(tmp_path: Path) -> None:
+    """A thread that ended silently would hang every client."""
+    journal = open_journal(tmp_path)
+
+    def fault(entries: int, size: int, took: int) -> None:
+        raise ZeroDivisionError("in the metrics")
+
+    journal.stats.on_group = fault
+    with pytest.raises(JournalFailed, match="a fault of its own: ZeroDivisionError"):
+        journal.append_now([entry(1)])
+    with pytest.raises(JournalFailed):
+        journal.append_now([entry(2)])
+    journal.close()
+
+
 async def test_a_journal_in_memory_has_the_same_face(tmp_path: Path) -> None:
     """What the exchange is given, it cannot tell."""
     journals: list[Journal] = [MemoryJournal(keep=True), open_journal(tmp_path)]
