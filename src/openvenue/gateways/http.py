@@ -375,8 +375,13 @@ class HttpConnection(asyncio.Protocol):
             self._set_patience()
 
     async def _finish(self, request: Request, answer: Coroutine[Any, Any, Any], first: Any) -> None:
-        response = await _rest_of(answer, first)
-        self._task = None
+        try:
+            response = await _rest_of(answer, first)
+        except BaseException:
+            self._transport.abort()  # the door closes, or has a bug of its own: nobody waits here
+            raise
+        finally:
+            self._task = None
         self._reply(request, response)
         self._pump()
 

@@ -35,9 +35,10 @@ class LoggedView(Struct, omit_defaults=True):
     gateway: str
     status: int
     milliseconds: float
-    who: str = ""
+    account: str = ""
     key: str = ""
     why_refused: str = ""
+    more: dict[str, str] = {}  # what else its gateway noted
 
 
 class RequestLog:
@@ -84,7 +85,8 @@ def _view(row: Logged) -> LoggedView:
         row.gateway,
         row.status,
         round(row.milliseconds, 3),
-        row.note.get("who", ""),
+        row.note.get("account", ""),
         key[:_SHOWN] + "…" if len(key) > _SHOWN else key,
         row.note.get("why", ""),
+        {name: text for name, text in row.note.items() if name not in ("account", "key", "why")},
     )

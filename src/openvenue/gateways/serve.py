@@ -17,7 +17,6 @@ from typing import Final, Protocol
 import structlog
 
 from openvenue.engine.units import Nanos
-from openvenue.exchange.port import VenueStopped
 from openvenue.gateways.access import is_allowed_origin, why_not_local
 from openvenue.gateways.faults import Fault, FaultPlan, Harm
 from openvenue.gateways.http import HeaderNames, HttpConnection, Refusal, Upgrade
@@ -147,39 +146,43 @@ class Door:
         if request.method == "HEAD":
             request.is_head = True
             request.method = "GET"
-        gateway, handler = self._find(request.method, request.path)
-        fault: Fault | None = None
-        if self.faults:
-            fault = self.faults.take(request.method, request.path)
-            if fault is not None and fault.delay_seconds > 0:
-                await sleep(fault.delay_seconds)
-        name, endpoint = _DOOR, "none"
         response: Response | None
-        if fault is not None and fault.harm is Harm.CLOSE:
-            response = None
-        elif fault is not None and fault.harm is Harm.STATUS:
-            response = Response(fault.status, fault.body.encode(), fault.content_type)
-        elif gateway is None or handler is None:
-            response = self._unrouted(request)
-        else:
-            name = gateway.name
-            endpoint = _endpoint(handler)
-            why = self._why_closed(gateway, request)
-            if why is not None:
+        gateway: Gateway | None = None
+        endpoint = "none"
+        planned: Fault | None = None
+        try:
+            gateway, handler = self._find(request.method, request.path)
+            if self.faults:
+                planned = await self._planned(request)
+            if planned is not None and planned.harm is Harm.CLOSE:
+                response = None
+            elif planned is not None and planned.harm is Harm.STATUS:
+                response = Response(planned.status, planned.body.encode(), planned.content_type)
+            elif gateway is None or handler is None:
+                response = self._unrouted(request)
+            elif (why := self._why_closed(gateway, request)) is not None:
                 request.note["why"] = why
                 response = self._words(request.path, 403, why)
             else:
-                try:
-                    response = await handler(request)
-                except Exception as error:  # noqa: BLE001 - the outermost catch
-                    response = self._fault(gateway, request, error)
-        if fault is not None and fault.harm is Harm.LOSE_REPLY:
+                endpoint = _endpoint(handler)
+                response = await handler(request)
+        except Exception as error:  # noqa: BLE001 - the outermost catch
+            response = self._fault(gateway, request, error)
+        if planned is not None and planned.harm is Harm.LOSE_REPLY:
             response = None
         seconds = perf_counter() - began
         status = 0 if response is None else response.status
+        name = _DOOR if gateway is None else gateway.name
         self.metrics.finished(name, endpoint, status, seconds)
         self.request_log.add(request, name, status, seconds * 1_000)
         return response
+
+    async def _planned(self, request: Request) -> Fault | None:
+        """What the plan says is to go wrong with this request, after its delay."""
+        fault = self.faults.take(request.method, request.path)
+        if fault is not None and fault.delay_seconds > 0:
+            await sleep(fault.delay_seconds)
+        return fault
 
     def _find(self, method: str, path: str) -> tuple[Gateway | None, Handler | None]:
         for gateway in self._gateways:
@@ -211,23 +214,20 @@ class Door:
             return response
         return self._words(path, 404, "not found")
 
-    def _fault(self, gateway: Gateway, request: Request, error: Exception) -> Response:
+    def _fault(self, gateway: Gateway | None, request: Request, error: Exception) -> Response:
         """Our bug. It is told in the gateway's words, and this connection ends."""
         self.metrics.faults += 1
         request.note["why"] = f"fault: {type(error).__name__}"
         request.keeps_alive = False
         self._log.error(
             "handler failed",
-            gateway=gateway.name,
+            gateway=_DOOR if gateway is None else gateway.name,
             method=request.method,
             path=request.path,
             exception=format_exc(),  # text: a renderer that shows local variables shows secrets
         )
-        if isinstance(gateway, OwnWords):
-            return gateway.fault()
-        if isinstance(error, VenueStopped):  # such a gateway has no words for a halt either
-            return plain(503, "venue stopped")
-        return plain(500)
+        speaking = next((one for one in self._speaking if one is gateway), None)
+        return plain(500) if speaking is None else speaking.fault()
 
     # ---- what HttpConnection asks for
 

@@ -23,8 +23,8 @@ class Request(Struct):
     body: bytes
     peer: str  # address of the client
     received: Nanos  # machine time at which its last byte was read
-    note: dict[str, str]  # what the request log shows of it, while it is handled and after: "who"
-    # (an account), "key" (the log keeps four characters), "why" (refused); never a secret
+    note: dict[str, str]  # for the request log, while it is handled and after: "account", "key"
+    # (the log shows four characters), "why" (it was refused), and more; never a secret
     keeps_alive: bool = True  # these three are the connection's own
     is_head: bool = False
     is_old: bool = False  # HTTP/1.0

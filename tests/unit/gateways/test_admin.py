@@ -277,7 +277,7 @@ async def test_requests_are_listed_newest_first_and_within_bounds() -> None:
     """With who asked, and why it was refused."""
     desk = Desk()
     asked = request("GET", "/derivatives/api/v3/accounts")
-    asked.note.update(who="primary", why="signature differs; should have signed: x")
+    asked.note.update(account="primary", why="signature differs; should have signed: x")
     desk.log.add(asked, "kraken_futures", 200, 0.25)
     desk.log.add(request("GET", "/fine"), "kraken_futures", 200, 0.25)
 

@@ -39,11 +39,11 @@ def test_refused_requests_can_be_listed_alone() -> None:
 def test_a_row_shows_four_characters_of_a_key_and_no_secret() -> None:
     """Enough to tell keys apart, too little to use one."""
     log = RequestLog()
-    log.add(asked("/x", who="primary", key="abcdefgh"), "g", 200, 1.23456)
+    log.add(asked("/x", account="primary", key="abcdefgh"), "g", 200, 1.23456)
 
     (row,) = log.newest()
 
-    assert (row.who, row.key, row.milliseconds) == ("primary", "abcd…", 1.235)
+    assert (row.account, row.key, row.milliseconds) == ("primary", "abcd…", 1.235)
     for secret in ("SECRET", "SIGNATURE", "WHOLE", "efgh"):
         assert secret not in repr(row)
 
@@ -54,6 +54,6 @@ def test_a_note_may_still_be_written_after_the_reply() -> None:
     upgrade = asked("/ws")
     log.add(upgrade, "g", 101, 0.0)
 
-    upgrade.note["who"] = "primary"
+    upgrade.note["account"] = "primary"
 
-    assert log.newest()[0].who == "primary"
+    assert log.newest()[0].account == "primary"

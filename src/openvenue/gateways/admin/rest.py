@@ -207,7 +207,7 @@ class _Guarded:
         if not hmac.compare_digest(shown, self._key):
             request.note["why"] = "X-Admin-Key is " + ("wrong" if shown else "missing")
             return codec.encode_error(request.note["why"], 401)
-        request.note["who"] = "admin"
+        request.note["account"] = "admin"
         try:
             return await self._handler(request)
         except WireError as error:
