@@ -288,6 +288,7 @@ TOO_MUCH: Final = {
 }
 GARBAGE: Final = {
     "not HTTP": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
+    "HTTP/2 without asking": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
     "no version": (b"GET /echo\r\n\r\n", 400),
     "HTTP/3.7": (b"GET /echo HTTP/3.7\r\nHost: a\r\n\r\n", 400),
     "no Host": (b"GET /echo HTTP/1.1\r\n\r\n", 400),
