@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, final
 
 from mypy_extensions import mypyc_attr
 
-from openvenue.engine.orders import BUY, Order
-from openvenue.engine.units import Lots, Ticks
+from openvenue.engine.orders import BUY, Order, OrderView
+from openvenue.engine.units import Atoms, Lots, Nanos, Ticks
 
 if TYPE_CHECKING:
     from openvenue.engine.accounts import Account
@@ -32,6 +32,7 @@ class Live:
 
     __slots__ = (
         "account",
+        "fees",
         "held",
         "is_reducer",
         "is_waiting",
@@ -44,6 +45,7 @@ class Live:
         "price",
         "sign",
         "updated",
+        "value",
     )
 
     def __init__(
@@ -70,6 +72,19 @@ class Live:
         self.level: Level | None = None
         self.is_waiting = False  # a trigger that has not fired
         self.held = 0  # atoms held for it; spot only
+        self.value = 0  # of all that has traded
+        self.fees = 0
+
+    def view(self) -> OrderView:
+        """The order as it is now, as a plain value."""
+        return OrderView(
+            self.order,
+            Lots(self.leaves),
+            Nanos(self.updated),
+            self.is_waiting,
+            Atoms(self.value),
+            Atoms(self.fees),
+        )
 
     def amend(self, order: Order) -> None:
         """Take new terms under the same name: its quantity, or the limit that it acts with."""

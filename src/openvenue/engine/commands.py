@@ -9,7 +9,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from openvenue.engine.instruments import Asset, IndexId, Instrument, Mode, WalletId
-from openvenue.engine.orders import Side, TimeInForce, Trigger
+from openvenue.engine.orders import SelfTrade, Side, TimeInForce, Trigger
 from openvenue.engine.units import AccountId, AssetId, Atoms, Lots, Nanos, OrderId, Symbol, Ticks
 
 
@@ -17,7 +17,8 @@ class PlaceOrder(Struct, frozen=True, kw_only=True, array_like=True, gc=False, t
     """Ask for a new order: OrderRejected, or OrderAccepted and what follows.
 
     A market order has `limit_price=None`, and `market_cap`: how far from the best opposite price
-    (mark, if there is none) it may trade, as a fraction. With a `trigger` the order waits.
+    (mark, if there is none) it may trade, as a fraction; None: as far as the book goes. With a
+    `trigger` the order waits.
 
     FIX: NewOrderSingle (35=D).
     """
@@ -35,6 +36,9 @@ class PlaceOrder(Struct, frozen=True, kw_only=True, array_like=True, gc=False, t
     market_cap: Decimal | None = None
     deadline: Nanos | None = None  # market time after which it must not be processed
     algo_id: str | None = None
+    user_ref: int | None = None
+    self_trade: SelfTrade = SelfTrade.REJECT_TAKER
+    slides: bool = False  # post-only that steps back behind the touch instead of being refused
 
 
 class CancelOrder(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=2):
@@ -60,6 +64,7 @@ class CancelOrders(Struct, frozen=True, kw_only=True, array_like=True, gc=False,
     side: Side | None = None
     keep_reduce_only: bool = False
     wallet: WalletId | None = None  # only markets that settle in this wallet
+    user_ref: int | None = None
 
 
 class SetDeadMansSwitch(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=4):
@@ -148,6 +153,14 @@ class SetIntake(Struct, frozen=True, kw_only=True, array_like=True, gc=False, ta
     is_open: bool
 
 
+class SetLeverage(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=16):
+    """Margin an account's exposure in one market at 1 / `leverage` at least: LeverageSet."""
+
+    account: AccountId
+    symbol: Symbol
+    leverage: int | None  # None: as the margin schedule has it
+
+
 Command = (
     PlaceOrder
     | CancelOrder
@@ -164,4 +177,5 @@ Command = (
     | PassTime
     | Resume
     | SetIntake
+    | SetLeverage
 )

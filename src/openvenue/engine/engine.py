@@ -18,6 +18,7 @@ from openvenue.engine.commands import (
     SetDeadMansSwitch,
     SetIndexPrice,
     SetIntake,
+    SetLeverage,
     SetMarkPrice,
     SetMode,
 )
@@ -30,6 +31,7 @@ from openvenue.engine.rules.batch import batch, decide_member
 from openvenue.engine.rules.cancel_order import cancel_order, cancel_orders
 from openvenue.engine.rules.dead_mans_switch import fire_dead_mans_switch, set_dead_mans_switch
 from openvenue.engine.rules.place_order import place_order
+from openvenue.engine.rules.set_leverage import set_leverage
 from openvenue.engine.rules.set_prices import set_index_price, set_mark_price
 from openvenue.engine.rules.set_up import (
     deposit,
@@ -62,6 +64,7 @@ DECIDE: Final[dict[type[Any], Callable[[State, Any], list[Event]]]] = {
     SetMarkPrice: set_mark_price,
     SetMode: set_mode,
     SetIntake: set_intake,
+    SetLeverage: set_leverage,
     ListAsset: list_asset,
     ListInstrument: list_instrument,
     OpenAccount: open_account,

@@ -215,6 +215,14 @@ class IntakeSet(Struct, frozen=True, kw_only=True, array_like=True, gc=False, ta
     is_open: bool
 
 
+class LeverageSet(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=24):
+    """From now on the account's exposure in this market is margined at this leverage at most."""
+
+    account: AccountId
+    symbol: Symbol
+    leverage: int | None
+
+
 Event = (
     OrderAccepted
     | OrderRejected
@@ -239,4 +247,5 @@ Event = (
     | Refused
     | Resumed
     | IntakeSet
+    | LeverageSet
 )

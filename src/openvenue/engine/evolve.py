@@ -21,6 +21,7 @@ from openvenue.engine.events import (
     IndexPriceSet,
     InstrumentListed,
     IntakeSet,
+    LeverageSet,
     MarkPriceSet,
     MemberDecided,
     ModeSet,
@@ -117,6 +118,10 @@ def traded(state: State, event: Traded) -> None:
         _reserve(maker, -quantity)
         maker.leaves = event.maker_leaves
     maker.updated = now
+    maker.value += event.value
+    maker.fees += event.maker_fee
+    taker.value += event.value
+    taker.fees += event.taker_fee
     taker.leaves = event.taker_leaves
     taker.updated = now
     if taker.leaves == 0:
@@ -226,6 +231,14 @@ def mode_set(state: State, event: ModeSet) -> None:
 def intake_set(state: State, event: IntakeSet) -> None:
     """New orders are taken, or not."""
     state.intake_open = event.is_open
+
+
+def leverage_set(state: State, event: LeverageSet) -> None:
+    """The account's margin in this market is worked out anew."""
+    account = state.accounts[event.account]
+    position = _position(account, state.markets[event.symbol])
+    position.leverage = event.leverage or 0
+    position.is_stale = True
 
 
 def asset_listed(state: State, event: AssetListed) -> None:
@@ -401,6 +414,7 @@ EVOLVE: Final[dict[type[Any], Callable[[State, Any], None]]] = {
     MarkPriceSet: mark_price_set,
     ModeSet: mode_set,
     IntakeSet: intake_set,
+    LeverageSet: leverage_set,
     AssetListed: asset_listed,
     InstrumentListed: instrument_listed,
     AccountOpened: account_opened,

@@ -88,3 +88,4 @@ class Instrument(Struct, frozen=True, array_like=True):
     impact_size: Lots = Lots(0)  # depth that the impact mid price looks at
     opened: Nanos = Nanos(0)
     expires: Nanos | None = None
+    trims_reducers: bool = True  # False: a reduce-only order larger than the position is refused

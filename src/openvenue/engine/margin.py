@@ -107,9 +107,9 @@ def why_margin_refuses(
         short_lots += leaves
     if not fills:
         if sign > 0:
-            longs = others_long + schedule.initial(long_lots)
+            longs = others_long + schedule.initial(long_lots, position.leverage)
         else:
-            shorts = others_short + schedule.initial(short_lots)
+            shorts = others_short + schedule.initial(short_lots, position.leverage)
         after = longs if longs > shorts else shorts
         if after > now and after - now > equity - initial - now:
             return INSUFFICIENT_MARGIN
@@ -127,8 +127,8 @@ def why_margin_refuses(
     # What the fills are worth at mark, less what they cost; only a loss counts.
     cost = paid if sign == contract.sign else -paid
     loss = max(cost - schedule.value(traded), 0) if position.market.mark else 0
-    longs = others_long + schedule.initial(long_lots + traded)
-    shorts = others_short + schedule.initial(short_lots - traded)
+    longs = others_long + schedule.initial(long_lots + traded, position.leverage)
+    shorts = others_short + schedule.initial(short_lots - traded, position.leverage)
     after = longs if longs > shorts else shorts
     maintenance_after = (
         maintenance - position.maintenance + schedule.maintenance(position.quantity + traded)

@@ -5,6 +5,10 @@ from typing import Final, final
 from openvenue.engine.accounts import Account
 from openvenue.engine.book import Ladder, Live
 from openvenue.engine.markets import Market
+from openvenue.engine.orders import SelfTrade
+
+CANCEL_OLDEST: Final = SelfTrade.CANCEL_OLDEST
+CANCEL_BOTH: Final = SelfTrade.CANCEL_BOTH
 
 
 @final
@@ -23,18 +27,26 @@ class Fill:
 class Plan:
     """Fills in the order in which they would happen, and what would be left."""
 
-    __slots__ = ("fills", "leaves", "meets_itself")
+    __slots__ = ("evicted", "fills", "leaves", "meets_itself")
 
     def __init__(self, leaves: int) -> None:
         self.fills: list[Fill] = []
+        self.evicted: list[Live] = []  # own orders in the way that will end
         self.leaves = leaves
-        self.meets_itself = False  # the next maker in line is of the taker's own family
+        self.meets_itself = False  # it ends where the next maker is of the taker's own family
 
 
-def plan_fills(market: Market, taker: Account, sign: int, quantity: int, limit: int) -> Plan:
+def plan_fills(
+    market: Market,
+    taker: Account,
+    sign: int,
+    quantity: int,
+    limit: int,
+    self_trade: SelfTrade,
+) -> Plan:
     """What an order would trade now: best price first, then oldest first, at the makers' prices.
 
-    Nothing changes here. It stops where the next maker is of the taker's family.
+    Nothing changes here. Where the next maker is of the taker's family, `self_trade` decides.
     """
     plan = Plan(quantity)
     ladder: Ladder = market.book.side(-sign)
@@ -53,6 +65,10 @@ def plan_fills(market: Market, taker: Account, sign: int, quantity: int, limit: 
         level = ladder.levels[key * toward]
         for maker in level.orders.values():
             if maker.account.family == taker.family:
+                if self_trade is CANCEL_OLDEST or self_trade is CANCEL_BOTH:
+                    plan.evicted.append(maker)
+                if self_trade is CANCEL_OLDEST:
+                    continue
                 plan.meets_itself = True
                 plan.leaves = leaves
                 return plan

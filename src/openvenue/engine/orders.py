@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from openvenue.engine.units import AccountId, Lots, Nanos, OrderId, Symbol, Ticks
+from openvenue.engine.units import AccountId, Atoms, Lots, Nanos, OrderId, Symbol, Ticks
 
 
 class Side(IntEnum):
@@ -40,6 +40,15 @@ class TimeInForce(IntEnum):
 GTC: Final = TimeInForce.GTC
 IOC: Final = TimeInForce.IOC
 FOK: Final = TimeInForce.FOK
+
+
+class SelfTrade(IntEnum):
+    """What happens where an order would meet one of its own family. FIX: SelfMatchPrevention."""
+
+    REJECT_TAKER = 1  # refused if the own order is first in line; else the rest is dropped
+    CANCEL_NEWEST = 2  # the incoming order ends there, as an order that had stood
+    CANCEL_OLDEST = 3  # own orders in the way end, and the incoming one goes on
+    CANCEL_BOTH = 4  # the own order ends, and the incoming one with it
 
 
 class TriggerKind(IntEnum):
@@ -99,6 +108,8 @@ class Order(Struct, frozen=True, array_like=True, gc=False):
     trigger: Trigger | None = None  # set on orders that wait, or once waited, for a price
     market_cap: Decimal | None = None  # how far a market order may go, as a fraction (0.01 is 1 %)
     algo_id: str | None = None
+    user_ref: int | None = None  # the owner's mark; many orders may carry the same
+    self_trade: SelfTrade = SelfTrade.REJECT_TAKER
 
 
 class OrderView(Struct, frozen=True, array_like=True, gc=False):
@@ -108,6 +119,8 @@ class OrderView(Struct, frozen=True, array_like=True, gc=False):
     leaves: Lots  # >= 0
     updated: Nanos
     is_waiting: bool = False  # a trigger that has not fired
+    value: Atoms = Atoms(0)  # of all that has traded, unsigned, in the settlement asset
+    fees: Atoms = Atoms(0)  # paid on that; negative: rebates
 
     @property
     def filled(self) -> Lots:

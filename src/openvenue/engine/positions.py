@@ -38,6 +38,7 @@ class Position:
         self.buys = 0
         self.sells = 0
         self.changed = 0  # when `quantity` last did
+        self.leverage = 0  # the most that the account wants here; 0: as the schedule has it
         self.reducers: dict[int, Live] = {}  # resting reduce-only orders, oldest first
         # What follows is worked out from the above by `refresh`, and holds for one schedule.
         self.is_stale = True
@@ -45,6 +46,7 @@ class Position:
         self.long_lots = 0  # exposure if every resting buy filled
         self.short_lots = 0
         self.held_lots = 0
+        self._leveraged = 0
         self.initial_long = 0  # margin of that exposure
         self.initial_short = 0
         self.initial = 0  # of the position alone
@@ -60,19 +62,22 @@ class Position:
         """Work out again what has changed since the last time; most orders change one side."""
         schedule = self.market.schedule
         quantity = self.quantity
-        is_moved = schedule is not self.schedule
+        leverage = self.leverage
+        is_moved = schedule is not self.schedule or leverage != self._leveraged
         self.schedule = schedule
+        self._leveraged = leverage
         self.is_stale = False
         lots = quantity + self.buys
         if is_moved or lots != self.long_lots:
             self.long_lots = lots
-            self.initial_long = schedule.initial(lots)
+            self.initial_long = schedule.initial(lots, leverage)
         lots = self.sells - quantity
         if is_moved or lots != self.short_lots:
             self.short_lots = lots
-            self.initial_short = schedule.initial(lots)
+            self.initial_short = schedule.initial(lots, leverage)
         if is_moved or quantity != self.held_lots:
             self.held_lots = quantity
-            self.initial = schedule.initial(quantity if quantity > 0 else -quantity)
+            size = quantity if quantity > 0 else -quantity
+            self.initial = schedule.initial(size, leverage)
             self.maintenance = schedule.maintenance(quantity)
             self.value = schedule.value(quantity)

@@ -103,6 +103,7 @@ class PositionView(Struct, frozen=True):
     initial_margin: Atoms
     maintenance_margin: Atoms
     opened: Nanos  # last time the quantity changed
+    leverage: int | None = None
 
 
 class WalletView(Struct, frozen=True):
@@ -128,6 +129,7 @@ class AccountView(Struct, frozen=True):
     positions: list[PositionView]
     dead_mans_switch: Nanos | None
     open_orders: int
+    leverages: dict[Symbol, int] = {}  # where the account chose one
 
 
 Query = GetOpenOrders | GetOrders | GetBook | GetMarkets | GetAccount | GetAssets
@@ -201,6 +203,11 @@ def get_account(state: State, query: GetAccount) -> AccountView | None:
         ],
         dead_mans_switch=None if deadline is None else Nanos(deadline),
         open_orders=len(account.orders),
+        leverages={
+            symbol: position.leverage
+            for symbol, position in account.positions.items()
+            if position.leverage
+        },
     )
 
 
@@ -210,7 +217,7 @@ def get_assets(state: State, query: GetAssets) -> list[Asset]:
 
 
 def _view(live: Live) -> OrderView:
-    return OrderView(live.order, Lots(live.leaves), Nanos(live.updated), live.is_waiting)
+    return live.view()
 
 
 def _market_view(market: Market) -> MarketView:
@@ -260,6 +267,7 @@ def _position_view(position: Position) -> PositionView:
         initial_margin=Atoms(position.initial),
         maintenance_margin=Atoms(position.maintenance),
         opened=Nanos(position.changed),
+        leverage=position.leverage or None,
     )
 
 

@@ -40,6 +40,9 @@ class RejectReason(IntEnum):
     LOW_DISK = 28  # the venue keeps what room it has for cancels
     ALREADY_EXISTS = 29  # listing an asset, instrument or account twice
     INVALID = 30  # a command about the venue itself that makes no sense
+    LEVERAGE_TOO_HIGH = 31
+    OPEN_POSITION = 32  # leverage cannot be lowered under an open position
+    REDUCES_TOO_MUCH = 33  # reduce-only and larger than the position, where that is not trimmed
 
 
 class CancelReason(IntEnum):

@@ -17,6 +17,8 @@ class OrderRecord(Struct, array_like=True, gc=False):
     leaves: int
     updated: int
     is_waiting: bool
+    value: int = 0
+    fees: int = 0
 
 
 class WalletRecord(Struct, array_like=True):
@@ -39,6 +41,7 @@ class PositionRecord(Struct, array_like=True, gc=False):
     sells: int
     changed: int
     reducers: list[int]
+    leverage: int = 0
 
 
 class AccountRecord(Struct, array_like=True):

@@ -29,6 +29,7 @@ class Schedule:
         self._whole: Final = num // den
         self._part: Final = num % den
         self._den: Final = den
+        self._num: Final = num
         self._from_lots: Final[list[int]] = []  # where each level begins
         self._initial: Final[list[Share]] = []
         self._maintenance: Final[list[Share]] = []
@@ -45,11 +46,17 @@ class Schedule:
                 Share(num * contract.maintenance_num[level], den * contract.maintenance_den[level])
             )
 
-    def initial(self, lots: int) -> int:
-        """Initial margin for an exposure of `lots`, rounded up; 0 if there is none."""
+    def initial(self, lots: int, leverage: int) -> int:
+        """Initial margin for an exposure of `lots`, rounded up; 0 if there is none.
+
+        A `leverage` other than 0 asks for that share of the value at least.
+        """
         if lots <= 0 or not self._initial:
             return 0
-        return self._initial[self._level(lots)].of(lots)
+        margin = self._initial[self._level(lots)].of(lots)
+        if leverage:
+            margin = max(margin, divide_up(lots * self._num, self._den * leverage))
+        return margin
 
     def maintenance(self, quantity: int) -> int:
         """Maintenance margin of a position, whatever its sign; rounded up."""

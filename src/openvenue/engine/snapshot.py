@@ -111,7 +111,9 @@ def _account_record(account: Account) -> AccountRecord:
         wallets=[_wallet_record(wallet) for wallet in account.wallets.values()],
         positions=[_position_record(position) for position in account.positions.values()],
         orders=[
-            OrderRecord(live.order, live.leaves, live.updated, live.is_waiting)
+            OrderRecord(
+                live.order, live.leaves, live.updated, live.is_waiting, live.value, live.fees
+            )
             for live in account.orders.values()
         ],
         cl_ord_ids=[(name, live.order_id) for name, live in account.cl_ord_ids.items()],
@@ -137,6 +139,7 @@ def _position_record(position: Position) -> PositionRecord:
         sells=position.sells,
         changed=position.changed,
         reducers=list(position.reducers),
+        leverage=position.leverage,
     )
 
 
@@ -176,6 +179,7 @@ def _restore_account(state: State, record: AccountRecord, by_id: dict[int, Live]
         position.buys = position_record.buys
         position.sells = position_record.sells
         position.changed = position_record.changed
+        position.leverage = position_record.leverage
         account.positions[position_record.symbol] = position
     for wallet_record in record.wallets:
         wallet = account.wallet(wallet_record.wallet)
@@ -199,6 +203,8 @@ def _restore_order(state: State, account: Account, record: OrderRecord) -> Live:
     position = account.positions.get(order.symbol)
     live = Live(order, record.leaves, record.updated, account, market, position)
     live.is_waiting = record.is_waiting
+    live.value = record.value
+    live.fees = record.fees
     price = order.limit_price
     if position is None and not record.is_waiting and price is not None:
         live.held = held_for(market.contract, int(order.side), record.leaves, int(price))

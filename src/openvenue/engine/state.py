@@ -10,7 +10,7 @@ from openvenue.engine.instruments import Asset, IndexId
 from openvenue.engine.markets import Market
 from openvenue.engine.orders import OrderView
 from openvenue.engine.steps import Step
-from openvenue.engine.units import AccountId, AssetId, Lots, Nanos, Symbol
+from openvenue.engine.units import AccountId, AssetId, Symbol
 
 NEVER: Final = 1 << 62  # later than any time
 
@@ -40,9 +40,7 @@ class State:
         """Keep an order as it is before the command at hand changes it."""
         order_id = live.order_id
         if order_id not in self.before:
-            self.before[order_id] = OrderView(
-                live.order, Lots(live.leaves), Nanos(live.updated), live.is_waiting
-            )
+            self.before[order_id] = live.view()
 
     def fingerprint(self) -> str:
         """A digest of all that the state says; equal for equal states, on any machine."""

@@ -29,6 +29,7 @@ from openvenue.engine.orders import (
     SELL,
     Direction,
     Order,
+    SelfTrade,
     Signal,
     Trigger,
     TriggerKind,
@@ -74,6 +75,8 @@ ORDER: Final = Order(
     trigger=STOP,
     market_cap=Decimal("0.010"),
     algo_id="twap-3",
+    user_ref=-7,
+    self_trade=SelfTrade.CANCEL_OLDEST,
 )
 INSTRUMENT: Final = Instrument(
     symbol=PERP,
@@ -99,6 +102,7 @@ INSTRUMENT: Final = Instrument(
     impact_size=Lots(1_000),
     opened=NOON,
     expires=Nanos(NOON + 10**15),
+    trims_reducers=False,
 )
 PLACE: Final = commands.PlaceOrder(
     account=ANN,
@@ -114,6 +118,9 @@ PLACE: Final = commands.PlaceOrder(
     market_cap=Decimal("0.01"),
     deadline=NOON,
     algo_id="twap-3",
+    user_ref=12,
+    self_trade=SelfTrade.CANCEL_BOTH,
+    slides=True,
 )
 CANCEL: Final = commands.CancelOrder(
     account=ANN, order_id=OrderId(7), cl_ord_id="name-2", deadline=NOON
@@ -122,7 +129,9 @@ CANCEL: Final = commands.CancelOrder(
 COMMANDS: Final[tuple[commands.Command, ...]] = (
     PLACE,
     CANCEL,
-    commands.CancelOrders(account=ANN, symbol=PERP, side=SELL, keep_reduce_only=True, wallet=FLEX),
+    commands.CancelOrders(
+        account=ANN, symbol=PERP, side=SELL, keep_reduce_only=True, wallet=FLEX, user_ref=12
+    ),
     commands.SetDeadMansSwitch(account=ANN, timeout=Nanos(60 * 10**9)),
     commands.Batch(account=ANN, members=(PLACE, CANCEL)),
     commands.SetIndexPrice(index=INDEX, price=Decimal("50123.40")),
@@ -135,6 +144,7 @@ COMMANDS: Final[tuple[commands.Command, ...]] = (
     commands.PassTime(),
     commands.Resume(down_since=NOON),
     commands.SetIntake(is_open=False),
+    commands.SetLeverage(account=ANN, symbol=PERP, leverage=20),
 )
 EVENTS: Final[tuple[events.Event, ...]] = (
     events.OrderAccepted(order=ORDER, rests=True, reduced=Lots(3)),
@@ -195,6 +205,7 @@ EVENTS: Final[tuple[events.Event, ...]] = (
     events.Refused(reason=RejectReason.ALREADY_EXISTS, detail="ann"),
     events.Resumed(down_since=NOON),
     events.IntakeSet(is_open=True),
+    events.LeverageSet(account=ANN, symbol=PERP, leverage=20),
 )
 ENTRY: Final = Entry(
     seq=5,

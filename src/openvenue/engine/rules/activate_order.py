@@ -88,7 +88,7 @@ def activate_order(state: State, step: ActivateOrder) -> list[Event]:
             quantity=Lots(quantity),
             limit_price=limit if order.is_market else order.limit_price,
         )
-    plan = plan_for(market, account, sign, quantity, limit)
+    plan = plan_for(market, account, sign, quantity, limit, order.self_trade)
     reason = why_plan_refused(account, market, active, sign, plan)
     if reason is not None:
         return [_refused(order, reason)]

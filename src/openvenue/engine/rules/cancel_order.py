@@ -45,6 +45,7 @@ def cancel_orders(state: State, command: CancelOrders) -> list[Event]:
         command.symbol is None
         and command.side is None
         and command.wallet is None
+        and command.user_ref is None
         and not command.keep_reduce_only
     ):
         ids = tuple([OrderId(order_id) for order_id in account.orders])
@@ -62,6 +63,8 @@ def _is_in(live: Live, scope: CancelOrders) -> bool:
     if scope.side is not None and order.side is not scope.side:
         return False
     if scope.keep_reduce_only and order.reduce_only:
+        return False
+    if scope.user_ref is not None and order.user_ref != scope.user_ref:
         return False
     return scope.wallet is None or live.market.contract.instrument.wallet == scope.wallet
 

@@ -15,7 +15,7 @@ from openvenue.engine.instruments import Mode
 from openvenue.engine.margin import why_funds_refuse, why_margin_refuses
 from openvenue.engine.markets import Market
 from openvenue.engine.matching import Fill, Plan, plan_fills
-from openvenue.engine.orders import BUY, FOK, GTC, Order
+from openvenue.engine.orders import BUY, FOK, GTC, Order, SelfTrade
 from openvenue.engine.positions import Position
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.state import State
@@ -31,6 +31,7 @@ WOULD_NOT_FILL: Final = RejectReason.WOULD_NOT_FILL
 SELF_TRADE: Final = RejectReason.SELF_TRADE
 REST_MET_ITSELF: Final = CancelReason.SELF_TRADE
 IOC_REMAINDER: Final = CancelReason.IOC_REMAINDER
+REJECT_TAKER: Final = SelfTrade.REJECT_TAKER
 NO_FILLS: Final[list[Fill]] = []
 
 
@@ -42,12 +43,14 @@ def limit_of(market: Market, sign: int, limit: Ticks | None, cap: Decimal | None
     """
     if limit is not None:
         return limit
+    if cap is None:
+        return market.contract.max_price if sign > 0 else 1
     level = market.book.side(-sign).best()
     contract = market.contract
     reference = level.price * contract.tick_fine if level is not None else market.mark
     if reference <= 0:
         return NO_PRICE
-    worst = Fraction(reference) * (1 + sign * Fraction(cap or 0)) / contract.tick_fine
+    worst = Fraction(reference) * (1 + sign * Fraction(cap)) / contract.tick_fine
     ticks = worst.numerator // worst.denominator
     if sign < 0 and worst.denominator != 1:
         ticks += 1
@@ -62,13 +65,20 @@ def reducible_quantity(account: Account, market: Market, sign: int) -> int:
     return max(-position.quantity if sign > 0 else position.quantity, 0)
 
 
-def plan_for(market: Market, account: Account, sign: int, quantity: int, limit: int) -> Plan | None:
+def plan_for(
+    market: Market,
+    account: Account,
+    sign: int,
+    quantity: int,
+    limit: int,
+    self_trade: SelfTrade,
+) -> Plan | None:
     """What the order would trade; None if nobody stands at an acceptable price."""
     ladder = market.book.side(-sign)
     keys = ladder.keys
     if not keys or keys[-1] < limit * ladder.toward:
         return None
-    return plan_fills(market, account, sign, quantity, limit)
+    return plan_fills(market, account, sign, quantity, limit, self_trade)
 
 
 def why_plan_refused(
@@ -100,11 +110,13 @@ def why_plan_refused(
             return PRICE_COLLAR
         if order.post_only:
             return WOULD_TAKE
-        if plan.meets_itself and (not fills or order.time_in_force is FOK):
+        if plan.meets_itself and order.time_in_force is FOK:
+            return SELF_TRADE
+        if plan.meets_itself and not fills and order.self_trade is REJECT_TAKER:
             return SELF_TRADE
     if leaves and order.time_in_force is FOK:
         return WOULD_NOT_FILL
-    if not fills and not is_resting:
+    if not fills and not is_resting and (plan is None or not plan.meets_itself):
         return WOULD_NOT_TAKE
     return None
 
@@ -135,6 +147,8 @@ def execute(
     side = order.side
     sign = 1 if side is BUY else -1
     taker = Holding(account, market)
+    for own in plan.evicted:
+        events.append(_canceled(own.order, own.leaves, REST_MET_ITSELF))
     makers: dict[AccountId, Holding] = {}  # an account may stand in the book more than once
     for fill in plan.fills:
         live = fill.maker

@@ -42,6 +42,7 @@ INVALID_QUANTITY: Final = RejectReason.INVALID_QUANTITY
 SMALL_ORDER: Final = RejectReason.SMALL_ORDER
 INVALID_PRICE: Final = RejectReason.INVALID_PRICE
 TOO_MANY_ORDERS: Final = RejectReason.TOO_MANY_ORDERS
+REDUCES_TOO_MUCH: Final = RejectReason.REDUCES_TOO_MUCH
 WOULD_NOT_REDUCE: Final = RejectReason.WOULD_NOT_REDUCE
 MAX_POSITION: Final = RejectReason.MAX_POSITION
 NO_REFERENCE_PRICE: Final = RejectReason.NO_REFERENCE_PRICE
@@ -74,6 +75,8 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
         allowed = reducible_quantity(account, market, sign)
         if allowed == 0:
             return [_rejected(command, WOULD_NOT_REDUCE)]
+        if allowed < quantity and not market.contract.instrument.trims_reducers:
+            return [_rejected(command, REDUCES_TOO_MUCH)]
         if allowed < quantity:
             reduced = quantity - allowed
             quantity = allowed
@@ -82,7 +85,10 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
         limit = limit_of(market, sign, limit_price, command.market_cap)
         if limit == NO_PRICE:
             return [_rejected(command, NO_REFERENCE_PRICE)]
+        if command.slides:
+            limit = _behind_the_touch(market, sign, limit)
     time_in_force = command.time_in_force
+    self_trade = command.self_trade
     order = Order(
         order_id=OrderId(state.next_order_id),
         account=account.account_id,
@@ -99,11 +105,13 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
         trigger=trigger,
         market_cap=command.market_cap,
         algo_id=command.algo_id,
+        user_ref=command.user_ref,
+        self_trade=self_trade,
     )
     if trigger is not None:
         return [OrderAccepted(order=order, rests=False)]
 
-    plan = plan_for(market, account, sign, quantity, limit)
+    plan = plan_for(market, account, sign, quantity, limit, self_trade)
     reason = why_plan_refused(account, market, order, sign, plan)
     if reason is not None:
         return [_rejected(command, reason, order if reason in IDENTIFIED else None)]
@@ -167,6 +175,19 @@ def _why_too_much(
     if command.reduce_only or command.trigger is not None:
         return None
     return why_position_too_large(account, market, sign, quantity)
+
+
+def _behind_the_touch(market: Market, sign: int, limit: int) -> int:
+    """The limit of a post-only order that would take: one tick short of the best opposite price.
+
+    Source: Pacifica, "Order types", TOB.
+    """
+    level = market.book.side(-sign).best()
+    if level is None:
+        return limit
+    if sign > 0:
+        return min(limit, level.price - 1)
+    return max(limit, level.price + 1)
 
 
 def _reference_ticks(market: Market) -> int:
