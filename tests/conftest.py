@@ -2,10 +2,12 @@
 
 import os
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from openvenue.build import engine_form
@@ -32,6 +34,13 @@ settings.load_profile("openvenue")
 
 spent: Final[Counter[str]] = Counter()  # milliseconds by kind
 said: Final[list[str]] = []  # what tests want people to read; see `pytest_runtest_logreport`
+
+
+@pytest.fixture(autouse=True)
+def own_log() -> Iterator[None]:
+    """No test inherits where another one's program wrote its log: that file is closed by now."""
+    yield
+    structlog.reset_defaults()
 
 
 def kind_of(path: Path) -> str | None:
