@@ -247,6 +247,27 @@ def test_virtual_time_moves_when_told_and_stays_after_a_restart(tmp_path: Path) 
         assert advance(server, 1) >= moved + 10**9
 
 
+def test_real_time_goes_on_from_where_virtual_time_was_moved_to(tmp_path: Path) -> None:
+    """Market time never goes back, and must not stand still until the machine has caught up."""
+    with Server(tmp_path, clock="virtual") as server:
+        moved = advance(server, 86_400)
+    with Server(tmp_path, clock="real") as server:
+        first, second = market_time(server), market_time(server)
+
+    assert moved < first < second < moved + 60 * 10**9
+
+
+def market_time(server: Server) -> int:
+    """Nanoseconds since 1970, as the market has it."""
+    request = urllib.request.Request(
+        f"{server.base_url}/admin/venues", headers={"X-Admin-Key": server.admin_key}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        now = json.loads(answer.read())["venues"][0]["now"]
+    assert isinstance(now, int)
+    return now
+
+
 def advance(server: Server, seconds: int) -> int:
     """Move the market's time on; what it is then."""
     request = urllib.request.Request(

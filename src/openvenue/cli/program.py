@@ -41,6 +41,7 @@ from openvenue.journal.records import Envelope
 log = structlog.get_logger(__name__)
 
 VENUE: Final = "kraken-futures"
+SNAPSHOT_EVERY: Final = 100_000  # entries: what a start has to fold at most, within a second
 GRACE_SECONDS: Final = 5.0  # for clients, when we leave
 BY_SETUP: Final = Envelope(gateway="setup")
 
@@ -122,11 +123,11 @@ class Program:
                 durability=plan.world.durability,
                 setup=build_setup(plan.venue, clock.now()),
                 floor_bytes=plan.world.floor_bytes,
+                snapshot_every=SNAPSHOT_EVERY,
                 collector=Collector(),
             )
             stack.push_async_callback(exchange.close)
-            if isinstance(clock, VirtualClock):  # goes on from where the journal ends
-                clock.advance(exchange.now() - clock.now())
+            clock.reach(exchange.now())  # market time may have been moved ahead
             history = History(plan.directory, exchange)
             stack.push_async_callback(history.close)
             for command in await still_missing(plan.venue, exchange):

@@ -1,7 +1,7 @@
 """What time it is for a market, and when to wake up. Nothing else in a venue asks the machine.
 
-Market time is what rules live on: the machine's time plus an offset. A `RealClock` has a fixed
-offset; a `VirtualClock` stands still until somebody advances it, so its offset changes.
+Market time is what rules live on: the machine's time plus an offset. A `RealClock` goes on
+by itself; a `VirtualClock` stands still until somebody advances it, so its offset changes.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ class Clock(Protocol):
 
 
 class RealClock:
-    """The machine's clock. `call_at` needs a running event loop."""
+    """The machine's clock, plus what a market is ahead of it. `call_at` needs a running loop."""
 
     def __init__(self, offset: int = 0) -> None:
         self._offset = Nanos(offset)
@@ -52,8 +52,12 @@ class RealClock:
 
     @property
     def offset(self) -> Nanos:
-        """As given: it does not change."""
+        """As given, or as `reach` found necessary."""
         return self._offset
+
+    def reach(self, now: Nanos) -> None:
+        """Be at `now` or later: a market whose time was moved ahead goes on from there."""
+        self._offset = Nanos(max(self._offset, now - self.wall()))
 
     def call_at(self, when: Nanos, wake: Callable[[], None]) -> Callable[[], None]:
         """Call `wake` at `when`, or after `LONGEST_NAP` if that comes first."""
@@ -86,6 +90,10 @@ class VirtualClock:
     def offset(self) -> Nanos:
         """What `advance` has added, less what the machine's clock has gone on by itself."""
         return Nanos(self._now - self._machine())
+
+    def reach(self, now: Nanos) -> None:
+        """Be at `now` or later."""
+        self.advance(max(0, now - self._now))
 
     def advance(self, nanos: int) -> None:
         """Move time forward; wake, in order of their time, all who waited for what has passed."""
