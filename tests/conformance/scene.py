@@ -112,7 +112,9 @@ DATED: Final = Instrument(
     expires=Nanos(START + MONTH),
 )
 ACCOUNTS: Final = {"ann": 1_000_000, "bob": 1_000_000, "eve": 10}
-SECRETS: Final = {name: bytes([place]) * 64 for place, name in enumerate("ann bob eve rob".split())}
+SECRETS: Final = {
+    name: bytes([place]) * 64 for place, name in enumerate(["ann", "bob", "eve", "rob"])
+}
 
 
 def world() -> Sequence[Command]:
@@ -130,9 +132,7 @@ def world() -> Sequence[Command]:
         commands += [
             OpenAccount(account=account, family=account, max_open_orders=20),
             Deposit(account=account, wallet=FLEX, asset=USD, amount=Atoms(dollars * 10**8)),
-            Deposit(
-                account=account, wallet=INVERSE, asset=XBT, amount=Atoms(dollars * 10**4)
-            ),
+            Deposit(account=account, wallet=INVERSE, asset=XBT, amount=Atoms(dollars * 10**4)),
         ]
     return commands
 

@@ -41,8 +41,8 @@ from openvenue.engine.units import SECOND, Symbol
 from openvenue.gateways.kraken_futures.auth import sign
 from openvenue.gateways.kraken_futures.profile import DEFAULT, Profile
 from openvenue.gateways.wire import Request, Response
-from tests.conformance.scene import SECRETS, Scene
 from tests.conformance.kraken_futures.schemas import check_answer
+from tests.conformance.scene import SECRETS, Scene
 
 PATIENCE_SECONDS: Final = 5
 UNITS: Final = {"ms": 10**6, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND}

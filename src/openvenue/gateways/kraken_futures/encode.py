@@ -293,8 +293,8 @@ def _placed(
             filled = order.quantity - event.leaves
             told.append(PlaceEvent(encode_order(order, filled, order.created, market), reduced))
             break
-        elif isinstance(event, OrderAccepted | OrderCanceled):
-            break
+        elif isinstance(event, OrderCanceled) and event.order_id == order.order_id:
+            break  # the rest of an IOC, or of a taker that met itself, has no event of its own
     return told
 
 

@@ -67,6 +67,8 @@ SEND_STATUS: Final[Mapping[RejectReason, str]] = {
     RejectReason.NO_REFERENCE_PRICE: "iocWouldNotExecute",
     RejectReason.UNKNOWN_ORDER: "notFound",
     RejectReason.ALREADY_FILLED: "filled",
+    RejectReason.LEVERAGE_TOO_HIGH: "fixedLeverageTooHigh",
+    RejectReason.REDUCES_TOO_MUCH: "wouldNotReducePosition",
     RejectReason.LOW_DISK: "marketSuspended",  # cancels still pass, as in a suspended market
 }
 
@@ -75,6 +77,7 @@ REQUEST_ERROR: Final[Mapping[RejectReason, str]] = {
     RejectReason.ACCOUNT_NOT_FOUND: "accountInactive",
     RejectReason.ALREADY_EXISTS: "invalidArgument",
     RejectReason.INVALID: "invalidArgument",
+    RejectReason.OPEN_POSITION: "invalidArgument",
 }
 
 ORDER_ERROR: Final[Mapping[RejectReason, str]] = {
@@ -108,6 +111,9 @@ ORDER_ERROR: Final[Mapping[RejectReason, str]] = {
     RejectReason.ACCOUNT_NOT_FOUND: "MARKET_NOT_FOUND",
     RejectReason.ALREADY_EXISTS: "MARKET_NOT_FOUND",
     RejectReason.INVALID: "MARKET_NOT_FOUND",
+    RejectReason.LEVERAGE_TOO_HIGH: "FIXED_LEVERAGE_TOO_HIGH",
+    RejectReason.OPEN_POSITION: "FIXED_LEVERAGE_TOO_HIGH",
+    RejectReason.REDUCES_TOO_MUCH: "WOULD_NOT_REDUCE_POSITION",
 }
 
 # `updateReason` in orders/status, and `reason` on the open_orders feed.

@@ -137,8 +137,8 @@ class KrakenFutures:
         facts_of: FactsOf = no_facts,
     ) -> None:
         self._desk = Desk(exchange, history, keys, clock, limits, profile, nonces or {}, facts_of)
-        self._feeds = Feeds(self._desk)
-        self._stop_hearing = exchange.subscribe(self._feeds.hear)
+        self.feeds: Final = Feeds(self._desk)
+        self._stop_hearing = exchange.subscribe(self.feeds.hear)
         self._named = {
             (method, path): Endpoint(self._desk, path, answer)
             for (method, path), answer in ENDPOINTS.items()
@@ -158,7 +158,7 @@ class KrakenFutures:
     def close(self) -> None:
         """Hear no more, and let the heart stand still."""
         self._stop_hearing()
-        self._feeds.close()
+        self.feeds.close()
 
     @property
     def signing_variants(self) -> Mapping[str, int]:
@@ -192,7 +192,7 @@ class KrakenFutures:
         return errors.encode_framework_error(status, word, self._desk.server_time())
 
     def _open(self, request: Request, sender: Sender) -> KrakenFuturesSession:
-        return KrakenFuturesSession(self._desk, self._feeds, request, sender)
+        return KrakenFuturesSession(self._desk, self.feeds, request, sender)
 
     def _of_symbol(self, name: str, answer: AnswerOf) -> Endpoint:
         async def run(desk: Desk, request: Request) -> Response:

@@ -6,6 +6,7 @@ Source: Kraken Futures WebSocket v1, "Introduction", "Challenge", "Subscriptions
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
@@ -35,7 +36,7 @@ SNAPSHOT_MAX: Final = 100  # trades or fills
 PUBLIC: Final = ("trade", "book")
 PRIVATE: Final = ("open_orders", "fills")
 
-Job = Coroutine[Any, Any, None]
+Job = Callable[[], Coroutine[Any, Any, None]]  # begun only if its client is still there
 
 
 class ClientFrame(Struct):
@@ -142,7 +143,7 @@ class KrakenFuturesSession:
 
     async def _run(self, job: Job) -> None:
         try:
-            await job
+            await job()
         except VenueStopped:
             self._refuse("Unavailable")
 
@@ -166,9 +167,9 @@ class KrakenFuturesSession:
             return None
         match frame.event:
             case "subscribe":
-                return self._subscribe(frame)
+                return partial(self._subscribe, frame)
             case "unsubscribe":
-                return self._unsubscribe(frame)
+                return partial(self._unsubscribe, frame)
             case "challenge":
                 self._challenge(frame)
             case "ping":

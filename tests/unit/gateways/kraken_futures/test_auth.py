@@ -21,9 +21,7 @@ from openvenue.gateways.wire import Request, WireError
 SECRET: Final = bytes(range(64))
 SDK_SECRET: Final = b"python-kraken-sdk unit-test secret value"
 ID: Final = "11111111-2222-3333-4444-555555555555"
-ORDER: Final = (
-    "orderType=lmt&symbol=PF_XBTUSD&side=buy&size=0.01&limitPrice=50000&cliOrdId=demo-1"
-)
+ORDER: Final = "orderType=lmt&symbol=PF_XBTUSD&side=buy&size=0.01&limitPrice=50000&cliOrdId=demo-1"
 BATCH_NEW: Final = (
     "json=%7B%22batchOrder%22%3A%5B%7B%22order%22%3A%22cancel%22%2C%22order_id%22%3A%22"
     f"{ID}%22%7D%5D%7D"
@@ -104,9 +102,7 @@ def request(
     headers = {"apikey": "key", "authent": signature}
     if nonce:
         headers["nonce"] = nonce
-    return Request(
-        method, path, query.encode(), headers, body.encode(), "127.0.0.1", Nanos(0), {}
-    )
+    return Request(method, path, query.encode(), headers, body.encode(), "127.0.0.1", Nanos(0), {})
 
 
 def authenticator(profile: Profile | None = None, **nonces: int) -> Authenticator:
@@ -136,8 +132,7 @@ def test_a_signature_is_what_python_kraken_sdk_computes() -> None:
     )
 
     expected = (
-        "Txi+gJVXe3EN1brXYQ46FuV6UVtEVSKhc6dYMhPb7a/"
-        "HXZLGvO6m9UUg+KVKqhLxrbllOPI7qRkHYmPfJZZSGA=="
+        "Txi+gJVXe3EN1brXYQ46FuV6UVtEVSKhc6dYMhPb7a/HXZLGvO6m9UUg+KVKqhLxrbllOPI7qRkHYmPfJZZSGA=="
     )
     assert signature == expected
     message = b"orderType=lmt&symbol=PI_XBTUSD1616492376594/api/v3/sendorder"
@@ -183,7 +178,10 @@ def test_a_challenge_is_signed_as_the_documentation_shows(
 
 @pytest.mark.parametrize(
     ("new", "old"),
-    [("a batch as sent", "a batch before encoding"), ("a cancel as sent", "a cancel before encoding")],
+    [
+        ("a batch as sent", "a batch before encoding"),
+        ("a cancel as sent", "a cancel before encoding"),
+    ],
 )
 @pytest.mark.parametrize("signing", ["both", "new", "old"])
 def test_which_text_was_signed_is_a_setting(new: str, old: str, signing: str) -> None:
@@ -192,17 +190,14 @@ def test_which_text_was_signed_is_a_setting(new: str, old: str, signing: str) ->
     old_signature = VECTORS[old][3]
     profile = Profile(signing=signing)  # type: ignore[arg-type]  # one of the three
 
-    accepted = set()
     for way, signature in (("new", new_signature), ("old", old_signature)):
         asked = request(path, body=data, nonce=nonce, signature=signature)
-        try:
+        if signing in ("both", way):
             authenticator(profile).authenticate(asked, needs_full=True)
-            accepted.add(way)
             assert asked.note["signed_as"] == way
-        except WireError as error:
-            assert error.word == "authenticationError"
-
-    assert accepted == ({"new", "old"} if signing == "both" else {signing})
+        else:
+            with pytest.raises(WireError, match="authenticationError"):
+                authenticator(profile).authenticate(asked, needs_full=True)
 
 
 @pytest.mark.parametrize("signing", ["both", "new", "old"])
@@ -278,7 +273,7 @@ def test_keys_come_with_base64_secrets() -> None:
 
 
 def test_a_nonce_may_come_late_but_not_too_late_and_not_twice() -> None:
-    """The window has the magnitude of the nonces: ten seconds of milliseconds, or of nanoseconds."""
+    """The window has the magnitude of the nonces: ten seconds of milli- or nanoseconds."""
     for scale in (1, 10**5, 10**6):
         nonces = Nonces(0, 10_000, 100)
         high = 1_700_000_000_000 * scale

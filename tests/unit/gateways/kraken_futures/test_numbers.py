@@ -52,16 +52,31 @@ from openvenue.gateways.kraken_futures.numbers import (
         ("1", "0." + "0" * 5000 + "1", OFF_GRID),
     ],
 )
-def test_a_number_is_read_exactly_or_not_at_all(
-    size: str, text: str, steps: int | OffGrid
-) -> None:
+def test_a_number_is_read_exactly_or_not_at_all(size: str, text: str, steps: int | OffGrid) -> None:
     """Between two steps there is nothing, and what is absurd is on no grid."""
     assert Grid(Decimal(size)).read(text) == steps
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "1 ", "NaN", "inf", "-Infinity", "0x10", "1_000", "1,5", "1.2.3", "e5", ".", "--1", "٣", "1e", "²"],
+    [
+        "",
+        " ",
+        "1 ",
+        "NaN",
+        "inf",
+        "-Infinity",
+        "0x10",
+        "1_000",
+        "1,5",
+        "1.2.3",
+        "e5",
+        ".",
+        "--1",
+        "٣",
+        "1e",
+        "²",
+    ],
 )
 def test_what_is_no_number_is_none(text: str) -> None:
     """Whatever Python's own readers make of it."""
@@ -97,7 +112,14 @@ def test_what_is_written_is_read_back(size: str, steps: int) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [("0", "0"), ("0.0", "0"), ("1E+3", "1000"), ("1.500", "1.5"), ("-2.0", "-2"), ("1E-9", "0.000000001")],
+    [
+        ("0", "0"),
+        ("0.0", "0"),
+        ("1E+3", "1000"),
+        ("1.500", "1.5"),
+        ("-2.0", "-2"),
+        ("1E-9", "0.000000001"),
+    ],
 )
 def test_decimals_leave_as_plain_digits(value: str, text: str) -> None:
     """No exponents, no zeros at the end."""

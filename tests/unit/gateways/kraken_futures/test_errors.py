@@ -1,0 +1,97 @@
+"""No reason is left without its word, and every word is one of the API's."""
+
+import json
+
+import pytest
+
+from openvenue.engine.reasons import CancelReason, RejectReason
+from openvenue.gateways.kraken_futures import errors
+from openvenue.gateways.wire import WireError
+from tests.conformance.kraken_futures.schemas import ERRORS, ORDER_ERRORS, SEND_STATUSES
+
+UPDATE_REASONS = [
+    "LOADING_MARKET",
+    "NEW_USER_ORDER",
+    "LIQUIDATION_ORDER",
+    "STOP_ORDER_TRIGGERED",
+    "LIMIT_FROM_STOP",
+    "PARTIAL_FILL",
+    "FULL_FILL",
+    "CANCELLED_BY_USER",
+    "CONTRACT_EXPIRED",
+    "NOT_ENOUGH_MARGIN",
+    "MARKET_INACTIVE",
+    "DEAD_MAN_SWITCH",
+    "CANCELLED_BY_ADMIN",
+    "POST_WOULD_EXECUTE_REASON",
+    "IOC_WOULD_NOT_EXECUTE_REASON",
+    "WOULD_EXECUTE_SELF_REASON",
+    "WOULD_NOT_REDUCE_POSITION",
+    "EDITED_BY_USER",
+    "ORDER_FOR_EDIT_NOT_FOUND_REASON",
+    "EXPIRED",
+    "TRAILING_STOP_PRICE_UPDATED",
+    "TRAILING_STOP_CANCELLED_AND_REPLACED_BY_ADMIN",
+    "CANCELLED_BY_SELF_TRADE",
+]
+FEED_REASONS = [
+    "new_placed_order_by_user",
+    "liquidation",
+    "stop_order_triggered",
+    "limit_order_from_stop",
+    "partial_fill",
+    "full_fill",
+    "cancelled_by_user",
+    "contract_expired",
+    "not_enough_margin",
+    "market_inactive",
+    "cancelled_by_admin",
+    "dead_man_switch",
+    "ioc_order_failed_because_it_would_not_be_executed",
+    "post_order_failed_because_it_would_filled",
+    "would_execute_self",
+    "would_not_reduce_position",
+    "order_for_edit_not_found",
+    "edited_by_user",
+]
+
+
+def test_there_are_as_many_words_as_are_published() -> None:
+    """Seventeen errors, forty-two order errors."""
+    assert len(set(ERRORS)) == 17
+    assert len(set(ORDER_ERRORS)) == 42
+
+
+@pytest.mark.parametrize("reason", RejectReason)
+def test_every_refusal_has_its_words(reason: RejectReason) -> None:
+    """As a status or as an error, never as both; and as an order's fate."""
+    status = errors.SEND_STATUS.get(reason)
+    error = errors.REQUEST_ERROR.get(reason)
+
+    assert (status is None) != (error is None)
+    assert status is None or status in SEND_STATUSES
+    assert error is None or error in ERRORS
+    assert errors.ORDER_ERROR[reason] in ORDER_ERRORS
+
+
+@pytest.mark.parametrize("reason", CancelReason)
+def test_every_end_of_an_order_has_its_words(reason: CancelReason) -> None:
+    """In orders/status and on the feed."""
+    assert errors.UPDATE_REASON[reason] in UPDATE_REASONS
+    assert errors.FEED_REASON[reason] in FEED_REASONS
+
+
+def test_words_of_batches_are_the_apis() -> None:
+    """Where an item says it otherwise than a single order does."""
+    assert set(errors.BATCH_STATUS.values()) <= set(SEND_STATUSES)
+
+
+def test_the_reason_for_the_operator_stays_inside() -> None:
+    """What a signature should have been of is nobody else's business."""
+    response = errors.encode_error(WireError("authenticationError", why="to sign: x"), "now")
+
+    assert json.loads(response.body) == {
+        "result": "error",
+        "error": "authenticationError",
+        "serverTime": "now",
+    }
