@@ -360,7 +360,7 @@ class HttpConnection(asyncio.Protocol):
                 else:
                     self._task = self._loop.create_task(self._finish(item, answer, waits_for))
             elif type(item) is Refusal:
-                self._say(self._hall.refuse(item, self.peer), keep=False, linger=True)
+                self._say(self._hall.refuse(item, self.peer), keep=False, linger=self._is_admitted)
             else:
                 assert isinstance(item, Upgrade)
                 self._flush()

@@ -1,6 +1,11 @@
 """How much, how many and how long the door allows. All of it is an argument; these are defaults."""
 
+import resource
+from typing import Final
+
 from msgspec import Struct
+
+FILES_KEPT_FREE: Final = 128  # for journals, snapshots and whatever else is no connection
 
 
 class DoorLimits(Struct, frozen=True, kw_only=True):
@@ -31,3 +36,22 @@ class DoorLimits(Struct, frozen=True, kw_only=True):
     write_seconds: float = 20.0  # that a client may leave full buffers unread, and beyond that
     write_bytes_per_second: int = 64 * 1024  # what it must read at least
     linger_seconds: float = 2.0  # that a closing connection is read on, so that its reply arrives
+
+
+def room_for_connections(wanted: int) -> int:
+    """How many of `wanted` connections this process has file descriptors for.
+
+    A flood of clients must never leave the journal without one. The soft limit is raised as far as
+    the system allows before anybody is turned away.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + FILES_KEPT_FREE
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return wanted if soft == resource.RLIM_INFINITY else connections_within(wanted, soft)
+
+
+def connections_within(wanted: int, files: int) -> int:
+    """How many of `wanted` connections leave enough of `files` for others; at least one."""
+    return max(1, min(wanted, files - FILES_KEPT_FREE))

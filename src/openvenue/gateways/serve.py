@@ -20,7 +20,7 @@ from openvenue.engine.units import Nanos
 from openvenue.gateways.access import is_allowed_origin, why_not_local
 from openvenue.gateways.faults import Fault, FaultPlan, Harm
 from openvenue.gateways.http import HeaderNames, HttpConnection, Refusal, Upgrade
-from openvenue.gateways.limits import DoorLimits
+from openvenue.gateways.limits import DoorLimits, room_for_connections
 from openvenue.gateways.metrics import Metrics
 from openvenue.gateways.replies import DateLine, plain
 from openvenue.gateways.request_log import RequestLog
@@ -76,6 +76,7 @@ class Door:
         self._connections: set[HttpConnection] = set()
         self._sockets: set[Socket] = set()
         self._peers: Counter[str] = Counter()
+        self._places = self.limits.connections
         self._due: list[Socket] = []
         self._all_left: asyncio.Event = asyncio.Event()
         self._log = structlog.get_logger("openvenue.door")
@@ -91,6 +92,7 @@ class Door:
     ) -> None:
         """Listen. Port 0 takes a free one, see `port`. Raises: OSError: a port is taken."""
         loop = asyncio.get_running_loop()
+        self._places = room_for_connections(self.limits.connections)
 
         def connection() -> HttpConnection:
             return HttpConnection(self)
@@ -233,7 +235,7 @@ class Door:
 
     def admit(self, connection: HttpConnection, peer: str) -> int | None:
         """Count the connection in; or the status with which it is sent away."""
-        if self._peers.total() >= self.limits.connections or self.is_closing:
+        if self.metrics.connections >= self._places or self.is_closing:
             return 503
         if self._peers[peer] >= self.limits.connections_per_peer:
             return 429
