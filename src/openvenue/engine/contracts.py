@@ -133,9 +133,9 @@ class Contract:
     def why_notional_refuses(self, lots: int, ticks: int) -> RejectReason | None:
         """Whether an order's worth in the quote asset is outside the instrument's bounds."""
         worth = lots if self.is_inverse else lots * ticks
-        if self.most and worth > self.most:
-            return INVALID_QUANTITY
-        return SMALL_ORDER if worth < self.least else None
+        if worth < self.least:
+            return SMALL_ORDER
+        return INVALID_QUANTITY if self.most and worth > self.most else None
 
     def fine(self, ticks: int) -> FinePrice:
         """A grid price as a mark price."""

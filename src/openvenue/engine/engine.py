@@ -94,11 +94,11 @@ class Engine:
         """Do all that is due by `now`, then `command`; return what happened, in order."""
         state = self.state
         assert now >= state.now, "market time does not go back"
-        state.now = int(now)
+        state.now = now
         state.before = {}
         events: list[Event] = []
         if state.next_deadline <= now:
-            for step in due(state, int(now)):
+            for step in due(state, now):
                 self._run(step, events)
         if type(command) is Batch:
             for index, member in enumerate(command.members):
@@ -112,7 +112,7 @@ class Engine:
     def fold(self, events: Iterable[Event], now: Nanos) -> None:
         """Make an acknowledged past true again, without deciding anything."""
         state = self.state
-        state.now = int(now)
+        state.now = now
         state.before = {}
         for event in events:
             EVOLVE[type(event)](state, event)

@@ -43,7 +43,7 @@ from openvenue.engine.orders import BUY, Signal
 from openvenue.engine.positions import Position
 from openvenue.engine.state import NEVER, State
 from openvenue.engine.steps import ActivateOrder, FireTriggers, TrimReducers
-from openvenue.engine.units import AssetId, FinePrice
+from openvenue.engine.units import AssetId, ExecId, FinePrice, OrderId
 
 LAST: Final = int(Signal.LAST)
 MARK: Final = int(Signal.MARK)
@@ -54,7 +54,7 @@ def order_accepted(state: State, event: OrderAccepted) -> None:
     """The order lives: in the book, among the triggers, or about to trade."""
     order = event.order
     order_id = order.order_id
-    state.next_order_id = order_id + 1
+    state.next_order_id = OrderId(order_id + 1)
     account = state.accounts[order.account]
     market = state.markets[order.symbol]
     position = None if market.contract.is_spot else _position(account, market)
@@ -88,7 +88,7 @@ def order_activated(state: State, event: OrderActivated) -> None:
 def order_rejected(state: State, event: OrderRejected) -> None:
     """Nothing, but that an identity is used up where one had been given."""
     if event.order is not None:
-        state.next_order_id = event.order.order_id + 1
+        state.next_order_id = OrderId(event.order.order_id + 1)
 
 
 def order_rested(state: State, event: OrderRested) -> None:
@@ -104,7 +104,7 @@ def traded(state: State, event: Traded) -> None:
     quantity = event.quantity
     taker_sign = 1 if event.aggressor is BUY else -1
     now = state.now
-    state.next_exec_id = event.exec_id + 1
+    state.next_exec_id = ExecId(event.exec_id + 1)
     state.remember(maker)
 
     level = maker.level
@@ -283,7 +283,9 @@ def _position(account: Account, market: Market) -> Position:
 
 def _rest(live: Live) -> None:
     """Put an order into the book, behind the others at its price, and reserve for it."""
-    live.market.book.side(live.sign).add(live, live.price)
+    book = live.market.book
+    ladder = book.bids if live.sign > 0 else book.asks
+    ladder.add(live, live.price)
     position = live.position
     if position is None:
         _hold_again(live)

@@ -45,6 +45,10 @@ class Schedule:
             self._maintenance.append(
                 Share(num * contract.maintenance_num[level], den * contract.maintenance_den[level])
             )
+        # Most exposures are in the first level.
+        from_lots = self._from_lots
+        self._second_from: Final = from_lots[1] if len(from_lots) > 1 else 1 << 62
+        self._first: Final = self._initial[0] if self._initial else Share(0, 1)
 
     def initial(self, lots: int, leverage: int) -> int:
         """Initial margin for an exposure of `lots`, rounded up; 0 if there is none.
@@ -53,7 +57,10 @@ class Schedule:
         """
         if lots <= 0 or not self._initial:
             return 0
-        margin = self._initial[self._level(lots)].of(lots)
+        share = self._first if lots < self._second_from else self._initial[self._level(lots)]
+        margin = lots * share.whole
+        if share.part:
+            margin -= -lots * share.part // share.den  # rounded up
         if leverage:
             margin = max(margin, divide_up(lots * self._num, self._den * leverage))
         return margin

@@ -24,6 +24,7 @@ from openvenue.engine.records import (
     WalletRecord,
 )
 from openvenue.engine.state import NEVER, State
+from openvenue.engine.units import ExecId, Nanos, OrderId
 
 VERSION: Final = 1
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -62,10 +63,10 @@ def restore(data: bytes) -> State:
     if record.version != VERSION:
         raise SnapshotError(f"snapshot version {record.version} is not {VERSION}")
     state = State()
-    state.now = record.now
+    state.now = Nanos(record.now)
     state.intake_open = record.intake_open
-    state.next_order_id = record.next_order_id
-    state.next_exec_id = record.next_exec_id
+    state.next_order_id = OrderId(record.next_order_id)
+    state.next_exec_id = ExecId(record.next_exec_id)
     for asset in record.assets:
         state.assets[asset.asset_id] = asset
     for market_record in record.markets:

@@ -10,7 +10,7 @@ from openvenue.engine.instruments import Asset, IndexId
 from openvenue.engine.markets import Market
 from openvenue.engine.orders import OrderView
 from openvenue.engine.steps import Step
-from openvenue.engine.units import AccountId, AssetId, Symbol
+from openvenue.engine.units import AccountId, AssetId, ExecId, Nanos, OrderId, Symbol
 
 NEVER: Final = 1 << 62  # later than any time
 
@@ -20,7 +20,7 @@ class State:
     """Everything, by name. Dicts keep the order in which things came to be."""
 
     def __init__(self) -> None:
-        self.now = 0  # time of the last command
+        self.now = Nanos(0)  # time of the last command
         self.intake_open = True  # False: the venue keeps its disk for cancels
         self.assets: dict[AssetId, Asset] = {}
         self.markets: dict[Symbol, Market] = {}
@@ -30,8 +30,8 @@ class State:
         self.fees: dict[AssetId, int] = {}  # what the venue has earned
         self.deadlines: dict[AccountId, int] = {}  # armed dead man's switches
         self.next_deadline = NEVER
-        self.next_order_id = 1
-        self.next_exec_id = 1
+        self.next_order_id = OrderId(1)
+        self.next_exec_id = ExecId(1)
         # Scratch of the command at hand, empty between commands and no part of the fingerprint.
         self.steps: deque[Step] = deque()
         self.before: dict[int, OrderView] = {}

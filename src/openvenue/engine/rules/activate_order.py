@@ -12,7 +12,7 @@ from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.rules.execution import (
     NO_PRICE,
     execute,
-    limit_of,
+    market_limit,
     plan_for,
     reducible_quantity,
     why_plan_refused,
@@ -78,9 +78,11 @@ def activate_order(state: State, step: ActivateOrder) -> list[Event]:
         reason = why_position_too_large(account, market, sign, quantity)
         if reason is not None:
             return [_refused(order, reason)]
-    limit = limit_of(market, sign, order.limit_price, order.market_cap)
-    if limit == NO_PRICE:
-        return [_refused(order, RejectReason.NO_REFERENCE_PRICE)]
+    limit = order.limit_price
+    if limit is None:
+        limit = market_limit(market, sign, order.market_cap)
+        if limit == NO_PRICE:
+            return [_refused(order, RejectReason.NO_REFERENCE_PRICE)]
     active = order
     if order.is_market or reduced:
         active = replace(

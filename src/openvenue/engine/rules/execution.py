@@ -21,7 +21,7 @@ from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.state import State
 from openvenue.engine.units import PPB_ONE, AccountId, Atoms, ExecId, Lots, OrderId, Ticks
 
-NO_PRICE: Final = 0
+NO_PRICE: Final = Ticks(0)
 POST_ONLY: Final = Mode.POST_ONLY
 MARKET_POST_ONLY: Final = RejectReason.MARKET_POST_ONLY
 PRICE_COLLAR: Final = RejectReason.PRICE_COLLAR
@@ -35,16 +35,15 @@ REJECT_TAKER: Final = SelfTrade.REJECT_TAKER
 NO_FILLS: Final[list[Fill]] = []
 
 
-def limit_of(market: Market, sign: int, limit: Ticks | None, cap: Decimal | None) -> int:
-    """The worst price an order accepts, in ticks; NO_PRICE for a market order without a reference.
+def market_limit(market: Market, sign: int, cap: Decimal | None) -> Ticks:
+    """The worst price that a market order accepts; NO_PRICE where there is nothing to start from.
 
-    A market order may go `cap` past the best opposite price (mark, if that side is empty), cut to
-    the grid so that it stays within. Source: Kraken Futures REST, "Send order", orderType mkt.
+    It may go `cap` past the best opposite price (mark, if that side is empty), cut to the grid so
+    that it stays within; without a cap it goes as far as the book does.
+    Source: Kraken Futures REST, "Send order", orderType mkt.
     """
-    if limit is not None:
-        return limit
     if cap is None:
-        return market.contract.max_price if sign > 0 else 1
+        return Ticks(market.contract.max_price if sign > 0 else 1)
     level = market.book.side(-sign).best()
     contract = market.contract
     reference = level.price * contract.tick_fine if level is not None else market.mark
@@ -54,7 +53,7 @@ def limit_of(market: Market, sign: int, limit: Ticks | None, cap: Decimal | None
     ticks = worst.numerator // worst.denominator
     if sign < 0 and worst.denominator != 1:
         ticks += 1
-    return min(max(ticks, 1), contract.max_price)
+    return Ticks(min(max(ticks, 1), contract.max_price))
 
 
 def reducible_quantity(account: Account, market: Market, sign: int) -> int:
@@ -74,7 +73,8 @@ def plan_for(
     self_trade: SelfTrade,
 ) -> Plan | None:
     """What the order would trade; None if nobody stands at an acceptable price."""
-    ladder = market.book.side(-sign)
+    book = market.book
+    ladder = book.asks if sign > 0 else book.bids
     keys = ladder.keys
     if not keys or keys[-1] < limit * ladder.toward:
         return None
@@ -162,7 +162,7 @@ def execute(
             makers[owner] = maker
         events.append(
             Traded(
-                exec_id=ExecId(exec_id),
+                exec_id=exec_id,
                 symbol=market.symbol,
                 price=Ticks(price),
                 quantity=Lots(quantity),
@@ -180,7 +180,7 @@ def execute(
                 value=Atoms(fill.value),
             )
         )
-        exec_id += 1
+        exec_id = ExecId(exec_id + 1)
     if leaves == 0:
         return
     if plan.meets_itself:

@@ -12,13 +12,13 @@ from openvenue.engine.reasons import RejectReason
 from openvenue.engine.rules.execution import (
     NO_PRICE,
     execute,
-    limit_of,
+    market_limit,
     plan_for,
     reducible_quantity,
     why_plan_refused,
 )
 from openvenue.engine.state import State
-from openvenue.engine.units import Lots, Nanos, OrderId, Ticks
+from openvenue.engine.units import Lots, Ticks
 
 ONLINE: Final = Mode.ONLINE
 IDENTIFIED: Final = (
@@ -43,6 +43,7 @@ SMALL_ORDER: Final = RejectReason.SMALL_ORDER
 INVALID_PRICE: Final = RejectReason.INVALID_PRICE
 TOO_MANY_ORDERS: Final = RejectReason.TOO_MANY_ORDERS
 REDUCES_TOO_MUCH: Final = RejectReason.REDUCES_TOO_MUCH
+NOTHING: Final = Lots(0)
 WOULD_NOT_REDUCE: Final = RejectReason.WOULD_NOT_REDUCE
 MAX_POSITION: Final = RejectReason.MAX_POSITION
 NO_REFERENCE_PRICE: Final = RejectReason.NO_REFERENCE_PRICE
@@ -58,7 +59,7 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
         return [_rejected(command, MARKET_NOT_FOUND)]
     side = command.side
     sign = 1 if side is BUY else -1
-    quantity: int = command.quantity
+    quantity = command.quantity
     limit_price = command.limit_price
     trigger = command.trigger
     reason = _why_unacceptable(state, command, account, market)
@@ -69,7 +70,7 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
     if reason is not None:
         return [_rejected(command, reason)]
 
-    reduced = 0
+    reduced = NOTHING
     reduce_only = command.reduce_only
     if reduce_only and trigger is None:
         allowed = reducible_quantity(account, market, sign)
@@ -78,26 +79,27 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
         if allowed < quantity and not market.contract.instrument.trims_reducers:
             return [_rejected(command, REDUCES_TOO_MUCH)]
         if allowed < quantity:
-            reduced = quantity - allowed
-            quantity = allowed
-    limit: int = NO_PRICE
+            reduced = Lots(quantity - allowed)
+            quantity = Lots(allowed)
+    limit = limit_price
     if trigger is None:
-        limit = limit_of(market, sign, limit_price, command.market_cap)
-        if limit == NO_PRICE:
-            return [_rejected(command, NO_REFERENCE_PRICE)]
-        if command.slides:
+        if limit is None:
+            limit = market_limit(market, sign, command.market_cap)
+            if limit == NO_PRICE:
+                return [_rejected(command, NO_REFERENCE_PRICE)]
+        elif command.slides:
             limit = _behind_the_touch(market, sign, limit)
     time_in_force = command.time_in_force
     self_trade = command.self_trade
     order = Order(
-        order_id=OrderId(state.next_order_id),
+        order_id=state.next_order_id,
         account=account.account_id,
         symbol=market.symbol,
         side=side,
-        quantity=Lots(quantity),
-        limit_price=limit_price if trigger is not None else Ticks(limit),
+        quantity=quantity,
+        limit_price=limit,
         time_in_force=time_in_force,
-        created=Nanos(state.now),
+        created=state.now,
         cl_ord_id=command.cl_ord_id,
         post_only=command.post_only,
         reduce_only=reduce_only,
@@ -108,7 +110,7 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
         user_ref=command.user_ref,
         self_trade=self_trade,
     )
-    if trigger is not None:
+    if trigger is not None or limit is None:
         return [OrderAccepted(order=order, rests=False)]
 
     plan = plan_for(market, account, sign, quantity, limit, self_trade)
@@ -117,8 +119,8 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
         return [_rejected(command, reason, order if reason in IDENTIFIED else None)]
     if plan is None:
         rests = time_in_force is GTC
-        return [OrderAccepted(order=order, rests=rests, reduced=Lots(reduced))]
-    events: list[Event] = [OrderAccepted(order=order, rests=False, reduced=Lots(reduced))]
+        return [OrderAccepted(order=order, rests=rests, reduced=reduced)]
+    events: list[Event] = [OrderAccepted(order=order, rests=False, reduced=reduced)]
     execute(state, account, market, order, plan, events)
     return events
 
@@ -172,12 +174,12 @@ def _why_too_much(
         return TOO_MANY_ORDERS
     if market.contract.is_spot:
         return WOULD_NOT_REDUCE if command.reduce_only else None
-    if command.reduce_only or command.trigger is not None:
+    if market.contract.max_position == 0 or command.reduce_only or command.trigger is not None:
         return None
     return why_position_too_large(account, market, sign, quantity)
 
 
-def _behind_the_touch(market: Market, sign: int, limit: int) -> int:
+def _behind_the_touch(market: Market, sign: int, limit: Ticks) -> Ticks:
     """The limit of a post-only order that would take: one tick short of the best opposite price.
 
     Source: Pacifica, "Order types", TOB.
@@ -186,8 +188,8 @@ def _behind_the_touch(market: Market, sign: int, limit: int) -> int:
     if level is None:
         return limit
     if sign > 0:
-        return min(limit, level.price - 1)
-    return max(limit, level.price + 1)
+        return Ticks(min(limit, level.price - 1))
+    return Ticks(max(limit, level.price + 1))
 
 
 def _reference_ticks(market: Market) -> int:
