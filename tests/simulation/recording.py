@@ -14,7 +14,7 @@ from openvenue.engine.orders import OrderView
 from openvenue.engine.queries import AccountView, GetAccount, look
 from openvenue.engine.snapshot import take
 from openvenue.engine.state import State
-from openvenue.engine.units import AccountId, Lots, Nanos
+from openvenue.engine.units import AccountId, Nanos
 from tests.simulation import market
 from tests.simulation.scripts import Writer
 
@@ -84,10 +84,7 @@ class Recording:
 
 def view(state: State) -> View:
     """The state's facts, copied."""
-    orders = {
-        order_id: OrderView(live.order, Lots(live.leaves), Nanos(live.updated), live.is_waiting)
-        for order_id, live in state.orders.items()
-    }
+    orders = {order_id: live.view() for order_id, live in state.orders.items()}
     accounts = state.accounts
     return View(
         orders=orders,

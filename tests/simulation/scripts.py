@@ -19,6 +19,7 @@ from openvenue.engine.commands import (
     SetDeadMansSwitch,
     SetIndexPrice,
     SetIntake,
+    SetLeverage,
     SetMarkPrice,
     SetMode,
 )
@@ -30,6 +31,7 @@ from openvenue.engine.orders import (
     IOC,
     SELL,
     Direction,
+    SelfTrade,
     Side,
     Signal,
     TimeInForce,
@@ -155,6 +157,7 @@ class Writer:
         quantity = random.choice(sizes)
         if random.random() < 0.01:
             quantity *= 1_000
+        post_only = time_in_force is GTC and trigger is None and random.random() < 0.06
         deadline = None
         if random.random() < 0.02:
             deadline = Nanos(state.now + random.choice([-1, 0, 5 * SECOND]))
@@ -166,10 +169,13 @@ class Writer:
             limit_price=limit,
             time_in_force=time_in_force,
             cl_ord_id=name,
-            post_only=time_in_force is GTC and trigger is None and random.random() < 0.05,
+            post_only=post_only,
             reduce_only=reduce_only and instrument.kind is not Kind.SPOT,
             trigger=trigger,
-            market_cap=Decimal("0.01") if limit is None else None,
+            market_cap=Decimal("0.01") if limit is None and random.random() < 0.8 else None,
+            user_ref=random.randrange(3) if random.random() < 0.2 else None,
+            self_trade=random.choices(list(SelfTrade), [5, 1, 1, 1])[0],
+            slides=post_only and random.random() < 0.5,
             deadline=deadline,
         )
 
@@ -212,6 +218,7 @@ class Writer:
             side=self._side() if random.random() < 0.5 else None,
             keep_reduce_only=random.random() < 0.4,
             wallet=random.choice([market.FLEX, market.COIN]) if random.random() < 0.2 else None,
+            user_ref=random.randrange(3) if random.random() < 0.1 else None,
         )
 
     def _batch(self, state: State) -> Batch:
@@ -236,7 +243,7 @@ class Writer:
         if not state.intake_open:
             return SetIntake(is_open=True)
         symbol = self._instrument().symbol
-        pick = random.randrange(7)
+        pick = random.randrange(8)
         if pick == 0:
             return SetMode(symbol=symbol, mode=random.choice(MODES))
         if pick == 1:
@@ -253,4 +260,7 @@ class Writer:
             return Deposit(
                 account=self._account(), wallet=wallet, asset=asset, amount=Atoms(amount)
             )
+        if pick == 6:
+            leverage = random.choice([None, 1, 2, 10, 50, 51])
+            return SetLeverage(account=self._account(), symbol=symbol, leverage=leverage)
         return PassTime()

@@ -24,6 +24,7 @@ def is_in(scope: CancelOrders, order: Order) -> bool:
         and scope.symbol in (None, order.symbol)
         and scope.side in (None, order.side)
         and not (scope.keep_reduce_only and order.reduce_only)
+        and scope.user_ref in (None, order.user_ref)
         and scope.wallet in (None, market.BY_SYMBOL[order.symbol].wallet)
     )
 

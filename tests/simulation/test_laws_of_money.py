@@ -4,7 +4,14 @@ from collections import Counter
 from fractions import Fraction
 from math import ceil, floor
 
-from openvenue.engine.events import Deposited, OrderAccepted, OrderActivated, OrderTrimmed, Traded
+from openvenue.engine.events import (
+    Deposited,
+    LeverageSet,
+    OrderAccepted,
+    OrderActivated,
+    OrderTrimmed,
+    Traded,
+)
 from openvenue.engine.instruments import Instrument, Kind
 from openvenue.engine.orders import BUY, SELL, Order, OrderView
 from openvenue.engine.units import PRICE_ONE, AccountId
@@ -194,11 +201,15 @@ def test_resting_reduce_only_orders_fit_their_position(recordings: list[Recordin
 def test_margin_is_what_positions_and_open_orders_need(recordings: list[Recording]) -> None:
     """The whole size's level, at mark; linear contracts on one index net long against short."""
     for recording in recordings:
+        leverage: dict[tuple[str, str], int] = {}
         for step in recording.steps:
+            for event in step.events:
+                if isinstance(event, LeverageSet):
+                    leverage[event.account, event.symbol] = event.leverage or 0
             for account in market.ACCOUNTS:
                 for wallet in step.after.accounts[account].wallets:
                     where = (recording.seed, step.number, account, wallet.wallet)
-                    named = _margin(step.after, account, str(wallet.wallet))
+                    named = _margin(step.after, account, str(wallet.wallet), leverage)
                     assert wallet.initial_margin == named["initial"], where
                     assert wallet.initial_margin_with_orders == named["with orders"], where
                     assert wallet.maintenance_margin == named["maintenance"], where
@@ -222,7 +233,9 @@ def _resting(view: View, account: str, symbol: str) -> list[OrderView]:
     ]
 
 
-def _margin(view: View, account: AccountId, wallet: str) -> Counter[str]:
+def _margin(
+    view: View, account: AccountId, wallet: str, leverage: dict[tuple[str, str], int]
+) -> Counter[str]:
     """Margin figures of one wallet, from positions, orders and mark prices alone."""
     figures: Counter[str] = Counter()
     longs: Counter[str] = Counter()
@@ -232,18 +245,29 @@ def _margin(view: View, account: AccountId, wallet: str) -> Counter[str]:
         if owner != account or instrument.wallet != wallet:
             continue
         mark = Fraction(view.marks[symbol], PRICE_ONE)
-        figures["initial"] += _rate(instrument, abs(seen.quantity), mark, "initial")
+        most = leverage.get((account, symbol), 0)
+        figures["initial"] += _initial(instrument, abs(seen.quantity), mark, most)
         figures["maintenance"] += _rate(instrument, abs(seen.quantity), mark, "maintenance")
         figures["unrealized"] += _unrealized(instrument, seen, mark)
         opening = [e for e in _resting(view, account, symbol) if not e.order.reduce_only]
         buys = sum(e.leaves for e in opening if e.order.side is BUY)
         sells = sum(e.leaves for e in opening if e.order.side is SELL)
         group = symbol if instrument.kind is Kind.INVERSE else f"linear on {instrument.index}"
-        longs[group] += _rate(instrument, seen.quantity + buys, mark, "initial")
-        shorts[group] += _rate(instrument, sells - seen.quantity, mark, "initial")
+        longs[group] += _initial(instrument, seen.quantity + buys, mark, most)
+        shorts[group] += _initial(instrument, sells - seen.quantity, mark, most)
     for group in longs | shorts:
         figures["with orders"] += max(longs[group], shorts[group])
     return figures
+
+
+def _initial(instrument: Instrument, lots: int, mark: Fraction, leverage: int) -> int:
+    """By the schedule; where an account has chosen a leverage, that share of the value at least."""
+    if lots <= 0 or not leverage:
+        return _rate(instrument, lots, mark, "initial")
+    size = lots * Fraction(instrument.lot_size)
+    units = size / mark if instrument.kind is Kind.INVERSE else size * mark
+    one: int = 10**instrument.settlement_scale
+    return max(_rate(instrument, lots, mark, "initial"), ceil(units * one / leverage))
 
 
 def _rate(instrument: Instrument, lots: int, mark: Fraction, which: str) -> int:
@@ -251,12 +275,11 @@ def _rate(instrument: Instrument, lots: int, mark: Fraction, which: str) -> int:
         return 0
     size = lots * Fraction(instrument.lot_size)
     units = size / mark if instrument.kind is Kind.INVERSE else size * mark
-    value = ceil(units * 10**instrument.settlement_scale)
-    scale = 1 if instrument.kind is Kind.INVERSE else 10**instrument.settlement_scale
-    of_size = lots if instrument.kind is Kind.INVERSE else value
-    level = [each for each in instrument.margin_levels if each.above * scale <= of_size][-1]
+    one: int = 10**instrument.settlement_scale
+    of_size = Fraction(lots) if instrument.kind is Kind.INVERSE else units
+    level = [each for each in instrument.margin_levels if each.above <= of_size][-1]
     rate = level.initial if which == "initial" else level.maintenance
-    return ceil(Fraction(value * rate, 10**9))
+    return ceil(units * one * Fraction(rate, 10**9))
 
 
 def _unrealized(instrument: Instrument, seen: PositionSeen, mark: Fraction) -> int:

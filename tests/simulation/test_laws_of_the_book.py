@@ -129,6 +129,8 @@ def test_fills_sum_to_the_order(recordings: list[Recording]) -> None:
         asked: dict[int, int] = {}
         filled: defaultdict[int, int] = defaultdict(int)
         cut: defaultdict[int, int] = defaultdict(int)
+        value: defaultdict[int, int] = defaultdict(int)
+        fees: defaultdict[int, int] = defaultdict(int)
         for step in recording.steps:
             where = (recording.seed, step.number)
             for event in step.events:
@@ -146,11 +148,13 @@ def test_fills_sum_to_the_order(recordings: list[Recording]) -> None:
                         assert (event.leaves > 0, event.quantity) == (True, total), where
                     case Traded():
                         assert event.quantity > 0, where
-                        for order_id, leaves in (
-                            (event.maker_order_id, event.maker_leaves),
-                            (event.taker_order_id, event.taker_leaves),
+                        for order_id, leaves, fee in (
+                            (event.maker_order_id, event.maker_leaves, event.maker_fee),
+                            (event.taker_order_id, event.taker_leaves, event.taker_fee),
                         ):
                             filled[order_id] += event.quantity
+                            value[order_id] += event.value
+                            fees[order_id] += fee
                             left = asked[order_id] - filled[order_id] - cut[order_id]
                             assert leaves == left >= 0, where
                     case OrderRested() | OrderCanceled():
@@ -163,6 +167,7 @@ def test_fills_sum_to_the_order(recordings: list[Recording]) -> None:
                 left = asked[number] - filled[number] - cut[number]
                 assert view.leaves == left > 0, where
                 assert view.filled == filled[number], where
+                assert (view.value, view.fees) == (value[number], fees[number]), where
 
 
 def test_an_order_ends_once(recordings: list[Recording]) -> None:
