@@ -19,11 +19,12 @@ import structlog
 from openvenue.engine.units import Nanos
 from openvenue.gateways.access import is_allowed_origin, why_not_local
 from openvenue.gateways.faults import Fault, FaultPlan, Harm
-from openvenue.gateways.http import HeaderNames, HttpConnection, Refusal, Upgrade
+from openvenue.gateways.http import HttpConnection
 from openvenue.gateways.limits import DoorLimits, room_for_connections
 from openvenue.gateways.metrics import Metrics
 from openvenue.gateways.replies import DateLine, plain
 from openvenue.gateways.request_log import RequestLog
+from openvenue.gateways.request_reader import HeaderNames, Refusal, Upgrade
 from openvenue.gateways.sockets import Socket, hand_over, why_no_upgrade
 from openvenue.gateways.wire import (
     Gateway,
