@@ -200,6 +200,10 @@ class Scene:
         """Something that is no client's doing."""
         await self.exchange.submit(command, Envelope("test"))
 
+    async def stop(self) -> None:
+        """The venue halts; its gateway goes on."""
+        await self.exchange.close()
+
     async def wait(self, nanos: int) -> None:
         """Let market time pass."""
         self.clock.advance(nanos)

@@ -92,6 +92,8 @@ class Desk:
 
     def spend(self, who: Who, cost: int) -> None:
         """Take tokens from the pool of an account. Raises: WireError: there are not enough."""
+        if self.limits == "off":
+            return
         wait = self._pools.wait_for(who.account, cost, self.exchange.now())
         if wait is not None:
             seconds = -(-wait // SECOND)

@@ -18,6 +18,7 @@ from openvenue.engine.events import (
     OrderRejected,
     OrderRested,
     OrdersCanceled,
+    Refused,
     Traded,
 )
 from openvenue.engine.orders import BUY, FOK, GTC, Direction, Order, OrderView, Signal
@@ -321,10 +322,15 @@ def cancel_status(
 
 
 def mass_canceled(outcome: Outcome) -> list[OrderView]:
-    """The orders that a cancel of all has ended, as they were."""
+    """The orders that a cancel of all has ended, as they were.
+
+    Raises: WireError: the venue does not know the account.
+    """
     for event in outcome.entry.events:
         if isinstance(event, OrdersCanceled) and event.reason is CancelReason.MASS_CANCEL:
             return [outcome.before[order_id] for order_id in event.order_ids]
+        if isinstance(event, Refused):
+            raise WireError(errors.REQUEST_ERROR[event.reason], why=event.detail)
     raise AssertionError("a CancelOrders is always answered")
 
 

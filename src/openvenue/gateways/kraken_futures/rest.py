@@ -16,7 +16,7 @@ from openvenue.gateways.kraken_futures.limits import Limits
 from openvenue.gateways.kraken_futures.profile import DEFAULT, Profile
 from openvenue.gateways.kraken_futures.ws import KrakenFuturesSession
 from openvenue.gateways.wire import Handler, OpenSession, Request, Response, Sender, WireError
-from openvenue.history.port import HistoryPort
+from openvenue.history.port import HistoryPort, HistoryUnavailable
 
 BASE: Final = "/derivatives/api/v3/"
 ROOTS: Final = ("/derivatives/", "/api/history/", "/api/charts/", "/api/auth/")
@@ -110,8 +110,8 @@ class Endpoint:
             if isinstance(error, LimitError) and error.status == 429:
                 response.headers = (("rate-limit-reset", str(error.seconds)),)
             return response
-        except VenueStopped as stopped:
-            request.note["why"] = f"the venue stopped: {stopped}"
+        except (VenueStopped, HistoryUnavailable) as stopped:
+            request.note["why"] = f"the venue cannot answer: {stopped}"
             return errors.encode_error(WireError(errors.SERVER_ERROR), desk.server_time())
 
 

@@ -25,7 +25,7 @@ from openvenue.gateways.kraken_futures.feeds import Feeds
 from openvenue.gateways.kraken_futures.limits import Requests
 from openvenue.gateways.kraken_futures.listing import Market
 from openvenue.gateways.wire import Request, Sender
-from openvenue.history.port import Fill
+from openvenue.history.port import Fill, HistoryUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -144,7 +144,7 @@ class KrakenFuturesSession:
     async def _run(self, job: Job) -> None:
         try:
             await job()
-        except VenueStopped:
+        except (VenueStopped, HistoryUnavailable):
             self._refuse("Unavailable")
 
     def _done(self, worker: asyncio.Task[None]) -> None:

@@ -1,0 +1,63 @@
+"""The page about Kraken Futures is complete, and what it points at is there."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+from msgspec.structs import fields
+
+from openvenue.gateways.kraken_futures.profile import Profile
+from openvenue.gateways.kraken_futures.rest import ENDPOINTS, LATER
+from tests.conformance.kraken_futures.schemas import ERRORS, ORDER_ERRORS, SEND_STATUSES
+
+ROOT: Final = Path(__file__).parents[2]
+PAGE: Final = (ROOT / "docs/apis/kraken-futures.md").read_text()
+TRANSCRIPTS: Final = {
+    path.stem: path.read_text()
+    for path in (ROOT / "tests/conformance/kraken_futures").glob("*.transcript")
+}
+NEVER: Final = ("never", "comes with")
+
+
+def rows(title: str) -> dict[str, list[str]]:
+    """The table under a heading: its first column's word, and the other columns."""
+    section = PAGE.split(f"\n## {title}\n")[1].split("\n## ")[0]
+    found = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("| `")]
+    return {cells[0].strip().strip("`"): [cell.strip() for cell in cells[1:]] for cells in found}
+
+
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        ("Error words", ERRORS),
+        ("sendStatus words", SEND_STATUSES),
+        ("Order errors", ORDER_ERRORS),
+    ],
+)
+def test_every_word_has_its_row_and_every_row_its_proof(title: str, words: list[str]) -> None:
+    """A word is shown in a conversation that really has it, or says what will bring it."""
+    table = rows(title)
+
+    assert sorted(table) == sorted(words)
+    for word, (provoked, shown) in table.items():
+        places = re.findall(r"`([a-z0-9_.-]+)`", shown)
+        if not places:
+            assert provoked.startswith(NEVER), word
+        for place in places:
+            if place.endswith(".py"):
+                assert list((ROOT / "tests").rglob(place)), place
+            elif not shown.endswith("as status"):
+                assert f'"{word}' in TRANSCRIPTS[place], (word, place)
+            else:
+                assert place in TRANSCRIPTS
+
+
+def test_every_setting_and_every_endpoint_is_on_the_page() -> None:
+    """What can be set can be found; what is known and not served is said."""
+    for field in fields(Profile):
+        assert f"`{field.name}`" in PAGE or field.name == "name", field.name
+    for _, name in ENDPOINTS:
+        assert f"`{name}`" in PAGE, name
+    for name in LATER:
+        assert name in PAGE or f"{name.partition('/')[0]}/*" in PAGE, name
