@@ -29,9 +29,9 @@ def _mix(bench: Bench, form: str, target: int) -> Row:
     if form == "compiled" and not is_compiled():
         row.why_not = "the engine is installed plain: no C compiler was found"
         return row
-    path = _form(bench, form)
+    sources = _form(bench, form)
     commands = bench.size(76_800, 20_480)
-    results = bench.repeat(row.what, lambda: work("mix", path=path, commands=commands))
+    results = bench.repeat(row.what, lambda: work("mix", sources=sources, commands=commands))
     value = mid(results, "per_second")
     last = results[-1]
     row.figure = rate(value)

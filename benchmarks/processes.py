@@ -24,12 +24,12 @@ class WorkFailed(Exception):
     """A measurement ended badly; the text is what it said."""
 
 
-def run_module(module: str, *arguments: str, path: str | None = None) -> dict[str, Any]:
+def run_module(module: str, *arguments: str, sources: str | None = None) -> dict[str, Any]:
     """What `python -m module` prints on its last line, as JSON. Raises: WorkFailed."""
     environment = dict(os.environ)
     environment.pop("PYTHONPATH", None)
-    if path is not None:
-        environment["PYTHONPATH"] = path
+    if sources is not None:
+        environment["PYTHONPATH"] = sources
     ran = subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
@@ -43,10 +43,10 @@ def run_module(module: str, *arguments: str, path: str | None = None) -> dict[st
     return msgspec.json.decode(ran.stdout.strip().rpartition("\n")[2], type=dict[str, Any])
 
 
-def work(name: str, *, path: str | None = None, **arguments: Any) -> dict[str, Any]:
+def work(name: str, *, sources: str | None = None, **arguments: Any) -> dict[str, Any]:
     """One of `worker.WORK`, in a new process. Raises: WorkFailed."""
     text = msgspec.json.encode(arguments).decode()
-    return run_module("benchmarks.worker", name, text, path=path)
+    return run_module("benchmarks.worker", name, text, sources=sources)
 
 
 @cache

@@ -143,17 +143,17 @@ def cancel_all(bench: Bench) -> list[Row]:
     runs = []
     with venue(directory) as server:
         mine, other = keys(server)
-        survivors = Client(server.port, other)
         bench.say(f"cancel-all: {others:,} orders of the account that keeps its own")
         _rest(server, other, others, 1)
-        client = Client(server.port, mine)
         for run in range(bench.size(5, 1)):
             bench.say(f"cancel-all: run {run + 1}, placing {own:,} orders")
             _rest(server, mine, own, run + 2)
+            client = Client(server.port, mine)  # a new one: the door drops those that idle
             before = cpu_seconds(server.pid)
             begin = perf_counter()
             body = client.exchange(client.cancel_all())
             took = perf_counter() - begin
+            client.close()
             status = msgspec.json.decode(body)["cancelStatus"]
             if len(status["cancelledOrders"]) != own:
                 raise UnexpectedReply(f"{len(status['cancelledOrders']):,} orders were canceled")
@@ -165,7 +165,7 @@ def cancel_all(bench: Bench) -> list[Row]:
                     "events": len(status["orderEvents"]),
                 }
             )
-        left = msgspec.json.decode(survivors.exchange(_open_orders(other)))
+        left = msgspec.json.decode(Client(server.port, other).exchange(_open_orders(other)))
         if len(left["openOrders"]) != others:
             raise UnexpectedReply(f"{len(left['openOrders']):,} of {others:,} survived")
         took_s = mid(runs, "s")
@@ -199,8 +199,7 @@ def start(bench: Bench) -> list[Row]:
         for run in range(bench.size(5, 1)):
             bench.say(f"start: run {run + 1}")
             begin = perf_counter()
-            with on_core(SERVER_CORE):
-                again.start()
+            again.start()
             client = Client(again.port, keys(again)[0])
             client.get(API + "instruments")
             runs.append({"s": perf_counter() - begin})
@@ -212,7 +211,7 @@ def start(bench: Bench) -> list[Row]:
             name="start",
             what="launch to the first answer (GET instruments)",
             data_set=f"{WORLD}; {entries:,} entries in the journal, as many orders resting, no "
-            "snapshot; ended by SIGKILL before; Python's own start and imports included; one core",
+            "snapshot; ended by SIGKILL before; Python's own start and imports included; any core",
             target="≤ 1.5 s",
             figure=f"{took:.2f} s",
             is_met=took <= 1.5,
@@ -296,9 +295,12 @@ def pause(bench: Bench) -> list[Row]:
         calm = sorted(client.timed(request) for request in requests[:200])
         bench.say("pause: orders one at a time while the helper makes a snapshot")
         took: list[float] = []
+        syncs: list[float] = []  # what the machine itself makes anybody wait
         begin = perf_counter()
         while not list(snapshots.glob("*.snapshot")) and perf_counter() - begin < PATIENCE_S:
             took.append(client.timed(requests[len(took) % 1_000]))
+            if len(took) % 10 == 0:
+                syncs += sync_seconds(bench.scratch, 1)
         made_after = perf_counter() - begin
         has_snapshot = bool(list(snapshots.glob("*.snapshot")))
         took += [client.timed(request) for request in requests]
@@ -314,9 +316,11 @@ def pause(bench: Bench) -> list[Row]:
         f"helper process made a snapshot ({made_after:.0f} s); p50 {median(took) * 1e3:.2f} ms, "
         f"p99.9 {took[int(len(took) * 0.999)] * 1e3:.1f} ms; before it p50 "
         f"{median(calm) * 1e3:.2f} ms; server {resident / 1e6:,.0f} MB resident; server, "
-        "helper and client share the cores",
+        "helper and client share the cores; limit: the longest bare write and sync in "
+        "the same minute, one for each ten orders",
         target="≤ 50 ms",
         figure=f"{worst:.0f} ms",
+        limit=f"{max(syncs, default=0.0) * 1e3:.0f} ms",
         is_met=worst <= 50,
         runs=1,
         numbers={"slowest_ms": [each * 1e3 for each in took[-20:]]},
