@@ -81,47 +81,42 @@ class OrderTriggerJson(Struct, rename="camel", gc=False):
     start_time: str | None = None
 
 
-class PlaceEvent(Struct, rename="camel"):
+class PlaceEvent(Struct, rename="camel", tag_field="type", tag="PLACE"):
     """An order stands in the book."""
 
     order: OrderJson
     reduced_quantity: Raw | None
-    type: str = "PLACE"
 
 
-class PlaceTriggerEvent(Struct, rename="camel"):
+class PlaceTriggerEvent(Struct, rename="camel", tag_field="type", tag="PLACE"):
     """An order waits for its price."""
 
     order_trigger: OrderTriggerJson
-    type: str = "PLACE"
 
 
-class CancelEvent(Struct, rename="camel"):
+class CancelEvent(Struct, rename="camel", tag_field="type", tag="CANCEL"):
     """An order of the book ended."""
 
     uid: str
     order: OrderJson
-    type: str = "CANCEL"
 
 
-class CancelTriggerEvent(Struct, rename="camel"):
+class CancelTriggerEvent(Struct, rename="camel", tag_field="type", tag="CANCEL"):
     """A waiting order ended."""
 
     uid: str
     order_trigger: OrderTriggerJson
-    type: str = "CANCEL"
 
 
-class RejectEvent(Struct, rename="camel"):
+class RejectEvent(Struct, rename="camel", tag_field="type", tag="REJECT"):
     """An order got an identity and was refused."""
 
     uid: str
     order: OrderJson
     reason: str
-    type: str = "REJECT"
 
 
-class ExecuteEvent(Struct, rename="camel"):
+class ExecuteEvent(Struct, rename="camel", tag_field="type", tag="EXECUTION"):
     """An order met one maker."""
 
     execution_id: str
@@ -130,7 +125,6 @@ class ExecuteEvent(Struct, rename="camel"):
     order_prior_execution: OrderJson
     taker_reduced_quantity: Raw | None
     order_prior_edit: None = None
-    type: str = "EXECUTION"
 
 
 OrderEvent = (

@@ -15,11 +15,10 @@ FLEX = "flex"
 CASH = "cash"
 
 
-class CashJson(Struct):
+class CashJson(Struct, tag_field="type", tag="cashAccount"):
     """The wallet that margins nothing."""
 
     balances: dict[str, Raw]
-    type: str = "cashAccount"
 
 
 class CurrencyJson(Struct):
@@ -32,10 +31,11 @@ class CurrencyJson(Struct):
     available: Raw
 
 
-class FlexJson(Struct, rename="camel", kw_only=True):
+class FlexJson(
+    Struct, rename="camel", kw_only=True, tag_field="type", tag="multiCollateralMarginAccount"
+):
     """The multi-collateral wallet."""
 
-    type: str = "multiCollateralMarginAccount"
     currencies: dict[str, CurrencyJson]
     balance_value: Raw
     portfolio_value: Raw
@@ -70,10 +70,9 @@ class LevelsJson(Struct):
     tt: Raw = ZERO
 
 
-class MarginJson(Struct, rename="camel", kw_only=True):
+class MarginJson(Struct, rename="camel", kw_only=True, tag_field="type", tag="marginAccount"):
     """A single-collateral wallet."""
 
-    type: str = "marginAccount"
     currency: str
     balances: dict[str, Raw]
     auxiliary: AuxiliaryJson

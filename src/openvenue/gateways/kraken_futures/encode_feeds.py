@@ -22,7 +22,7 @@ NO_PRICE: Final = Raw(b"0.0")  # this feed writes a price that there is none of 
 BITCOIN: Final = "XBT"  # the engine's name, and this API's everywhere but in fees
 
 
-class TradeMessage(Struct):
+class TradeMessage(Struct, tag_field="feed", tag="trade"):
     """A trade as everybody sees it."""
 
     product_id: str
@@ -32,16 +32,14 @@ class TradeMessage(Struct):
     time: int
     qty: Raw
     price: Raw
-    feed: str = "trade"
     type: str = "fill"
 
 
-class TradeSnapshot(Struct):
+class TradeSnapshot(Struct, tag_field="feed", tag="trade_snapshot"):
     """The newest trades, newest first."""
 
     product_id: str
     trades: list[TradeMessage]
-    feed: str = "trade_snapshot"
 
 
 class BookLevel(Struct):
@@ -51,7 +49,7 @@ class BookLevel(Struct):
     qty: Raw
 
 
-class BookSnapshot(Struct, rename={"tick_size": "tickSize"}):
+class BookSnapshot(Struct, rename={"tick_size": "tickSize"}, tag_field="feed", tag="book_snapshot"):
     """The whole book as of `seq`."""
 
     product_id: str
@@ -60,10 +58,9 @@ class BookSnapshot(Struct, rename={"tick_size": "tickSize"}):
     bids: list[BookLevel]
     asks: list[BookLevel]
     tick_size: None = None
-    feed: str = "book_snapshot"
 
 
-class BookMessage(Struct):
+class BookMessage(Struct, tag_field="feed", tag="book"):
     """One level changed."""
 
     product_id: str
@@ -72,7 +69,6 @@ class BookMessage(Struct):
     price: Raw
     qty: Raw
     timestamp: int
-    feed: str = "book"
 
 
 class OpenOrderItem(Struct, kw_only=True, rename={"trigger_signal": "triggerSignal"}):
@@ -93,31 +89,28 @@ class OpenOrderItem(Struct, kw_only=True, rename={"trigger_signal": "triggerSign
     trigger_signal: str | UnsetType = UNSET
 
 
-class OpenOrdersSnapshot(Struct):
+class OpenOrdersSnapshot(Struct, tag_field="feed", tag="open_orders_snapshot"):
     """All open orders."""
 
     account: str
     orders: list[OpenOrderItem]
-    feed: str = "open_orders_snapshot"
 
 
-class OpenOrderMessage(Struct):
+class OpenOrderMessage(Struct, tag_field="feed", tag="open_orders"):
     """An order came, changed, or was filled."""
 
     order: OpenOrderItem
     is_cancel: bool
     reason: str
-    feed: str = "open_orders"
 
 
-class OrderGoneMessage(Struct):
+class OrderGoneMessage(Struct, tag_field="feed", tag="open_orders"):
     """An order ended other than by its last fill."""
 
     order_id: str
     reason: str
     cli_ord_id: str | UnsetType = UNSET
     is_cancel: bool = True
-    feed: str = "open_orders"
 
 
 class FillItem(Struct, kw_only=True):
@@ -140,20 +133,18 @@ class FillItem(Struct, kw_only=True):
     order_type: str
 
 
-class FillsSnapshot(Struct):
+class FillsSnapshot(Struct, tag_field="feed", tag="fills_snapshot"):
     """The newest fills, newest first."""
 
     account: str
     fills: list[FillItem]
-    feed: str = "fills_snapshot"
 
 
-class FillsMessage(Struct):
+class FillsMessage(Struct, tag_field="feed", tag="fills"):
     """New fills."""
 
     username: str
     fills: list[FillItem]
-    feed: str = "fills"
 
 
 def encode_trade(event: Traded, time: Nanos, market: Market) -> bytes:

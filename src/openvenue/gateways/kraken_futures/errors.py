@@ -162,12 +162,11 @@ def missing(argument: str) -> WireError:
     return WireError(MISSING, why=f"{argument} is missing")
 
 
-class ErrorJson(Struct, rename={"server_time": "serverTime"}):
+class ErrorJson(Struct, rename={"server_time": "serverTime"}, tag_field="result", tag="error"):
     """The documented form of an error."""
 
     error: str
     server_time: str
-    result: str = "error"
 
 
 class NumberedJson(Struct):
@@ -177,13 +176,12 @@ class NumberedJson(Struct):
     message: str
 
 
-class ErrorsJson(Struct, rename={"server_time": "serverTime"}):
+class ErrorsJson(Struct, rename={"server_time": "serverTime"}, tag_field="result", tag="error"):
     """The form that the service's web framework gives."""
 
     status: str
     errors: list[NumberedJson]
     server_time: str
-    result: str = "error"
 
 
 class UnauthorizedJson(Struct):

@@ -8,7 +8,8 @@ from openvenue.engine.units import AccountId
 from openvenue.gateways.kraken_futures import KeyRecord, KeyRing, KrakenFutures
 from openvenue.gateways.kraken_futures.auth import sign
 from openvenue.gateways.wire import Request
-from tests.conformance.scene import SECRETS, START, Scene
+from openvenue.testing.clock import START
+from tests.conformance.scene import SECRETS, Scene
 
 BASE = "/derivatives/api/v3/"
 
