@@ -63,6 +63,8 @@ def activate_order(state: State, step: ActivateOrder) -> list[Event]:
     reason = CLOSED.get(market.mode)
     if market.mode is Mode.REDUCE_ONLY and not order.reduce_only:
         reason = RejectReason.MARKET_REDUCE_ONLY
+    if market.mode is Mode.LIMIT_ONLY and order.is_market:
+        reason = RejectReason.MARKET_LIMIT_ONLY
     if reason is not None:
         return [_refused(order, reason)]
 

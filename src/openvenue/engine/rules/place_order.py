@@ -45,6 +45,7 @@ TOO_MANY_ORDERS: Final = RejectReason.TOO_MANY_ORDERS
 REDUCES_TOO_MUCH: Final = RejectReason.REDUCES_TOO_MUCH
 NOTHING: Final = Lots(0)
 WOULD_NOT_REDUCE: Final = RejectReason.WOULD_NOT_REDUCE
+WOULD_TAKE: Final = RejectReason.WOULD_TAKE
 MAX_POSITION: Final = RejectReason.MAX_POSITION
 NO_REFERENCE_PRICE: Final = RejectReason.NO_REFERENCE_PRICE
 
@@ -89,6 +90,8 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
                 return [_rejected(command, NO_REFERENCE_PRICE)]
         elif command.slides:
             limit = _behind_the_touch(market, sign, limit)
+            if limit <= 0 or limit > market.contract.max_price:
+                return [_rejected(command, WOULD_TAKE)]  # no price is left to stand on
     time_in_force = command.time_in_force
     self_trade = command.self_trade
     order = Order(
@@ -163,6 +166,8 @@ def _why_off_bounds(
     if trigger is not None and (trigger.price <= 0 or trigger.price > contract.max_price):
         return INVALID_PRICE
     price: int = limit if limit is not None else _reference_ticks(market)
+    if price == 0:
+        return None  # a market order before the first mark: there is nothing to value it at
     return contract.why_notional_refuses(quantity, price)
 
 
