@@ -5,7 +5,7 @@ from typing import Final
 from msgspec import Struct
 
 from openvenue.engine.units import SECOND, Atoms, Lots, Nanos, Symbol, Ticks
-from openvenue.history.port import DayFigures, PublicTrade
+from openvenue.history.port import Candle, DayFigures, PublicTrade
 
 MINUTE: Final = 60 * SECOND
 DAY_MINUTES: Final = 24 * 60
@@ -18,9 +18,24 @@ class Minute(Struct, gc=False):
     open: int
     high: int
     low: int
+    close: int
     volume: int = 0
     value: int = 0
     trades: int = 0
+
+
+def candle_of(it: Minute) -> Candle:
+    """A minute as history tells it."""
+    return Candle(
+        Nanos(it.minute * MINUTE),
+        Ticks(it.open),
+        Ticks(it.high),
+        Ticks(it.low),
+        Ticks(it.close),
+        Lots(it.volume),
+        Atoms(it.value),
+        it.trades,
+    )
 
 
 class Day:
@@ -44,22 +59,28 @@ class Day:
         minute = self._minutes.get(number)
         if minute is None:
             self._forget(number)
-            minute = self._minutes[number] = Minute(number, price, price, price)
+            minute = self._minutes[number] = Minute(number, price, price, price, price)
         minute.high = max(minute.high, price)
         minute.low = min(minute.low, price)
+        minute.close = price
         minute.volume += quantity
         minute.value += value
         minute.trades += 1
         return minute
 
-    def figures(self, now: Nanos) -> DayFigures:
-        """Over the minute of `now` and the 1439 before it."""
+    def figures(self, now: Nanos, since: Nanos = Nanos(0)) -> DayFigures:
+        """Over the minute of `now` and the 1439 before it, but for those before `since`."""
         current = now // MINUTE
-        if self._answer is not None and self._answer[0] == current:
+        if not since:
+            if self._answer is None or self._answer[0] != current:
+                self._forget(current)
+                self._answer = current, self._sum(list(self._minutes.values()))
             return self._answer[1]
-        self._forget(current)
-        minutes = list(self._minutes.values())
-        figures = DayFigures(
+        first = max(since // MINUTE, current - DAY_MINUTES + 1)
+        return self._sum([it for it in self._minutes.values() if it.minute >= first])
+
+    def _sum(self, minutes: list[Minute]) -> DayFigures:
+        return DayFigures(
             symbol=self._symbol,
             open=Ticks(minutes[0].open) if minutes else None,
             high=Ticks(max(it.high for it in minutes)) if minutes else None,
@@ -68,8 +89,6 @@ class Day:
             value=Atoms(sum(it.value for it in minutes)),
             trades=sum(it.trades for it in minutes),
         )
-        self._answer = current, figures
-        return figures
 
     def _forget(self, current: int) -> None:
         """Drop what is older than a day."""

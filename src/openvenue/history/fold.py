@@ -24,7 +24,7 @@ from openvenue.engine.events import (
 )
 from openvenue.engine.orders import FOK, IOC, Order, OrderView
 from openvenue.engine.reasons import CancelReason, RejectReason
-from openvenue.engine.units import Lots, Nanos, OrderId
+from openvenue.engine.units import Atoms, Lots, Nanos, OrderId
 from openvenue.history.port import ClosedOrder, Fill, PublicTrade
 from openvenue.journal.records import Entry
 
@@ -37,10 +37,14 @@ class Alive(Struct, gc=False, array_like=True):
     updated: Nanos
     is_waiting: bool
     was_triggered: bool = False
+    value: Atoms = Atoms(0)  # of all that has traded
+    fees: Atoms = Atoms(0)  # paid on that
 
     def view(self) -> OrderView:
         """As it is now."""
-        return OrderView(self.order, self.leaves, self.updated, self.is_waiting)
+        return OrderView(
+            self.order, self.leaves, self.updated, self.is_waiting, self.value, self.fees
+        )
 
 
 class Story(Struct):
@@ -105,6 +109,7 @@ class Fold:
                 event.price,
                 event.quantity,
                 event.aggressor,
+                self.alive[event.taker_order_id].order.is_market,
             )
         )
         story.values.append(event.value)
@@ -119,6 +124,8 @@ class Fold:
             ),
         ):
             alive = self._change(order_id, leaves)
+            alive.value = Atoms(alive.value + event.value)
+            alive.fees = Atoms(alive.fees + fee)
             order = alive.order
             story.fills.append(
                 Fill(

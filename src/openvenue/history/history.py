@@ -16,6 +16,7 @@ from openvenue.exchange.port import Outcome
 from openvenue.history.index import Index
 from openvenue.history.port import (
     BEGINNING,
+    Candle,
     ClosedOrder,
     DayFigures,
     Fill,
@@ -94,15 +95,25 @@ class History:
             lambda index: index.store.closed(account, order_ids, cl_ord_ids, since)
         )
 
-    async def day(self, symbol: Symbol | None = None) -> dict[Symbol, DayFigures]:
+    async def day(
+        self, symbol: Symbol | None = None, *, since: Nanos = BEGINNING
+    ) -> dict[Symbol, DayFigures]:
         """Figures of the last 24 hours of market time, of every market or of one.
 
+        What happened before `since` does not count.
         Raises: HistoryUnavailable; VenueStopped.
         """
         markets = await self._exchange.look(GetMarkets(symbol))
         symbols = [market.instrument.symbol for market in markets]
         now = self._exchange.now()
-        return await self._ask(lambda index: index.days(symbols, now))
+        return await self._ask(lambda index: index.days(symbols, now, since))
+
+    async def candles(self, symbol: Symbol, *, since: Nanos = BEGINNING) -> list[Candle]:
+        """Minutes in which something was traded, from the one of `since` on, oldest first.
+
+        Raises: HistoryUnavailable.
+        """
+        return await self._ask(lambda index: index.candles(symbol, since))
 
     def _hear(self, outcomes: list[Outcome]) -> None:
         self._heard = outcomes[-1].entry.seq

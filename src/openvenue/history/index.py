@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from openvenue.engine.units import Nanos, OrderId, Symbol
-from openvenue.history.day import DAY_MINUTES, MINUTE, Day, Minute
+from openvenue.history.day import DAY_MINUTES, MINUTE, Day, Minute, candle_of
 from openvenue.history.fold import Fold
-from openvenue.history.port import DayFigures
+from openvenue.history.port import Candle, DayFigures
 from openvenue.history.store import Store, remove
 from openvenue.journal.port import Journal
 from openvenue.journal.records import Entry
@@ -88,9 +88,18 @@ class Index:
         self._minutes.clear()
         self._committed = self.seq
 
-    def days(self, symbols: Sequence[Symbol], now: Nanos) -> dict[Symbol, DayFigures]:
-        """Figures of the last 24 hours."""
-        return {symbol: self._day(symbol).figures(now) for symbol in symbols}
+    def days(self, symbols: Sequence[Symbol], now: Nanos, since: Nanos) -> dict[Symbol, DayFigures]:
+        """Figures of the last 24 hours, but for the time before `since`."""
+        return {symbol: self._day(symbol).figures(now, since) for symbol in symbols}
+
+    def candles(self, symbol: Symbol, since: Nanos) -> list[Candle]:
+        """One minute each, from the one that `since` is in, oldest first."""
+        first = since // MINUTE
+        found = {it.minute: it for it in self.store.minutes_of(symbol, first)}
+        for (of, number), minute in self._minutes.items():
+            if of == symbol and number >= first:
+                found[number] = minute
+        return [candle_of(found[number]) for number in sorted(found)]
 
     def close(self) -> None:
         """Keep what was folded in, and let go of the file."""

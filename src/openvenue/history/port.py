@@ -44,6 +44,7 @@ class PublicTrade(Struct, frozen=True):
     price: Ticks
     quantity: Lots
     aggressor: Side
+    is_market: bool = False  # the taker asked for no price
 
 
 class ClosedOrder(Struct, frozen=True):
@@ -63,6 +64,19 @@ class DayFigures(Struct, frozen=True):
     open: Ticks | None
     high: Ticks | None
     low: Ticks | None
+    volume: Lots
+    value: Atoms  # in the settlement asset
+    trades: int
+
+
+class Candle(Struct, frozen=True):
+    """One minute of one market in which something was traded."""
+
+    time: Nanos  # its beginning
+    open: Ticks
+    high: Ticks
+    low: Ticks
+    close: Ticks
     volume: Lots
     value: Atoms  # in the settlement asset
     trades: int
@@ -91,8 +105,16 @@ class HistoryPort(Protocol):
     ) -> list[ClosedOrder]:
         """Orders of an account that ended at or after `since`; all of them if no name is given."""
 
-    async def day(self, symbol: Symbol | None = None) -> dict[Symbol, DayFigures]:
-        """Figures of the last 24 hours of market time, of every market or of one."""
+    async def day(
+        self, symbol: Symbol | None = None, *, since: Nanos = BEGINNING
+    ) -> dict[Symbol, DayFigures]:
+        """Figures of the last 24 hours of market time, of every market or of one.
+
+        What happened before `since` does not count.
+        """
+
+    async def candles(self, symbol: Symbol, *, since: Nanos = BEGINNING) -> list[Candle]:
+        """Minutes in which something was traded, from the one of `since` on, oldest first."""
 
 
 class HistoryUnavailable(Exception):

@@ -15,7 +15,7 @@ from openvenue.history.day import Minute
 from openvenue.history.fold import Alive
 from openvenue.history.port import ClosedOrder, Fill, PublicTrade
 
-VERSION: Final = 1  # of these tables and of the fold that fills them: another one means rebuild
+VERSION: Final = 2  # of these tables and of the fold that fills them: another one means rebuild
 
 _SCHEMA: Final = """
 CREATE TABLE progress (seq INTEGER NOT NULL);
@@ -29,7 +29,8 @@ CREATE TABLE fills (
 CREATE INDEX fills_by_account ON fills (account, time);
 CREATE TABLE trades (
   exec_id INTEGER NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL, symbol TEXT NOT NULL,
-  price INTEGER NOT NULL, quantity INTEGER NOT NULL, aggressor INTEGER NOT NULL
+  price INTEGER NOT NULL, quantity INTEGER NOT NULL, aggressor INTEGER NOT NULL,
+  is_market INTEGER NOT NULL
 );
 CREATE INDEX trades_by_symbol ON trades (symbol, time);
 CREATE TABLE closed (
@@ -42,7 +43,8 @@ CREATE INDEX closed_by_name ON closed (account, cl_ord_id) WHERE cl_ord_id IS NO
 CREATE TABLE alive (order_id INTEGER PRIMARY KEY, record BLOB NOT NULL);
 CREATE TABLE minutes (
   symbol TEXT NOT NULL, minute INTEGER NOT NULL, open INTEGER NOT NULL, high INTEGER NOT NULL,
-  low INTEGER NOT NULL, volume INTEGER NOT NULL, value INTEGER NOT NULL, trades INTEGER NOT NULL,
+  low INTEGER NOT NULL, close INTEGER NOT NULL, volume INTEGER NOT NULL, value INTEGER NOT NULL,
+  trades INTEGER NOT NULL,
   PRIMARY KEY (symbol, minute)
 ) WITHOUT ROWID;
 """
@@ -82,7 +84,7 @@ class Store:
     def add_trades(self, trades: Iterable[PublicTrade]) -> None:
         """In the order in which they happened."""
         self._db.executemany(
-            "INSERT INTO trades VALUES (?, ?, ?, ?, ?, ?, ?)", map(astuple, trades)
+            "INSERT INTO trades VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(astuple, trades)
         )
 
     def add_closed(self, orders: Iterable[ClosedOrder]) -> None:
@@ -112,7 +114,7 @@ class Store:
     def set_minutes(self, minutes: Iterable[tuple[Symbol, Minute]]) -> None:
         """Keep minutes as they are now."""
         self._db.executemany(
-            "INSERT OR REPLACE INTO minutes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO minutes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             ((symbol, *astuple(minute)) for symbol, minute in minutes),
         )
 
@@ -126,6 +128,12 @@ class Store:
         query = "SELECT * FROM minutes WHERE minute >= ? ORDER BY minute"
         for symbol, *figures in self._db.execute(query, (since,)):
             yield Symbol(symbol), Minute(*figures)
+
+    def minutes_of(self, symbol: Symbol, since: int) -> Iterator[Minute]:
+        """Minutes of one market from the number `since` on, oldest first."""
+        query = "SELECT * FROM minutes WHERE symbol = ? AND minute >= ? ORDER BY minute"
+        for _, *figures in self._db.execute(query, (symbol, since)):
+            yield Minute(*figures)
 
     def newest_minute(self) -> int:
         """The number of the last minute in which something was traded; 0 if nothing was."""
@@ -214,6 +222,7 @@ def _fill(row: Any) -> Fill:
 def _trade(row: Any) -> PublicTrade:
     fields: list[Any] = list(row)
     fields[6] = Side(fields[6])
+    fields[7] = bool(fields[7])
     return PublicTrade(*fields)
 
 

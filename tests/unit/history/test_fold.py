@@ -20,6 +20,7 @@ SAYS_NOTHING = {
     events.Refused,
     events.Resumed,
     events.IntakeSet,
+    events.LeverageSet,
 }
 
 

@@ -172,6 +172,47 @@ async def test_the_day_forgets_what_is_older_than_24_hours() -> None:
         assert (day.open, day.high, day.low, day.volume, day.value) == (None, None, None, 0, 0)
 
 
+async def test_the_day_can_begin_at_midnight_instead() -> None:
+    """Some APIs tell the figures of today beside those of 24 hours."""
+    async with Venue(None) as venue:
+        await venue.do(ask(ANN, 2, 105), bid(BOB, 2, 105))
+        venue.clock.advance(3600 * SECOND)
+        await venue.do(ask(ANN, 1, 99), bid(BOB, 1, 99))
+
+        day = (await venue.history.day(PERP, since=venue.exchange.now()))[PERP]
+
+        assert (day.open, day.high, day.low, day.volume, day.trades) == (99, 99, 99, 1, 1)
+
+
+async def test_candles_are_minutes_in_which_something_was_traded() -> None:
+    """A minute has its first, highest, lowest and last price; a quiet one is not there."""
+    async with Venue(None) as venue:
+        await venue.do(ask(ANN, 2, 105), bid(BOB, 2, 105))
+        start = venue.exchange.now()
+        venue.clock.advance(180 * SECOND)
+        await venue.do(ask(ANN, 1, 99), bid(BOB, 1, 99), ask(ANN, 4, 102), bid(BOB, 4, 102))
+
+        first, second = await venue.history.candles(PERP)
+
+        assert (first.open, first.close, first.volume, first.trades) == (105, 105, 2, 1)
+        assert (second.open, second.high, second.low, second.close) == (99, 102, 99, 102)
+        assert second.time - first.time == 180 * SECOND
+        assert second.value == (99 + 4 * 102) * 10**8
+        assert await venue.history.candles(PERP, since=Nanos(start + 60 * SECOND)) == [second]
+
+
+async def test_a_closed_order_knows_what_it_traded_for() -> None:
+    """Cost and fees of an order are told long after it ended."""
+    async with Venue(None) as venue:
+        await venue.do(ask(ANN, 2, 105), ask(ANN, 1, 106), bid(BOB, 3, 106))
+
+        (closed,) = await venue.history.closed_orders(BOB)
+        fills = await venue.history.fills(BOB)
+
+        assert closed.view.value == (2 * 105 + 106) * 10**8
+        assert closed.view.fees == sum(fill.fee for fill in fills) > 0
+
+
 async def test_a_fault_in_one_question_is_its_own() -> None:
     """The next one is answered."""
     async with Venue(None) as venue:
