@@ -1,4 +1,4 @@
-"""The running program: one venue, its past, its gateway, its crowd, and the door in front of them.
+"""The running program: venues, each with its past, gateway and crowd, and the door before them.
 
 Everything is made here and handed to whoever needs it; nothing elsewhere knows how it was chosen.
 """
@@ -7,18 +7,18 @@ import asyncio
 import shutil
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from random import Random
 from traceback import format_exception
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 import structlog
 from msgspec import Struct
 
 from openvenue.crowd.crowd import Crowd
-from openvenue.engine.units import Nanos, Symbol
+from openvenue.engine.units import Nanos
 from openvenue.exchange.clock import RealClock, VirtualClock
 from openvenue.exchange.collector import Collector
 from openvenue.exchange.config import VenueTable, World
@@ -29,20 +29,20 @@ from openvenue.gateways.admin.rest import AdminGateway, AdminTools
 from openvenue.gateways.faults import FaultPlan
 from openvenue.gateways.health import HealthGateway
 from openvenue.gateways.kraken_futures.auth import KeyRing
-from openvenue.gateways.kraken_futures.facts import Facts, read_facts
+from openvenue.gateways.kraken_futures.facts import read_facts
 from openvenue.gateways.kraken_futures.rest import KrakenFutures
 from openvenue.gateways.metrics import Metrics
 from openvenue.gateways.request_log import RequestLog
 from openvenue.gateways.serve import Door
 from openvenue.gateways.venue_metrics import venue_families
+from openvenue.gateways.wire import Gateway
 from openvenue.history.history import History
 from openvenue.journal.records import Envelope
 
 log = structlog.get_logger(__name__)
 
-VENUE: Final = "kraken-futures"
-SNAPSHOT_EVERY: Final = 100_000  # entries: what a start has to fold at most, within a second
 GRACE_SECONDS: Final = 5.0  # for clients, when we leave
+SNAPSHOT_EVERY: Final = 100_000  # entries
 BY_SETUP: Final = Envelope(gateway="setup")
 
 Why = Literal["stop", "reset"]
@@ -62,28 +62,38 @@ class Plan(Struct, frozen=True, kw_only=True):
     has_crowd: bool = True
     seed: int | None = None
 
-    @property
-    def venue(self) -> VenueTable:
-        """The table of the one venue."""
-        return self.world.venues.kraken_futures
+    def directory(self, venue: str) -> Path | None:
+        """Where a venue's journal is; None: nowhere."""
+        return None if self.is_in_memory else self.data_dir / venue
 
-    def facts_of(self, symbol: Symbol) -> Facts:
-        """What the file says of a contract for its gateway alone."""
-        return read_facts(gateway_facts(self.venue, symbol))
 
-    @property
-    def directory(self) -> Path | None:
-        """Where the venue's journal is; None: nowhere."""
-        return None if self.is_in_memory else self.data_dir / VENUE
+class Venue(Struct, frozen=True):
+    """A running venue and its past."""
+
+    name: str
+    table: VenueTable
+    exchange: Exchange
+    history: History
+
+
+class VenueGateway(Gateway, Protocol):
+    """A gateway that follows a venue from its start to its end."""
+
+    async def start(self) -> None:
+        """Read what it needs to know of the present, and follow from there."""
+
+    def close(self) -> None:
+        """Follow no more."""
 
 
 class Program:
-    """The venue from one start to its end."""
+    """The venues from one start to their end."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._end: asyncio.Event = asyncio.Event()
         self._why: Why = "stop"
+        self._doomed: list[str] = []
 
     def stop(self) -> None:
         """End, in good order."""
@@ -100,13 +110,16 @@ class Program:
                 await self._end.wait()
             if self._why == "stop":
                 return
-            await asyncio.to_thread(wipe, self._plan)
+            for venue in self._doomed:
+                await asyncio.to_thread(wipe, self._plan, venue)
+            self._doomed.clear()
             self._end.clear()
             self._why = "stop"
 
     async def _reset(self, venue: str) -> None:
         """Ask for a new beginning; it happens once this request is answered."""
         log.warning("reset", venue=venue)
+        self._doomed.append(venue)
         self._why = "reset"
         self._end.set()
 
@@ -116,67 +129,46 @@ class Program:
         plan = self._plan
         clock = _clock(plan.is_virtual)
         async with AsyncExitStack() as stack:
-            exchange = await Exchange.open(
-                VENUE,
-                plan.directory,
-                clock,
-                durability=plan.world.durability,
-                setup=build_setup(plan.venue, clock.now()),
-                floor_bytes=plan.world.floor_bytes,
-                snapshot_every=SNAPSHOT_EVERY,
-                collector=Collector(),
-            )
-            stack.push_async_callback(exchange.close)
-            clock.reach(exchange.now())  # market time may have been moved ahead
-            history = History(plan.directory, exchange)
-            stack.push_async_callback(history.close)
-            for command in await still_missing(plan.venue, exchange):
-                await exchange.submit(command, BY_SETUP)
-            if plan.has_crowd and plan.venue.crowd is not None:
-                crowd = Crowd(exchange, plan.venue, Random(plan.seed))
-                await crowd.live_until(exchange.now())  # whoever comes first finds living markets
-                task = asyncio.create_task(crowd.run(clock), name="crowd")
-                task.add_done_callback(_tell_failure)
-                stack.push_async_callback(_end_task, task)
-            await self._open_door(stack, exchange, history, clock)
+            venues = {
+                name: await open_venue(stack, plan, name, table, clock)
+                for name, table in plan.world.venues.tables().items()
+            }
+            for venue in venues.values():
+                await _populate(stack, plan, venue, clock)
+            await self._open_door(stack, venues, clock)
             yield
 
     async def _open_door(
         self,
         stack: AsyncExitStack,
-        exchange: Exchange,
-        history: History,
+        venues: Mapping[str, Venue],
         clock: RealClock | VirtualClock,
     ) -> None:
         """Gateways, and the door that leads to them."""
         plan = self._plan
         metrics, request_log, faults = Metrics(), RequestLog(), FaultPlan()
-        metrics.also(venue_families({VENUE: exchange}))
+        exchanges = {name: venue.exchange for name, venue in venues.items()}
+        metrics.also(venue_families(exchanges))
 
         def stopped() -> dict[str, str | None]:
-            return {VENUE: exchange.stopped}
+            return {name: exchange.stopped for name, exchange in exchanges.items()}
 
         tools = AdminTools(
-            venues={VENUE: exchange},
+            venues=exchanges,
             stopped=stopped,
             request_log=request_log,
             faults=faults,
             clock=clock if isinstance(clock, VirtualClock) else None,
             reset=self._reset,
         )
-        gateway = KrakenFutures(
-            exchange,
-            history,
-            KeyRing.of_accounts(plan.keys.kraken_futures()),
-            clock,
-            plan.world.limits,
-            nonces=exchange.nonces,
-            facts_of=plan.facts_of,
-        )
-        stack.callback(gateway.close)
-        await gateway.start()
+        gateways: list[Gateway] = []
+        for venue in venues.values():
+            gateway = GATEWAYS[venue.name](plan, venue, clock)
+            stack.callback(gateway.close)
+            await gateway.start()
+            gateways.append(gateway)
         door = Door(
-            [gateway, HealthGateway(stopped, metrics), AdminGateway(plan.keys.admin_key, tools)],
+            [*gateways, HealthGateway(stopped, metrics), AdminGateway(plan.keys.admin_key, tools)],
             faults=faults,
             request_log=request_log,
             metrics=metrics,
@@ -186,14 +178,69 @@ class Program:
         stack.push_async_callback(door.stop, GRACE_SECONDS)
 
 
-def wipe(plan: Plan) -> None:
-    """Remove the venue's past. Keys and certificate stay."""
-    if plan.directory is None or not plan.directory.exists():
+def wipe(plan: Plan, venue: str) -> None:
+    """Remove a venue's past. Keys and certificate stay."""
+    directory = plan.directory(venue)
+    if directory is None or not directory.exists():
         return
-    doomed = plan.directory.with_name(f"{VENUE}.doomed")
+    doomed = directory.with_name(f"{venue}.doomed")
     shutil.rmtree(doomed, ignore_errors=True)
-    plan.directory.rename(doomed)  # at once: a crash leaves the whole past, or none of it
+    directory.rename(doomed)  # at once: a crash leaves the whole past, or none of it
     shutil.rmtree(doomed)
+
+
+async def open_venue(
+    stack: AsyncExitStack, plan: Plan, name: str, table: VenueTable, clock: RealClock | VirtualClock
+) -> Venue:
+    """A venue with its past, set up as its table says; closed by `stack`."""
+    exchange = await Exchange.open(
+        name,
+        plan.directory(name),
+        clock,
+        durability=plan.world.durability,
+        setup=build_setup(table, clock.now()),
+        floor_bytes=plan.world.floor_bytes,
+        snapshot_every=SNAPSHOT_EVERY,
+        collector=Collector(),
+    )
+    stack.push_async_callback(exchange.close)
+    clock.reach(exchange.now())  # market time may have been moved ahead
+    history = History(plan.directory(name), exchange)
+    stack.push_async_callback(history.close)
+    for command in await still_missing(table, exchange):
+        await exchange.submit(command, BY_SETUP)
+    return Venue(name, table, exchange, history)
+
+
+async def _populate(
+    stack: AsyncExitStack, plan: Plan, venue: Venue, clock: RealClock | VirtualClock
+) -> None:
+    """Let the venue's crowd in, if it has one."""
+    if not plan.has_crowd or venue.table.crowd is None:
+        return
+    seed = None if plan.seed is None else f"{plan.seed}/{venue.name}"
+    crowd = Crowd(venue.exchange, venue.table, Random(seed))
+    await crowd.live_until(venue.exchange.now())  # whoever comes first finds living markets
+    task = asyncio.create_task(crowd.run(clock), name=f"crowd of {venue.name}")
+    task.add_done_callback(_tell_failure)
+    stack.push_async_callback(_end_task, task)
+
+
+def _kraken_futures(plan: Plan, venue: Venue, clock: RealClock | VirtualClock) -> VenueGateway:
+    return KrakenFutures(
+        venue.exchange,
+        venue.history,
+        KeyRing.of_accounts(plan.keys.kraken_futures()),
+        clock,
+        plan.world.limits,
+        nonces=venue.exchange.nonces,
+        facts_of=lambda symbol: read_facts(gateway_facts(venue.table, symbol)),
+    )
+
+
+GATEWAYS: Final[Mapping[str, Callable[[Plan, Venue, RealClock | VirtualClock], VenueGateway]]] = {
+    "kraken-futures": _kraken_futures,
+}
 
 
 def _clock(is_virtual: bool) -> RealClock | VirtualClock:

@@ -102,6 +102,7 @@ class InstrumentTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     max_notional: Decimal = Decimal(0)  # 0: no bound
     collar: Decimal = Decimal(0)  # 0: none
     impact_size: Decimal = Decimal(0)
+    trims_reducers: bool = True  # False: reduce-only and too large is refused
     opened: datetime | None = None  # when it is first listed
     expires: datetime | None = None
     expires_by: Literal["next-quarter"] | None = None
@@ -151,9 +152,20 @@ class VenueTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Venues(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The venues that this version serves."""
+    """The venues of a world. One that has no table is not there."""
 
     kraken_futures: VenueTable = msgspec.field(name="kraken-futures")
+    kraken_spot: VenueTable | None = msgspec.field(name="kraken-spot", default=None)
+    pacifica: VenueTable | None = None
+
+    def tables(self) -> dict[str, VenueTable]:
+        """Each venue that is there, by its name, in the order in which they open."""
+        every = {
+            "kraken-futures": self.kraken_futures,
+            "kraken-spot": self.kraken_spot,
+            "pacifica": self.pacifica,
+        }
+        return {name: table for name, table in every.items() if table is not None}
 
 
 class World(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -166,8 +178,14 @@ class World(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def key_holders(self) -> list[str]:
-        """Accounts that clients sign for, in the order of the file."""
-        return [each.name for each in self.venues.kraken_futures.accounts if each.has_keys]
+        """Accounts that clients sign for, whatever venue they are at, in the order of the file."""
+        names = [
+            account.name
+            for table in self.venues.tables().values()
+            for account in table.accounts
+            if account.has_keys
+        ]
+        return list(dict.fromkeys(names))
 
 
 def load_world(path: Path | None = None) -> World:
@@ -207,7 +225,8 @@ def _mistakes(world: World) -> Iterator[str]:
     """What is well-formed and still makes no sense; the first one is told."""
     if world.floor_bytes < 0:
         yield "floor_bytes is negative"
-    yield from _venue_mistakes(world.venues.kraken_futures, "venues.kraken-futures")
+    for name, table in world.venues.tables().items():
+        yield from _venue_mistakes(table, f"venues.{name}")
 
 
 def _venue_mistakes(venue: VenueTable, at: str) -> Iterator[str]:

@@ -153,6 +153,7 @@ def instrument(venue: VenueTable, it: InstrumentTable, now: Nanos) -> Instrument
         impact_size=lots(it.impact_size),
         opened=now if it.opened is None else _nanos(it.opened),
         expires=None if expires is None else _nanos(expires),
+        trims_reducers=it.trims_reducers,
     )
 
 
