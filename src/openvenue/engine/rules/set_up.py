@@ -1,5 +1,6 @@
 """Commands about the venue itself: what is listed, who is here, what the markets accept."""
 
+from openvenue.engine.accounts import Account
 from openvenue.engine.commands import (
     Deposit,
     ListAsset,
@@ -21,8 +22,11 @@ from openvenue.engine.events import (
     Refused,
     Resumed,
 )
+from openvenue.engine.instruments import WalletId
+from openvenue.engine.margin import wallet_margin
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.state import State
+from openvenue.engine.units import AssetId
 
 EXISTS = RejectReason.ALREADY_EXISTS
 INVALID = RejectReason.INVALID
@@ -65,15 +69,13 @@ def open_account(state: State, command: OpenAccount) -> list[Event]:
 
 
 def deposit(state: State, command: Deposit) -> list[Event]:
-    """Deposited; what leaves must be there and not be held."""
+    """Deposited; what leaves must be there, and neither be held nor carry positions."""
     account = state.accounts.get(command.account)
     if account is None:
         return [Refused(reason=RejectReason.ACCOUNT_NOT_FOUND, detail=command.account)]
     if command.asset not in state.assets:
         return [Refused(reason=INVALID, detail=command.asset)]
-    wallet = account.wallets.get(command.wallet)
-    available = 0 if wallet is None else wallet.available(command.asset)
-    if available + command.amount < 0:
+    if command.amount < 0 and _free(account, command.wallet, command.asset) + command.amount < 0:
         return [Refused(reason=RejectReason.INSUFFICIENT_FUNDS, detail=command.asset)]
     return [
         Deposited(
@@ -83,6 +85,18 @@ def deposit(state: State, command: Deposit) -> list[Event]:
             amount=command.amount,
         )
     ]
+
+
+def _free(account: Account, wallet_id: WalletId, asset: AssetId) -> int:
+    """Atoms that may leave a wallet; unrealized profit carries orders, but cannot leave."""
+    wallet = account.wallets.get(wallet_id)
+    if wallet is None:
+        return 0
+    free = wallet.available(asset)
+    if wallet.settlement != asset:
+        return free
+    margin = wallet_margin(wallet)
+    return free + min(margin.unrealized, 0) - margin.initial_with_orders
 
 
 def set_mode(state: State, command: SetMode) -> list[Event]:
