@@ -5,6 +5,7 @@ and market time stands still at the beginning of 2026 until a transcript lets it
 """
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
@@ -36,8 +37,10 @@ from openvenue.gateways.kraken_futures.limits import Limits
 from openvenue.gateways.kraken_futures.profile import DEFAULT, Profile
 from openvenue.gateways.wire import Request, Response, Session
 from openvenue.history.history import History
+from openvenue.journal.memory import MemoryJournal
 from openvenue.journal.records import Envelope
 from openvenue.testing.clock import START, still_clock
+from openvenue.testing.worlds import exchange_of
 
 USD: Final = AssetId("USD")
 XBT: Final = AssetId("XBT")
@@ -147,6 +150,16 @@ def keys() -> KeyRing:
     return KeyRing(records)
 
 
+class Disk(MemoryJournal):
+    """A journal whose disk can be full."""
+
+    room = sys.maxsize
+
+    def free_bytes(self) -> int:
+        """What is left."""
+        return self.room
+
+
 class Wire:
     """A client's end of a socket: what it was sent, in order."""
 
@@ -169,11 +182,13 @@ class Scene:
     def __init__(
         self,
         clock: VirtualClock,
+        disk: Disk,
         exchange: Exchange,
         history: History,
         gateway: KrakenFutures,
     ) -> None:
         self.clock: Final = clock
+        self.disk: Final = disk
         self.exchange: Final = exchange
         self.history: Final = history
         self.gateway: Final = gateway
@@ -183,10 +198,11 @@ class Scene:
     async def open(cls, limits: Limits = "off", profile: Profile = DEFAULT) -> "Scene":
         """A new world."""
         clock = still_clock()
-        exchange = await Exchange.open("kraken-futures", None, clock, setup=world())
+        disk = Disk()
+        exchange = await exchange_of(world(), clock, journal=disk)
         history = History(None, exchange)
         gateway = KrakenFutures(exchange, history, keys(), clock, limits, profile)
-        return cls(clock, exchange, history, gateway)
+        return cls(clock, disk, exchange, history, gateway)
 
     async def close(self) -> None:
         """The end of the world."""

@@ -13,7 +13,7 @@ from openvenue.gateways.kraken_futures.auth import Authenticator, KeyRecord, Key
 from openvenue.gateways.kraken_futures.decode import Asked
 from openvenue.gateways.kraken_futures.encode import ENCODER
 from openvenue.gateways.kraken_futures.facts import FactsOf, no_facts
-from openvenue.gateways.kraken_futures.limits import DERIVATIVES, Limits, Pools
+from openvenue.gateways.kraken_futures.limits import DERIVATIVES, HISTORY, Limits, Pools
 from openvenue.gateways.kraken_futures.listing import Listing, Market
 from openvenue.gateways.kraken_futures.profile import Profile
 from openvenue.gateways.kraken_futures.times import iso
@@ -72,6 +72,7 @@ class Desk:
         self.auth: Final = Authenticator(keys, profile, nonces)
         self.listing: Final = Listing()
         self._pools = Pools(DERIVATIVES, limits)
+        self._past_pools = Pools(HISTORY, limits)
         self._is_ready = False
 
     async def ready(self) -> None:
@@ -92,9 +93,16 @@ class Desk:
 
     def spend(self, who: Who, cost: int) -> None:
         """Take tokens from the pool of an account. Raises: WireError: there are not enough."""
+        self._spend(self._pools, who, cost)
+
+    def spend_past(self, who: Who, cost: int) -> None:
+        """As `spend`, from the pool of the history service."""
+        self._spend(self._past_pools, who, cost)
+
+    def _spend(self, pools: Pools, who: Who, cost: int) -> None:
         if self.limits == "off":
             return
-        wait = self._pools.wait_for(who.account, cost, self.exchange.now())
+        wait = pools.wait_for(who.account, cost, self.exchange.now())
         if wait is not None:
             seconds = -(-wait // SECOND)
             raise LimitError(seconds, status=self.profile.limit_status)

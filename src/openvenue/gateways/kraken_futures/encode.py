@@ -345,10 +345,3 @@ def encode_cancel_all(
         if events == "all" or (events == "no_triggers" and not view.is_waiting):
             told = ENCODER.encode(encode_canceled(view, listing))
         yield ENCODER.encode(entry), told
-
-
-def members(events: Sequence[Event], starts: Sequence[int]) -> Iterator[Sequence[Event]]:
-    """The events of each member of a batch, given where each one starts."""
-    for place, start in enumerate(starts):
-        end = starts[place + 1] if place + 1 < len(starts) else len(events)
-        yield events[start:end]

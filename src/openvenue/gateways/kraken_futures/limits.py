@@ -35,6 +35,14 @@ COST: Final = {
 }
 COST_FILLS_BEFORE: Final = 25  # fills with `lastFillTime`
 COST_BATCH: Final = 9  # and one for each instruction
+COST_PAST: Final = {  # of the history service, from its own pool
+    "executions": 1,
+    "orders": 1,
+    "triggers": 1,
+    "positions": 1,
+    "account-log": 3,  # with the default `count`
+    "accountlogcsv": 6,
+}
 
 
 class Pools:

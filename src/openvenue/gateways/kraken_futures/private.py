@@ -21,7 +21,7 @@ from openvenue.gateways.wire import Request, Response, WireError
 from openvenue.history.port import ClosedOrder
 
 FILLS_MAX: Final = 100
-TURN: Final = 2_000  # orders told of a cancel of all before others have a turn
+TURN: Final = 500  # orders told of a cancel of all before others have a turn
 
 
 async def send_order(desk: Desk, request: Request) -> Response:

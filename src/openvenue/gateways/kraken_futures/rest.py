@@ -12,7 +12,7 @@ from openvenue.gateways.kraken_futures.auth import Keys
 from openvenue.gateways.kraken_futures.desk import NAME, Clock, Desk, LimitError
 from openvenue.gateways.kraken_futures.facts import FactsOf, no_facts
 from openvenue.gateways.kraken_futures.feeds import Feeds
-from openvenue.gateways.kraken_futures.limits import Limits
+from openvenue.gateways.kraken_futures.limits import COST_PAST, Limits
 from openvenue.gateways.kraken_futures.profile import DEFAULT, Profile
 from openvenue.gateways.kraken_futures.ws import KrakenFuturesSession
 from openvenue.gateways.wire import Handler, OpenSession, Request, Response, Sender, WireError
@@ -78,14 +78,6 @@ LATER_TREES: Final[Mapping[str, tuple[str, ...]]] = {
     "rfqs/": ("GET", "POST", "DELETE"),
     "rfq-assignment/": ("GET", "PUT", "DELETE"),
 }
-PRIVATE_PAST: Final = (
-    "executions",
-    "orders",
-    "triggers",
-    "positions",
-    "account-log",
-    "accountlogcsv",
-)
 
 
 class Endpoint:
@@ -211,7 +203,7 @@ class KrakenFutures:
         if path.startswith("/api/history/v"):
             version, _, rest = path[len("/api/history/v") :].partition("/")
             if method == "GET" and version in ("2", "3"):
-                if rest in PRIVATE_PAST:
+                if rest in COST_PAST:
                     return self._past
                 if rest.startswith("market/"):
                     return self._later
@@ -245,7 +237,8 @@ async def _unavailable(desk: Desk, request: Request) -> Response:
 async def _private_past(desk: Desk, request: Request) -> Response:
     """The same, of the history service, which first wants to know who asks."""
     try:
-        desk.who(request, 0)
+        who = desk.who(request, 0)
     except WireError as error:
         raise WireError(errors.UNAUTHORIZED, status=401, why=error.why or error.word) from error
+    desk.spend_past(who, COST_PAST[request.path.rstrip("/").rpartition("/")[2].lower()])
     raise WireError(errors.UNAVAILABLE, why="not served yet")
