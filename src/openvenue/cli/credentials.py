@@ -4,6 +4,8 @@ import json
 import sys
 from pathlib import Path
 
+import msgspec
+
 from openvenue.exchange.config import ConfigError, load_world
 from openvenue.exchange.keys import KeyFile, KeysError, ensure_keys
 
@@ -26,10 +28,9 @@ def as_plain(keys: KeyFile) -> dict[str, dict[str, dict[str, str]]]:
     """Accounts, then APIs, then the parts of a key; `admin` is not an account, and comes last."""
     plain = {
         name: {
-            "kraken_futures": {
-                "api_key": each.kraken_futures.api_key,
-                "api_secret": each.kraken_futures.api_secret,
-            }
+            api: msgspec.to_builtins(key)
+            for api, key in msgspec.structs.asdict(each).items()
+            if key is not None
         }
         for name, each in keys.accounts.items()
     }
@@ -42,6 +43,6 @@ def _print_table(keys: KeyFile) -> None:
         for api, parts in apis.items():
             print(f"{name} / {api}" if api != name else name)
             for part, value in parts.items():
-                print(f"  {part:<10} {value}")
+                print(f"  {part:<11} {value}")
     if keys.seed is not None:
         print(f"Made from seed {keys.seed}: anybody can make the same keys.")

@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 import msgspec
+from base58 import b58encode
 from msgspec import Struct
 
 from openvenue.engine.units import AccountId
@@ -24,6 +26,8 @@ LOCK_NAME: Final = "keys.lock"
 API_KEY_BYTES: Final = 42  # 56 characters of Base64, as the real service hands out
 API_SECRET_BYTES: Final = 64  # 88 characters
 ADMIN_KEY_BYTES: Final = 24
+WALLET_SEED_BYTES: Final = 32
+UUID_BYTES: Final = 16
 
 Bytes = Callable[[str, int], bytes]  # so many bytes for the purpose named
 
@@ -38,10 +42,32 @@ class KeyPair(Struct, frozen=True, forbid_unknown_fields=True):
         return f"KeyPair(api_key={self.api_key!r}, api_secret=…)"
 
 
+class Wallet(Struct, frozen=True, forbid_unknown_fields=True):
+    """An ed25519 key pair in base58: the account is the public key."""
+
+    account: str
+    private_key: str  # seed and public key, 64 bytes
+
+    def __repr__(self) -> str:
+        return f"Wallet(account={self.account!r}, private_key=…)"
+
+
+class BearerKey(Struct, frozen=True, forbid_unknown_fields=True):
+    """A key that is its own proof."""
+
+    api_key: str
+
+    def __repr__(self) -> str:
+        return "BearerKey(api_key=…)"
+
+
 class AccountKeys(Struct, frozen=True, forbid_unknown_fields=True):
-    """One account's keys, one field per API that is served."""
+    """One account's keys, one field per API. Files of earlier versions lack the later ones."""
 
     kraken_futures: KeyPair
+    kraken_spot: KeyPair | None = None
+    pacifica: Wallet | None = None
+    coinapi_ems: BearerKey | None = None
 
 
 class KeyFile(Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,6 +86,33 @@ class KeyFile(Struct, frozen=True, forbid_unknown_fields=True):
         return {
             keys.kraken_futures.api_key: (AccountId(name), keys.kraken_futures.api_secret)
             for name, keys in self.accounts.items()
+        }
+
+    def kraken_spot(self) -> dict[str, tuple[AccountId, str]]:
+        """The account and the secret of each API key of Kraken Spot."""
+        pairs = {name: keys.kraken_spot for name, keys in self.accounts.items()}
+        return {
+            pair.api_key: (AccountId(name), pair.api_secret)
+            for name, pair in pairs.items()
+            if pair is not None
+        }
+
+    def pacifica(self) -> dict[str, AccountId]:
+        """The account behind each wallet address of Pacifica."""
+        wallets = {name: keys.pacifica for name, keys in self.accounts.items()}
+        return {
+            wallet.account: AccountId(name)
+            for name, wallet in wallets.items()
+            if wallet is not None
+        }
+
+    def coinapi_ems(self) -> dict[str, AccountId]:
+        """The account behind each API key of CoinAPI EMS."""
+        bearers = {name: keys.coinapi_ems for name, keys in self.accounts.items()}
+        return {
+            bearer.api_key: AccountId(name)
+            for name, bearer in bearers.items()
+            if bearer is not None
         }
 
 
@@ -116,19 +169,42 @@ def _with_accounts(known: KeyFile | None, accounts: Sequence[str], seed: int | N
     source = _source(seed if known is None else known.seed)
     held = {} if known is None else dict(known.accounts)
     for name in accounts:
-        held.setdefault(name, _account_keys(name, source))
+        held[name] = _complete(name, held.get(name), source)
     if known is None:
         return KeyFile(held, source("admin", ADMIN_KEY_BYTES).hex(), seed)
     return KeyFile(held, known.admin_key, known.seed, known.version)
 
 
-def _account_keys(name: str, source: Bytes) -> AccountKeys:
+def _complete(name: str, held: AccountKeys | None, source: Bytes) -> AccountKeys:
+    """An account's keys; what an earlier version did not make is made now, and nothing replaced."""
+    if held is None:
+        held = AccountKeys(_pair(f"{name}/kraken_futures", source))
     return AccountKeys(
-        kraken_futures=KeyPair(
-            api_key=_text(source(f"{name}/kraken_futures/api_key", API_KEY_BYTES)),
-            api_secret=_text(source(f"{name}/kraken_futures/api_secret", API_SECRET_BYTES)),
-        )
+        kraken_futures=held.kraken_futures,
+        kraken_spot=held.kraken_spot or _pair(f"{name}/kraken_spot", source),
+        pacifica=held.pacifica or _wallet(source(f"{name}/pacifica/seed", WALLET_SEED_BYTES)),
+        coinapi_ems=held.coinapi_ems or BearerKey(_bearer(f"{name}/coinapi_ems/api_key", source)),
     )
+
+
+def _pair(purpose: str, source: Bytes) -> KeyPair:
+    return KeyPair(
+        api_key=_text(source(f"{purpose}/api_key", API_KEY_BYTES)),
+        api_secret=_text(source(f"{purpose}/api_secret", API_SECRET_BYTES)),
+    )
+
+
+def _wallet(seed: bytes) -> Wallet:
+    from nacl.signing import SigningKey  # keys are made once, and the import takes its time
+
+    key = SigningKey(seed)
+    public = bytes(key.verify_key)
+    return Wallet(b58encode(public).decode("ascii"), b58encode(seed + public).decode("ascii"))
+
+
+def _bearer(purpose: str, source: Bytes) -> str:
+    """A UUID: what this API's own keys look like."""
+    return str(UUID(bytes=source(purpose, UUID_BYTES), version=4))
 
 
 def _source(seed: int | None) -> Bytes:
