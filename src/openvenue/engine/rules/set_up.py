@@ -1,5 +1,7 @@
 """Commands about the venue itself: what is listed, who is here, what the markets accept."""
 
+from fractions import Fraction
+
 from openvenue.engine.accounts import Account
 from openvenue.engine.commands import (
     Deposit,
@@ -22,14 +24,15 @@ from openvenue.engine.events import (
     Refused,
     Resumed,
 )
-from openvenue.engine.instruments import WalletId
+from openvenue.engine.instruments import Instrument, Kind, WalletId
 from openvenue.engine.margin import wallet_margin
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.state import State
-from openvenue.engine.units import AssetId
+from openvenue.engine.units import PRICE_ONE, AssetId
 
 EXISTS = RejectReason.ALREADY_EXISTS
 INVALID = RejectReason.INVALID
+SPOT = Kind.SPOT
 
 
 def list_asset(state: State, command: ListAsset) -> list[Event]:
@@ -50,9 +53,35 @@ def list_instrument(state: State, command: ListInstrument) -> list[Event]:
         return [Refused(reason=INVALID, detail=f"settlement of {instrument.symbol}")]
     if base is None or base.scale != instrument.base_scale:
         return [Refused(reason=INVALID, detail=f"base of {instrument.symbol}")]
-    if not instrument.fee_tiers or instrument.tick_size <= 0 or instrument.lot_size <= 0:
-        return [Refused(reason=INVALID, detail=f"grid or fees of {instrument.symbol}")]
+    fault = _fault_of(instrument)
+    for market in state.markets.values():
+        other = market.contract.instrument
+        if SPOT not in (other.kind, instrument.kind) and other.wallet == instrument.wallet:
+            if other.settlement != instrument.settlement:
+                fault = "wallet"  # one wallet margins in one asset
+    if fault is not None:
+        return [Refused(reason=INVALID, detail=f"{fault} of {instrument.symbol}")]
     return [InstrumentListed(instrument=instrument)]
+
+
+def _fault_of(instrument: Instrument) -> str | None:
+    """What about an instrument makes no sense, or cannot be counted in whole atoms and ticks."""
+    tick, lot = Fraction(instrument.tick_size), Fraction(instrument.lot_size)
+    if tick <= 0 or lot <= 0 or (tick * PRICE_ONE).denominator != 1:
+        return "grid"
+    if not instrument.fee_tiers:
+        return "fees"
+    if instrument.kind is SPOT:
+        one: int = 10**instrument.base_scale
+        if (lot * one).denominator != 1:
+            return "grid"
+        return None if instrument.settlement == instrument.quote else "settlement"
+    if instrument.kind is Kind.INVERSE and instrument.settlement != instrument.base:
+        return "settlement"
+    begins = [level.above for level in instrument.margin_levels]
+    if not begins or begins[0] != 0 or begins != sorted(set(begins)):
+        return "margin levels"
+    return None
 
 
 def open_account(state: State, command: OpenAccount) -> list[Event]:
