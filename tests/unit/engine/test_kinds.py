@@ -48,12 +48,9 @@ def test_an_inverse_round_trip_pays_in_coins() -> None:
     """1000 contracts from 100 to 125: 10 coins in, 8 out, so 2 gained."""
     scene = Scene(inverse())
     before = scene.wallet(ANN, COINS).balances[XBT]
-    scene.do(
-        order(BOB, SELL, 1_000, 200, symbol=INVERSE), order(ANN, BUY, 1_000, 200, symbol=INVERSE)
-    )
-    scene.do(
-        order(BOB, BUY, 1_000, 250, symbol=INVERSE), order(ANN, SELL, 1_000, 250, symbol=INVERSE)
-    )
+    for side, price in ((BUY, 200), (SELL, 250)):
+        scene.do(order(BOB, side.opposite, 1_000, price, symbol=INVERSE))
+        scene.do(order(ANN, side, 1_000, price, symbol=INVERSE))
 
     assert scene.wallet(ANN, COINS).balances[XBT] == before + 2 * COIN - 18 * COIN // 2_000
     assert scene.position(ANN, INVERSE) is None
@@ -143,7 +140,7 @@ def test_a_flip_leaves_a_position_that_cost_what_its_own_lots_cost() -> None:
 
 
 def test_a_sweep_realizes_fill_by_fill() -> None:
-    """Long 10 at 100 sold at 103, 102 and 101: each fill closes part of what the one before left."""
+    """Long 10 at 100, sold at 103, 102, 101: each fill closes part of what is left by then."""
     scene = Scene()
     scene.hold(ANN, 10)
     for price in (103, 102, 101):

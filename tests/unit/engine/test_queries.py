@@ -141,7 +141,7 @@ def test_an_account_tells_its_money_its_margin_and_its_positions() -> None:
     assert cash.settlement is None
     assert cash.held[USD] > 90 * DOLLAR
     assert cash.held.get(XBT, 0) == 0
-    assert [each.wallet for each in ann.wallets][0] == FLEX
+    assert ann.wallets[0].wallet == FLEX
     assert look(scene.engine.state, GetAccount(NOBODY)) is None
 
 
