@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from openvenue.journal.disk import Disk, write_file
 from openvenue.journal.errors import JournalError, explain
+from openvenue.journal.records import VENUE
 from openvenue.journal.segments import SUFFIX, VERSION
 
 FORMAT_FILE: Final = "format.json"
@@ -20,11 +21,12 @@ SPARE_FILE: Final = "spare"  # the next segment, before it has a first entry
 SNAPSHOTS: Final = "snapshots"
 
 
-class Format(Struct, frozen=True):
+class Format(Struct, frozen=True, omit_defaults=True):
     """The content of the format file."""
 
     journal: int  # version of the format of the segments
     id: str  # 16 random bytes in hexadecimal; checksums start from it
+    holds: str = VENUE.holds  # files of earlier versions do not say
 
 
 def is_journal(directory: Path) -> bool:
@@ -33,20 +35,23 @@ def is_journal(directory: Path) -> bool:
 
 
 def journals_in(directory: Path) -> list[Path]:
-    """Journals at `directory` or up to two levels below it, in the order of their names.
+    """Journals of venues at `directory` or up to two levels below it, in the order of their names.
 
     Raises: JournalError: there is none.
     """
-    found = [directory] if is_journal(directory) else []
+    found = [directory] if _is_venue(directory) else []
     for pattern in ("*", "*/*"):
-        found += [path for path in sorted(directory.glob(pattern)) if is_journal(path)]
+        found += [path for path in sorted(directory.glob(pattern)) if _is_venue(path)]
     if not found:
         raise JournalError(f"There is no journal in {directory}: name the data directory.")
     return found
 
 
-def read_id(directory: Path) -> bytes:
-    """The id of the journal. Raises: JournalError: there is none, or of another format."""
+def read_id(directory: Path, holds: str = VENUE.holds) -> bytes:
+    """The id of the journal.
+
+    Raises: JournalError: there is none, or of another format, or it does not hold that.
+    """
     path = directory / FORMAT_FILE
     try:
         found = msgspec.json.decode(path.read_bytes(), type=Format)
@@ -66,15 +71,28 @@ def read_id(directory: Path) -> bytes:
             f"The journal in {directory} has format {found.journal}, and this program reads "
             f"format {VERSION}: use the version of the program that wrote it."
         )
+    if found.holds != holds:
+        raise JournalError(
+            f"The journal in {directory} is of the kind {found.holds}, not {holds}: name another."
+        )
     return journal_id
 
 
-def make_directory(directory: Path, disk: Disk) -> None:
+def _is_venue(directory: Path) -> bool:
+    """A journal is here, and says no other kind. What cannot be read is told when it is opened."""
+    try:
+        found = msgspec.json.decode((directory / FORMAT_FILE).read_bytes(), type=Format)
+    except (OSError, msgspec.MsgspecError):
+        return is_journal(directory)
+    return found.holds == VENUE.holds
+
+
+def make_directory(directory: Path, disk: Disk, holds: str = VENUE.holds) -> None:
     """Make the directory of a new journal, and give it an id. Raises: JournalError, OSError."""
     if any(directory.glob(f"*{SUFFIX}")):
-        read_id(directory)  # raises: segments without a format file
+        read_id(directory, holds)  # raises: segments without a format file
     directory.mkdir(parents=True, exist_ok=True)
-    fresh = Format(journal=VERSION, id=secrets.token_hex(16))
+    fresh = Format(journal=VERSION, id=secrets.token_hex(16), holds=holds)
     write_file(disk, directory / FORMAT_FILE, msgspec.json.encode(fresh) + b"\n")
     disk.sync_directory(directory.parent)
 

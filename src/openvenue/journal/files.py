@@ -5,7 +5,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Generic, Literal
 
 import structlog
 
@@ -20,8 +20,8 @@ from openvenue.journal.directory import (
 )
 from openvenue.journal.disk import Disk, write_all
 from openvenue.journal.errors import JournalError, JournalFailed, explain
-from openvenue.journal.reader import read_groups, read_segment
-from openvenue.journal.records import Entry
+from openvenue.journal.reader import read_lines, read_segment
+from openvenue.journal.records import VENUE, Entry, Kind, L
 from openvenue.journal.segments import (
     SEGMENT_BYTES,
     Group,
@@ -48,47 +48,56 @@ def open_journal(
     A torn tail is cut. With `durability="os"` a group outlives this process, not the machine.
     Raises: JournalError: in use, damaged, of another format, not writable, or not there.
     """
-    disk = disk or Disk()
-    if not create and not is_journal(directory):
-        raise JournalError(f"There is no journal in {directory}.")
-    lock_fd = writer = None
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        lock_fd = lock(directory / LOCK_FILE)
-        if not is_journal(directory):
-            make_directory(directory, disk)
-        journal_id = read_id(directory)
-        stats = JournalStats()
-        writer = Writer(directory, journal_id, disk, durability, stats, segment_bytes=segment_bytes)
-        disk.remove(directory / SPARE_FILE)  # what it holds was never acknowledged
-        last_time = _continue(writer, directory, journal_id, disk)
-        writer.start()
-    except (OSError, JournalError) as error:
-        if writer is not None:
-            writer.let_go()
-        if lock_fd is not None:
-            os.close(lock_fd)
-        if isinstance(error, OSError):
-            raise JournalError(explain(error, directory)) from error
-        raise
-    return FileJournal(directory, journal_id, writer, stats, lock_fd, last_time)
+    return FileJournal(
+        directory, VENUE, durability, create=create, disk=disk, segment_bytes=segment_bytes
+    )
 
 
-class FileJournal:
-    """Entries in files, one thread writing them. Made by `open_journal`."""
+class FileJournalOf(Generic[L]):
+    """Entries in files, one thread writing them.
+
+    Raises, when made: see `open_journal`.
+    """
 
     def __init__(
         self,
         directory: Path,
-        journal_id: bytes,
-        writer: Writer,
-        stats: JournalStats,
-        lock_fd: int,
-        last_time: Nanos,
+        kind: Kind[L],
+        durability: Literal["disk", "os"] = "disk",
+        *,
+        create: bool = True,
+        disk: Disk | None = None,
+        segment_bytes: int = SEGMENT_BYTES,
     ) -> None:
+        disk = disk or Disk()
+        if not create and not is_journal(directory):
+            raise JournalError(f"There is no journal in {directory}.")
+        lock_fd = writer = None
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            lock_fd = lock(directory / LOCK_FILE)
+            if not is_journal(directory):
+                make_directory(directory, disk, kind.holds)
+            journal_id = read_id(directory, kind.holds)
+            stats = JournalStats()
+            writer = Writer(
+                directory, journal_id, disk, durability, stats, segment_bytes=segment_bytes
+            )
+            disk.remove(directory / SPARE_FILE)  # what it holds was never acknowledged
+            last_time = _continue(writer, directory, journal_id, disk, kind)
+            writer.start()
+        except (OSError, JournalError) as error:
+            if writer is not None:
+                writer.let_go()
+            if lock_fd is not None:
+                os.close(lock_fd)
+            if isinstance(error, OSError):
+                raise JournalError(explain(error, directory)) from error
+            raise
         self.directory = directory
         self.stats = stats
         self._id = journal_id
+        self._kind = kind
         self._writer = writer
         self._lock_fd: int | None = lock_fd
         self._handed_seq = writer.last_seq  # the newest entry given to the writer, durable or not
@@ -104,14 +113,14 @@ class FileJournal:
         """Market time of the newest entry that was taken; 0 if there is none."""
         return self._last_time
 
-    def replay(self, after_seq: int = 0) -> Iterator[list[Entry]]:
+    def replay(self, after_seq: int = 0) -> Iterator[list[L]]:
         """Durable entries after `after_seq`, oldest first, a group at a time.
 
         Raises: JournalError: entries are missing or damaged.
         """
-        return read_groups(self.directory, after_seq, self.last_seq)
+        return read_lines(self.directory, self._kind, after_seq, self.last_seq)
 
-    async def append(self, entries: Sequence[Entry]) -> None:
+    async def append(self, entries: Sequence[L]) -> None:
         """Make `entries` durable as one group. Raises: JournalFailed."""
         loop = asyncio.get_running_loop()
         written: asyncio.Future[None] = loop.create_future()
@@ -132,7 +141,7 @@ class FileJournal:
             self._hand_over(entries, done)
             await written
 
-    def append_now(self, entries: Sequence[Entry]) -> None:
+    def append_now(self, entries: Sequence[L]) -> None:
         """As `append`, waiting on this thread. Raises: JournalFailed."""
         written = threading.Event()
         failures: list[JournalFailed] = []
@@ -159,7 +168,7 @@ class FileJournal:
             os.close(self._lock_fd)
             self._lock_fd = None
 
-    def _hand_over(self, entries: Sequence[Entry], done: Done) -> None:
+    def _hand_over(self, entries: Sequence[L], done: Done) -> None:
         if self._lock_fd is None:
             raise JournalFailed(f"The journal in {self.directory} is closed.")
         if self._writer.failure is not None:
@@ -167,7 +176,7 @@ class FileJournal:
         assert entries[0].seq == self._handed_seq + 1, "entries follow on one another"
         assert entries[-1].seq == self._handed_seq + len(entries), "entries have no gaps"
         try:
-            data = encode_group(list(entries), self._id)
+            data = encode_group(entries, self._id)
         except OverflowError as error:
             # The world in memory is now ahead of what can be written down: it must not go on.
             self._writer.failure = f"An entry cannot be written down: {error}."
@@ -177,7 +186,13 @@ class FileJournal:
         self._writer.hand_over(Job(data, entries[0].seq, len(entries), done))
 
 
-def _continue(writer: Writer, directory: Path, journal_id: bytes, disk: Disk) -> Nanos:
+class FileJournal(FileJournalOf[Entry]):
+    """A venue's. Made by `open_journal`."""
+
+
+def _continue(
+    writer: Writer, directory: Path, journal_id: bytes, disk: Disk, kind: Kind[L]
+) -> Nanos:
     """Make the writer go on behind the last whole group; the time of its last entry.
 
     Raises: JournalError: the last segment is damaged before its tail; OSError.
@@ -207,4 +222,4 @@ def _continue(writer: Writer, directory: Path, journal_id: bytes, disk: Disk) ->
     # build on this group now, so it is written once more. The bytes are the same: it cannot tear.
     write_all(disk, fd, data[last.start : last.end], last.start)
     disk.sync(fd)
-    return decode_group(data, last)[-1].time
+    return decode_group(data, last, kind)[-1].time

@@ -2,18 +2,19 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from typing import Generic
 
 from openvenue.engine.units import Nanos
-from openvenue.journal.records import Entry
+from openvenue.journal.records import Entry, L
 from openvenue.journal.stats import JournalStats
 
 
-class MemoryJournal:
+class MemoryJournalOf(Generic[L]):
     """Takes every group at once. With `keep`, groups stay readable in `groups`."""
 
     def __init__(self, *, keep: bool = False) -> None:
         self.stats = JournalStats()
-        self.groups: list[list[Entry]] = []
+        self.groups: list[list[L]] = []
         self._keep = keep
         self._last_seq = 0
         self._last_time = Nanos(0)
@@ -28,18 +29,18 @@ class MemoryJournal:
         """Market time of the newest entry; 0 if there is none."""
         return self._last_time
 
-    def replay(self, after_seq: int = 0) -> Iterator[list[Entry]]:
+    def replay(self, after_seq: int = 0) -> Iterator[list[L]]:
         """What was kept after `after_seq`; nothing, unless groups are kept."""
         for group in self.groups:
             later = [entry for entry in group if entry.seq > after_seq]
             if later:
                 yield later
 
-    async def append(self, entries: Sequence[Entry]) -> None:
+    async def append(self, entries: Sequence[L]) -> None:
         """Take one group."""
         self.append_now(entries)
 
-    def append_now(self, entries: Sequence[Entry]) -> None:
+    def append_now(self, entries: Sequence[L]) -> None:
         """Take one group."""
         if not entries:
             return
@@ -56,3 +57,7 @@ class MemoryJournal:
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+class MemoryJournal(MemoryJournalOf[Entry]):
+    """A venue's."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from openvenue.journal.directory import read_id
 from openvenue.journal.errors import JournalError, explain
-from openvenue.journal.records import Entry
+from openvenue.journal.records import VENUE, Entry, Kind, L
 from openvenue.journal.segments import (
     HEADER_BYTES,
     Group,
@@ -41,7 +41,14 @@ def read_groups(
 
     Raises: JournalError: entries are missing or damaged, or the files cannot be read.
     """
-    journal_id = read_id(directory)
+    return read_lines(directory, VENUE, after_seq, until)
+
+
+def read_lines(
+    directory: Path, kind: Kind[L], after_seq: int = 0, until: int | None = None
+) -> Iterator[list[L]]:
+    """As `read_groups`, of a journal of any kind."""
+    journal_id = read_id(directory, kind.holds)
     segments = list_segments(directory)
     last_seq = after_seq
     if segments and segments[0].first_seq > after_seq + 1:
@@ -59,7 +66,7 @@ def read_groups(
                 continue
             if until is not None and group.first_seq > until:
                 return
-            entries = decode_group(data, group)
+            entries = decode_group(data, group, kind)
             skipped = max(after_seq + 1 - group.first_seq, 0)
             wanted = len(entries) if until is None else until + 1 - group.first_seq
             yield entries[skipped:wanted]

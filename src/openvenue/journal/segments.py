@@ -5,7 +5,7 @@ head and one msgpack list of entries, under one checksum. Checksums start from t
 random id, so bytes that a client sent inside an order can never look like a group.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from struct import Struct
 from typing import Final, NamedTuple
@@ -14,7 +14,7 @@ import msgspec
 from crc32c import crc32c
 
 from openvenue.journal.errors import JournalError
-from openvenue.journal.records import Entry
+from openvenue.journal.records import Kind, L, Line
 
 VERSION: Final = 1
 SEGMENT_BYTES: Final = 16 * 2**20
@@ -31,7 +31,6 @@ HEAD_BYTES: Final = _HEAD.size
 GROUP_BYTES_MAX: Final = 2**32 - 1
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
-_DECODER: Final = msgspec.msgpack.Decoder(list[Entry])
 
 
 class Segment(NamedTuple):
@@ -95,7 +94,7 @@ def has_header(data: bytes, journal_id: bytes, segment: Segment) -> bool:
     return True
 
 
-def encode_group(entries: list[Entry], journal_id: bytes) -> bytearray:
+def encode_group(entries: Sequence[Line], journal_id: bytes) -> bytearray:
     """One group, head and all. Raises: OverflowError: a number does not fit in 64 bits."""
     data = bytearray(HEAD_BYTES)
     _ENCODER.encode_into(entries, data, HEAD_BYTES)
@@ -107,10 +106,10 @@ def encode_group(entries: list[Entry], journal_id: bytes) -> bytearray:
     return data
 
 
-def decode_group(data: bytes, group: Group) -> list[Entry]:
+def decode_group(data: bytes, group: Group, kind: Kind[L]) -> list[L]:
     """The entries of a group. Raises: JournalError: a newer program wrote something else here."""
     try:
-        return _DECODER.decode(memoryview(data)[group.start + HEAD_BYTES : group.end])
+        return kind.decoder.decode(memoryview(data)[group.start + HEAD_BYTES : group.end])
     except msgspec.MsgspecError as error:
         raise JournalError(
             f"Entries from {group.first_seq} on hold what this program does not know ({error}): "

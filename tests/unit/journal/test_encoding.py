@@ -9,7 +9,7 @@ import pytest
 
 from openvenue.engine.commands import Command
 from openvenue.engine.events import Event
-from openvenue.journal.records import Entry
+from openvenue.journal.records import VENUE, Entry
 from openvenue.journal.segments import (
     HEADER_BYTES,
     Segment,
@@ -88,4 +88,4 @@ def test_a_group_is_read_back_whole() -> None:
     assert has_header(data, ID, Segment(Path("any"), 5))
     assert found is not None
     assert found.end == len(data)
-    assert decode_group(data, found) == [ENTRY]
+    assert decode_group(data, found, VENUE) == [ENTRY]
