@@ -33,6 +33,7 @@ from openvenue.exchange.machine import Machine
 from openvenue.exchange.port import Outcome, Sink, VenueStopped
 from openvenue.exchange.snapshots import SnapshotHelper, helper_command
 from openvenue.exchange.stats import Stats
+from openvenue.exchange.ticket import Ticket
 from openvenue.exchange.writer import BATCH_MAX, BY_VENUE, Waiting, Writer, nobody
 from openvenue.journal.directory import SNAPSHOTS
 from openvenue.journal.files import open_journal
@@ -83,6 +84,7 @@ class Exchange:
             name, machine, journal, clock, self._feed, self.stats, self, batch_max=batch_max
         )
         self._running: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._alarm: Callable[[], None] | None = None  # forgets it
         self._alarm_at: Nanos | None = None
 
@@ -174,14 +176,11 @@ class Exchange:
 
     async def submit(self, command: Command, envelope: Envelope) -> Outcome:
         """Have `command` decided; its outcome, once durable. Raises: VenueStopped."""
-        future: asyncio.Future[Outcome | None] = asyncio.get_running_loop().create_future()
-
-        def answer(outcome: Outcome | None) -> None:
-            if not future.done():  # its client may have left
-                future.set_result(outcome)
-
-        self._writer.post(command, envelope, answer)
-        outcome = await future
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()  # asked once: it is a system call each time
+        ticket = Ticket(self._loop)
+        self._writer.post(command, envelope, ticket)
+        outcome = await ticket
         if outcome is None:
             raise VenueStopped(self.stopped or "this venue is closing")
         return outcome

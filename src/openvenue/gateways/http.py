@@ -10,6 +10,7 @@ from types import coroutine
 from typing import Any, Protocol, cast
 
 from openvenue.engine.units import Nanos
+from openvenue.exchange.ticket import Ticket
 from openvenue.gateways.limits import DoorLimits
 from openvenue.gateways.replies import CONTINUE, encode
 from openvenue.gateways.request_reader import HeaderNames, Refusal, RequestReader, Upgrade
@@ -29,7 +30,7 @@ class Hall(Protocol):
     def leave(self, connection: "HttpConnection", peer: str) -> None:
         """Count the connection out."""
 
-    async def answer(self, request: Request) -> Response | None:
+    def answer(self, request: Request) -> Coroutine[Any, Any, Response | None]:
         """The reply, whatever happens; None: close without one."""
 
     def refuse(self, refusal: Refusal, peer: str) -> Response:
@@ -60,7 +61,10 @@ class HttpConnection(asyncio.Protocol):
         self._reader = RequestReader(hall.limits, hall.header_names, hall.now)
         self._queue = self._reader.queue
         self._out: list[bytes] = []
-        self._task: asyncio.Task[None] | None = None
+        self._is_busy = False  # a handler waits for something
+        self._task: asyncio.Task[None] | None = None  # if that is more than an exchange's answer
+        self._handled: Request | None = None
+        self._answer: Coroutine[Any, Any, Response | None] | None = None
         self.peer = ""
 
         self._is_admitted = False
@@ -107,7 +111,7 @@ class HttpConnection(asyncio.Protocol):
     def eof_received(self) -> bool:
         # A client may close its half and wait for what it asked for.
         self._reader.is_ended = self._has_eof = True
-        waits = self._task is not None or bool(self._queue) or self._is_full
+        waits = self._is_busy or bool(self._queue) or self._is_full
         return waits and self._transport.get_extra_info("sslcontext") is None
 
     def pause_writing(self) -> None:
@@ -125,18 +129,10 @@ class HttpConnection(asyncio.Protocol):
     def _pump(self) -> None:
         """Handle what waits, as far as it goes without waiting; then say it in one write."""
         queue = self._queue
-        while queue and self._task is None and not self._is_full and not self._is_closing:
+        while queue and not self._is_busy and not self._is_full and not self._is_closing:
             item = queue.popleft()
             if type(item) is Request:
-                answer = self._hall.answer(item)
-                assert isinstance(answer, Coroutine)
-                try:
-                    # Most questions are answered without waiting: they need no task.
-                    waits_for = answer.send(None)
-                except StopIteration as done:
-                    self._reply(item, done.value)
-                else:
-                    self._task = self._loop.create_task(self._finish(item, answer, waits_for))
+                self._step(item, self._hall.answer(item))
             elif type(item) is Refusal:
                 self._say(self._hall.refuse(item, self.peer), keep=False, linger=self._is_admitted)
             else:
@@ -144,13 +140,40 @@ class HttpConnection(asyncio.Protocol):
                 self._flush()
                 if self._change_hands(item):
                     return
-        if self._reader.owes_continue and self._task is None and not queue and not self._is_closing:
+        if self._reader.owes_continue and not self._is_busy and not queue and not self._is_closing:
             self._reader.owes_continue = False
             self._out.append(CONTINUE)
         self._flush()
         if not self._is_closing:
             self._hold(self._is_full or len(queue) > self._limits.pipelined)
             self._set_patience()
+
+    def _step(self, request: Request, answer: Coroutine[Any, Any, Response | None]) -> None:
+        """Go on with a handler by hand: most need no task, as they wait for an exchange at most."""
+        try:
+            waits_for = answer.send(None)
+        except StopIteration as done:
+            self._is_busy = False
+            self._reply(request, done.value)
+            return
+        except BaseException:
+            self._is_busy = False
+            self._transport.abort()  # the door has a bug of its own: nobody waits here
+            raise
+        self._is_busy = True
+        if type(waits_for) is Ticket:
+            self._handled, self._answer = request, answer
+            waits_for.then = self._go_on
+        else:
+            self._task = self._loop.create_task(self._finish(request, answer, waits_for))
+
+    def _go_on(self) -> None:
+        """The exchange has answered."""
+        request, answer = self._handled, self._answer
+        assert request is not None and answer is not None
+        self._handled = self._answer = None
+        self._step(request, answer)
+        self._pump()
 
     async def _finish(self, request: Request, answer: Coroutine[Any, Any, Any], first: Any) -> None:
         try:
@@ -160,6 +183,7 @@ class HttpConnection(asyncio.Protocol):
             raise
         finally:
             self._task = None
+            self._is_busy = False
         self._reply(request, response)
         self._pump()
 
@@ -250,7 +274,7 @@ class HttpConnection(asyncio.Protocol):
         limits = self._limits
         if self._is_full:
             return
-        if self._task is not None or self._queue:
+        if self._is_busy or self._queue:
             self._deadline = 0.0
         elif self._reader.is_reading:
             seconds = limits.body_seconds if self._reader.has_headers else limits.header_seconds
@@ -300,7 +324,7 @@ class HttpConnection(asyncio.Protocol):
     def wind_up(self) -> None:
         """The door closes: answer what was accepted, then go."""
         if (
-            self._task is None
+            not self._is_busy
             and not self._queue
             and not self._reader.is_reading
             and not self._is_closing

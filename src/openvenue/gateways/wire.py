@@ -53,9 +53,9 @@ class WireError(Exception):
         self.why = why
 
 
-# An `async def`. Its steps up to its first wait run outside any task, so what needs a current task
-# (`asyncio.timeout`) goes behind an `await`. An attribute `endpoint` on it names it in the metrics;
-# without one its function's name does.
+# An `async def`. Its steps up to its first wait for anything but an exchange's answer run outside
+# any task, so what needs a current task (`asyncio.timeout`) goes behind such a wait. An attribute
+# `endpoint` on it names it in the metrics; without one its function's name does.
 Handler = Callable[[Request], Awaitable[Response]]
 
 
