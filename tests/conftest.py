@@ -49,6 +49,23 @@ def kind_of(path: Path) -> str | None:
     return first if first in BUDGETS else None
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How many random scripts the laws are held against, and where their seeds begin."""
+    group = parser.getgroup("openvenue")
+    group.addoption(
+        "--scripts",
+        type=int,
+        default=int(os.environ.get("OPENVENUE_SCRIPTS", "40")),
+        help="random scripts for the laws of the engine (OPENVENUE_SCRIPTS)",
+    )
+    group.addoption(
+        "--seed-from",
+        type=int,
+        default=int(os.environ.get("OPENVENUE_SEED", "1")),
+        help="seed of the first of them (OPENVENUE_SEED)",
+    )
+
+
 def pytest_report_header() -> str:
     """Which engine the tests are about to meet."""
     return f"openvenue: {engine_form()} engine"

@@ -1,11 +1,9 @@
 """Scripts for the laws: how many, from which seed, and what they reached.
 
-`OPENVENUE_SCRIPTS` says how many scripts are played, `OPENVENUE_SEED` the seed of the first. A law
-that fails names the seed and the step, so that `OPENVENUE_SEED=<seed> OPENVENUE_SCRIPTS=1` plays
-that one alone.
+`--scripts` says how many are played, `--seed-from` the seed of the first. A law that fails names
+the seed and the step, so that `--seed-from <seed> --scripts 1` plays that script alone.
 """
 
-import os
 from typing import Final
 
 import pytest
@@ -16,16 +14,12 @@ LENGTH: Final = 200  # commands in a script
 summary: Final[list[str]] = []
 
 
-def seeds() -> range:
-    """The seeds of this run."""
-    first = int(os.environ.get("OPENVENUE_SEED", "1"))
-    return range(first, first + int(os.environ.get("OPENVENUE_SCRIPTS", "40")))
-
-
 @pytest.fixture(scope="session")
-def recordings() -> list[Recording]:
+def recordings(pytestconfig: pytest.Config) -> list[Recording]:
     """Every script of this run, played once; laws only read them."""
-    return [record(seed, LENGTH) for seed in seeds()]
+    first: int = pytestconfig.getoption("--seed-from")
+    count: int = pytestconfig.getoption("--scripts")
+    return [record(seed, LENGTH) for seed in range(first, first + count)]
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ in the law: never with the engine's own arithmetic.
 
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Final
 
 from openvenue.engine.commands import Command
 from openvenue.engine.engine import Engine
@@ -17,6 +18,8 @@ from openvenue.engine.state import State
 from openvenue.engine.units import AccountId, Nanos
 from tests.simulation import market
 from tests.simulation.scripts import Writer
+
+FEW: Final = 40  # fewer scripts, played again or by hand, need not reach everything
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from openvenue.engine.reasons import CancelReason
 from openvenue.engine.snapshot import restore
 from openvenue.engine.units import OrderId
 from tests.simulation import market
-from tests.simulation.recording import Recording, view
+from tests.simulation.recording import FEW, Recording, view
 
 
 def is_in(scope: CancelOrders, order: Order) -> bool:
@@ -64,7 +64,7 @@ def test_after_cancel_all_nothing_in_scope_lives_and_nothing_else_changed(
                     assert queue == now, where
             assert step.after.balances == step.before.balances, where
             canceled += len(mine)
-    assert canceled > 50
+    assert canceled > 50 or len(recordings) < FEW
 
 
 def test_cancel_all_twice_is_cancel_all_once(recordings: list[Recording]) -> None:
@@ -87,7 +87,7 @@ def test_cancel_all_twice_is_cancel_all_once(recordings: list[Recording]) -> Non
                     )
                 ]
                 assert engine.state.fingerprint() == before, (recording.seed, step.number)
-    assert asked > 20
+    assert asked > 20 or len(recordings) < FEW
 
 
 def test_a_canceled_order_is_canceled_once_and_nothing_else_is(
@@ -114,7 +114,7 @@ def test_a_canceled_order_is_canceled_once_and_nothing_else_is(
             assert [type(event) for event in again] == [CancelRejected], where
             assert engine.state.fingerprint() == before, where
             asked += 1
-    assert asked > 50
+    assert asked > 50 or len(recordings) < FEW
 
 
 def test_nobody_cancels_the_order_of_another(recordings: list[Recording]) -> None:
@@ -134,7 +134,7 @@ def test_nobody_cancels_the_order_of_another(recordings: list[Recording]) -> Non
                 assert [type(event) for event in events] == [CancelRejected]
                 tried += 1
         assert engine.state.fingerprint() == before, recording.seed
-    assert tried > 20
+    assert tried > 20 or len(recordings) < FEW
 
 
 def test_a_dead_mans_switch_fires_once_on_time_and_takes_everything(
@@ -174,7 +174,7 @@ def test_a_dead_mans_switch_fires_once_on_time_and_takes_everything(
                         assert event.deadline > step.now, where
                         armed[event.account] = event.deadline
             assert step.after.deadlines == armed, where
-    assert fired > 10
+    assert fired > 10 or len(recordings) < FEW
 
 
 def test_canceling_all_of_everyone_leaves_an_empty_venue(recordings: list[Recording]) -> None:

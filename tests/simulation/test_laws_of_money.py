@@ -16,7 +16,7 @@ from openvenue.engine.instruments import Instrument, Kind
 from openvenue.engine.orders import BUY, SELL, Order, OrderView
 from openvenue.engine.units import PRICE_ONE, AccountId
 from tests.simulation import market
-from tests.simulation.recording import PositionSeen, Recording, View
+from tests.simulation.recording import FEW, PositionSeen, Recording, View
 
 
 def test_money_neither_appears_nor_vanishes(recordings: list[Recording]) -> None:
@@ -90,7 +90,7 @@ def test_profit_is_what_the_closed_lots_gained(recordings: list[Recording]) -> N
             for name, seen in step.after.positions.items():
                 assert (seen.quantity, seen.cost) == (held[name], cost[name]), recording.seed
                 assert seen.quantity != 0 or seen.cost == 0, (recording.seed, step.number, name)
-    assert closing > 100
+    assert closing > 100 or len(recordings) < FEW
 
 
 def test_longs_equal_shorts_and_open_interest(recordings: list[Recording]) -> None:
@@ -181,7 +181,7 @@ def test_reduce_only_never_flips_or_enlarges_a_position(recordings: list[Recordi
                         assert before * int(order.side) < 0, (recording.seed, event)
                         assert before * held[name] >= 0, (recording.seed, event)
                         assert abs(held[name]) < abs(before), (recording.seed, event)
-    assert reduced > 30
+    assert reduced > 30 or len(recordings) < FEW
 
 
 def test_resting_reduce_only_orders_fit_their_position(recordings: list[Recording]) -> None:
@@ -195,7 +195,7 @@ def test_resting_reduce_only_orders_fit_their_position(recordings: list[Recordin
                     name = (str(view.order.account), str(view.order.symbol))
                     against = -step.after.positions[name].quantity * int(view.order.side)
                     assert 0 < view.leaves <= against, (recording.seed, step.number)
-    assert trimmed > 5
+    assert trimmed > 5 or len(recordings) < FEW
 
 
 def test_margin_is_what_positions_and_open_orders_need(recordings: list[Recording]) -> None:

@@ -15,7 +15,7 @@ from openvenue.engine.events import (
     Refused,
 )
 from openvenue.engine.snapshot import restore, take
-from tests.simulation.recording import Recording, view
+from tests.simulation.recording import FEW, Recording, view
 
 NOW_AT, NEXT_ORDER_ID_AT = 1, 3  # fields of a snapshot that a refusal may change
 
@@ -89,7 +89,7 @@ def test_a_refusal_changes_nothing(recordings: list[Recording]) -> None:
             before[NEXT_ORDER_ID_AT] = after[NEXT_ORDER_ID_AT]
             assert after == before, where
             refused += 1
-    assert refused > 50
+    assert refused > 50 or len(recordings) < FEW
 
 
 def test_a_batch_is_its_members_one_by_one(recordings: list[Recording]) -> None:
@@ -108,7 +108,7 @@ def test_a_batch_is_its_members_one_by_one(recordings: list[Recording]) -> None:
                 assert alone == step.events, (recording.seed, step.number)
             assert view(engine.state) == step.after, (recording.seed, step.number)
             batches += 1
-    assert batches > 50
+    assert batches > 50 or len(recordings) < FEW
 
 
 def test_identifiers_count_up_without_gaps(recordings: list[Recording]) -> None:

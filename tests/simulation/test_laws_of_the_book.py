@@ -17,7 +17,7 @@ from openvenue.engine.orders import BUY, SELL, Direction, Order, Side, Signal
 from openvenue.engine.units import PRICE_ONE
 from tests.simulation import market
 from tests.simulation.naive_book import NaiveBook
-from tests.simulation.recording import LevelSeen, Recording
+from tests.simulation.recording import FEW, LevelSeen, Recording
 
 
 def test_a_book_is_never_crossed(recordings: list[Recording]) -> None:
@@ -68,7 +68,7 @@ def test_trades_follow_price_then_time(recordings: list[Recording]) -> None:
                     assert event.maker_order_id == first, (recording.seed, step.number, event)
                     trades += 1
                 book.tell(event)
-    assert trades > 100
+    assert trades > 100 or len(recordings) < FEW
 
 
 def test_the_book_is_what_its_events_say(recordings: list[Recording]) -> None:
@@ -120,7 +120,7 @@ def test_nobody_trades_with_their_own_family(recordings: list[Recording]) -> Non
                     assert maker != market.FAMILIES[event.taker_account], (recording.seed, event)
                 elif isinstance(event, OrderCanceled):
                     refused += event.reason.name == "SELF_TRADE"
-    assert refused > 10
+    assert refused > 10 or len(recordings) < FEW
 
 
 def test_fills_sum_to_the_order(recordings: list[Recording]) -> None:
@@ -249,7 +249,7 @@ def test_no_trigger_is_left_waiting_at_a_price_that_was_reached(
                             event.price >= trigger.price if above else event.price <= trigger.price
                         )
                         assert not reached, (recording.seed, step.number, order, event)
-    assert fired > 50
+    assert fired > 50 or len(recordings) < FEW
 
 
 def test_waiting_orders_have_not_reached_the_prices_that_stand(

@@ -17,7 +17,7 @@ from openvenue.engine.events import (
 from openvenue.engine.instruments import Kind
 from openvenue.engine.reasons import RejectReason
 from tests.simulation import market
-from tests.simulation.recording import Recording, Step
+from tests.simulation.recording import FEW, Recording, Step
 
 ENOUGH = {  # at least this share of all commands
     "traded": 0.25,
@@ -81,7 +81,7 @@ def test_scripts_mostly_trade_trigger_and_cancel(
     for what in (*ENOUGH, "refused"):
         reached.append(f"{what:<40} {counts[what] / total:6.1%}")
 
-    if len(recordings) < 10:
+    if len(recordings) < FEW:
         return  # a single script, played again, need not reach everything
     for what, share in ENOUGH.items():
         assert counts[what] >= share * total, what
@@ -96,7 +96,7 @@ def test_every_kind_of_contract_trades(recordings: list[Recording], reached: lis
             traded.update(event.symbol for event in step.events if isinstance(event, Traded))
     reached.append("trades by market: " + ", ".join(f"{k} {v}" for k, v in traded.items()))
 
-    if len(recordings) < 10:
+    if len(recordings) < FEW:
         return
     for symbol in market.BY_SYMBOL:
         assert traded[symbol] > 50, symbol
@@ -111,7 +111,7 @@ def test_refusals_of_many_kinds_are_met(recordings: list[Recording], reached: li
             met.update(e.reason for e in step.events if isinstance(e, OrderRejected))
     reached.append("refusals: " + ", ".join(f"{k.name} {v}" for k, v in met.most_common()))
 
-    if len(recordings) < 10:
+    if len(recordings) < FEW:
         return
     for reason in (
         RejectReason.INSUFFICIENT_MARGIN,
