@@ -1,0 +1,221 @@
+"""Orders and fills in REST's words: money is text here, and times are numbers.
+
+Source: Kraken Spot REST, "Get open orders", "Get closed orders", "Query orders info", "Get trades
+history", "Add order".
+"""
+
+from typing import Final
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from openvenue.engine.orders import (
+    BUY,
+    FOK,
+    IOC,
+    Order,
+    OrderView,
+    Signal,
+    TriggerKind,
+)
+from openvenue.engine.units import Ticks
+from openvenue.gateways.kraken_spot import errors
+from openvenue.gateways.kraken_spot.ids import order_text, trade_text
+from openvenue.gateways.kraken_spot.listing import Listing, Market
+from openvenue.gateways.kraken_spot.times import seconds
+from openvenue.history.port import ClosedOrder, Fill
+
+ENCODER: Final = msgspec.json.Encoder()
+NEVER: Final = Raw(b"0")
+
+
+class DescrJson(Struct):
+    """An order in a sentence, and its parts."""
+
+    pair: str
+    aclass: str
+    type: str
+    ordertype: str
+    price: str
+    price2: str
+    leverage: str
+    order: str
+    close: str = ""
+
+
+class OrderJson(Struct):
+    """An order, open or closed."""
+
+    refid: None
+    userref: int | None
+    cl_ord_id: str | UnsetType
+    status: str
+    opentm: Raw
+    starttm: Raw
+    expiretm: Raw
+    descr: DescrJson
+    vol: str
+    vol_exec: str
+    cost: str
+    fee: str
+    price: str
+    stopprice: str
+    limitprice: str
+    trigger: str | UnsetType
+    misc: str
+    oflags: str
+    time_in_force: str
+    trades: list[str] | UnsetType = UNSET
+    closetm: Raw | UnsetType = UNSET
+    reason: str | None | UnsetType = UNSET
+
+
+class TradeJson(Struct):
+    """What one order got from one trade."""
+
+    ordertxid: str
+    postxid: str
+    pair: str
+    time: Raw
+    type: str
+    ordertype: str
+    price: str
+    cost: str
+    fee: str
+    vol: str
+    margin: str
+    leverage: str
+    misc: str
+    trade_id: int
+    maker: bool
+
+
+def kind_word(order: Order) -> str:
+    """`ordertype` of an order, triggered or not."""
+    trigger = order.trigger
+    if trigger is None:
+        return "market" if order.is_market else "limit"
+    word = "stop-loss" if trigger.kind is TriggerKind.STOP else "take-profit"
+    return word if order.is_market else f"{word}-limit"
+
+
+def time_in_force_word(order: Order) -> str:
+    """How long it may wait; a market order says nothing about that."""
+    if order.is_market:
+        return "gtc"
+    if order.time_in_force is IOC:
+        return "ioc"
+    return "fok" if order.time_in_force is FOK else "gtc"
+
+
+def encode_descr(order: Order, market: Market) -> DescrJson:
+    """The order in a sentence, as `buy 1.25000000 XBTUSD @ limit 37500.0`."""
+    side = "buy" if order.side is BUY else "sell"
+    kind = kind_word(order)
+    limit = None if order.is_market else order.limit_price
+    trigger = None if order.trigger is None else order.trigger.price
+    first, second = (limit, None) if trigger is None else (trigger, limit)
+
+    def price(ticks: Ticks | None) -> str:
+        return "0" if ticks is None else market.prices.text(ticks)
+
+    words = kind.removesuffix("-limit").replace("-", " ") if trigger is not None else kind
+    sentence = f"{side} {market.sizes.text(order.quantity)} {market.altname} @ {words}"
+    if first is not None:
+        sentence += f" {price(first)}"
+    if second is not None:
+        sentence += f" -> limit {price(second)}"
+    return DescrJson(
+        market.altname, "forex", side, kind, price(first), price(second), "none", sentence
+    )
+
+
+def encode_add_order(order: Order, market: Market, *, is_real: bool) -> bytes:
+    """The answer to AddOrder; an order that was only to be checked has no name."""
+    descr = ENCODER.encode({"order": encode_descr(order, market).order})
+    if not is_real:
+        return b'{"descr":%b}' % descr
+    return b'{"descr":%b,"txid":["%b"]}' % (descr, order_text(order.order_id).encode())
+
+
+def encode_order(view: OrderView, market: Market) -> OrderJson:
+    """An order that is open."""
+    order = view.order
+    trigger = order.trigger
+    is_waiting = view.is_waiting
+    flags = ["fciq"]
+    if order.post_only:
+        flags.append("post")
+    misc = []
+    if trigger is not None and not is_waiting:
+        misc.append("stopped" if trigger.kind is TriggerKind.STOP else "touched")
+    if 0 < view.leaves < order.quantity:
+        misc.append("partial")
+    limit = None if order.is_market or trigger is None else order.limit_price
+    zero = market.fine_prices.zero
+    return OrderJson(
+        refid=None,
+        userref=None if order.cl_ord_id is not None else order.user_ref or 0,
+        cl_ord_id=UNSET if order.cl_ord_id is None else order.cl_ord_id,
+        status="open",
+        opentm=Raw(seconds(order.created).encode()),
+        starttm=NEVER,
+        expiretm=NEVER,
+        descr=encode_descr(order, market),
+        vol=market.sizes.text(order.quantity),
+        vol_exec=market.sizes.text(view.filled),
+        cost=market.costs.text(view.value),
+        fee=market.costs.text(view.fees),
+        price=market.average(view.value, view.filled, market.fine_prices),
+        stopprice=zero if trigger is None else market.fine_prices.text(trigger.price),
+        limitprice=zero if limit is None else market.fine_prices.text(limit),
+        trigger=UNSET if trigger is None else signal_word(trigger.signal),
+        misc=",".join(misc),
+        oflags=",".join(flags),
+        time_in_force=time_in_force_word(order),
+    )
+
+
+def encode_closed(closed: ClosedOrder, market: Market) -> OrderJson:
+    """An order that is over."""
+    told = encode_order(closed.view, market)
+    reason = errors.reason_of(closed.canceled, closed.rejected)
+    told.status = "closed" if reason is None else "canceled"
+    told.closetm = Raw(seconds(closed.closed).encode())
+    told.reason = reason
+    if closed.view.order.trigger is not None and not closed.was_triggered:
+        told.misc = ""
+    return told
+
+
+def encode_trade(fill: Fill, order: Order | None, listing: Listing) -> TradeJson:
+    """A fill. `order` is the one that it belongs to, as far as it can still be found."""
+    market = listing.of(fill.symbol)
+    kind = "market" if fill.order_type == "market" else "limit"
+    return TradeJson(
+        ordertxid=order_text(fill.order_id),
+        postxid="",
+        pair=market.id,
+        time=Raw(seconds(fill.time).encode()),
+        type="buy" if fill.side is BUY else "sell",
+        ordertype=kind if order is None else kind_word(order),
+        price=market.fine_prices.text(fill.price),
+        cost=market.costs.text(market.contract.value(fill.quantity, fill.price)),
+        fee=market.costs.text(fill.fee),
+        vol=market.sizes.text(fill.quantity),
+        margin=market.costs.zero,
+        leverage="0",
+        misc="",
+        trade_id=fill.exec_id,
+        maker=fill.is_maker,
+    )
+
+
+def trade_name(fill: Fill) -> str:
+    """How a fill is called."""
+    return trade_text(fill.exec_id, fill.is_maker)
+
+
+def signal_word(signal: Signal) -> str:
+    """Which price a trigger listens to."""
+    return "index" if signal is Signal.INDEX else "last"
