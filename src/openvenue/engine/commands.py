@@ -81,7 +81,7 @@ class Batch(Struct, frozen=True, kw_only=True, array_like=True, tag=5):
     """Commands back to back, each deciding for itself: MemberDecided, then its own events."""
 
     account: AccountId
-    members: "tuple[PlaceOrder | CancelOrder, ...]"
+    members: "tuple[PlaceOrder | CancelOrder | AmendOrder, ...]"
 
 
 class SetIndexPrice(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=6):
@@ -161,6 +161,25 @@ class SetLeverage(Struct, frozen=True, kw_only=True, array_like=True, gc=False, 
     leverage: int | None  # None: as the margin schedule has it
 
 
+class AmendOrder(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=17):
+    """Change a live order in place: AmendRejected, or OrderAmended and what follows.
+
+    What is None stays as it is. The new size is given as `quantity` (all of the order) or as
+    `leaves` (what is still to trade). Only a smaller size at the same price keeps its place.
+
+    FIX: OrderCancelReplaceRequest (35=G).
+    """
+
+    account: AccountId
+    order_id: OrderId | None = None
+    cl_ord_id: str | None = None
+    quantity: Lots | None = None
+    leaves: Lots | None = None
+    limit_price: Ticks | None = None
+    trigger_price: Ticks | None = None
+    deadline: Nanos | None = None
+
+
 Command = (
     PlaceOrder
     | CancelOrder
@@ -176,6 +195,7 @@ Command = (
     | Deposit
     | PassTime
     | Resume
+    | AmendOrder
     | SetIntake
     | SetLeverage
 )

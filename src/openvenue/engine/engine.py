@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, final
 
 from openvenue.engine.commands import (
+    AmendOrder,
     Batch,
     CancelOrder,
     CancelOrders,
@@ -27,6 +28,7 @@ from openvenue.engine.events import Event
 from openvenue.engine.evolve import EVOLVE
 from openvenue.engine.orders import OrderView
 from openvenue.engine.rules.activate_order import activate_order, fire_triggers
+from openvenue.engine.rules.amend_order import amend_order
 from openvenue.engine.rules.batch import batch, decide_member
 from openvenue.engine.rules.cancel_order import cancel_order, cancel_orders
 from openvenue.engine.rules.dead_mans_switch import fire_dead_mans_switch, set_dead_mans_switch
@@ -56,6 +58,7 @@ from openvenue.engine.units import Nanos
 
 DECIDE: Final[dict[type[Any], Callable[[State, Any], list[Event]]]] = {
     PlaceOrder: place_order,
+    AmendOrder: amend_order,
     CancelOrder: cancel_order,
     CancelOrders: cancel_orders,
     SetDeadMansSwitch: set_dead_mans_switch,

@@ -223,6 +223,28 @@ class LeverageSet(Struct, frozen=True, kw_only=True, array_like=True, gc=False, 
     leverage: int | None
 
 
+class OrderAmended(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=25):
+    """A live order has new terms, under the same id. If it `rests`, it is in the book, or waits.
+
+    Otherwise its new price crosses, and what it trades follows at once, as for a new order.
+    """
+
+    order: Order
+    leaves: Lots
+    keeps_place: bool
+    rests: bool
+    reduced: Lots = Lots(0)  # what a reduce-only trim took off
+
+
+class AmendRejected(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=26):
+    """An order was not changed, and is as it was; or there was none to change."""
+
+    account: AccountId
+    reason: RejectReason
+    order_id: OrderId | None = None
+    cl_ord_id: str | None = None
+
+
 Event = (
     OrderAccepted
     | OrderRejected
@@ -246,6 +268,8 @@ Event = (
     | Deposited
     | Refused
     | Resumed
+    | OrderAmended
+    | AmendRejected
     | IntakeSet
     | LeverageSet
 )

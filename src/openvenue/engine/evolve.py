@@ -13,6 +13,7 @@ from openvenue.engine.accounts import Account
 from openvenue.engine.book import Level, Live
 from openvenue.engine.events import (
     AccountOpened,
+    AmendRejected,
     AssetListed,
     CancelRejected,
     DeadMansSwitchFired,
@@ -27,6 +28,7 @@ from openvenue.engine.events import (
     ModeSet,
     OrderAccepted,
     OrderActivated,
+    OrderAmended,
     OrderCanceled,
     OrderRejected,
     OrderRested,
@@ -70,9 +72,7 @@ def order_accepted(state: State, event: OrderAccepted) -> None:
     trigger = order.trigger
     if trigger is not None:
         live.is_waiting = True
-        ladder = market.triggers.ladder(int(trigger.signal), int(trigger.direction))
-        ladder.add(live, int(trigger.price))
-        _look_at_triggers(state, market, int(trigger.signal))
+        _wait(state, live)
 
 
 def order_activated(state: State, event: OrderActivated) -> None:
@@ -178,6 +178,35 @@ def order_trimmed(state: State, event: OrderTrimmed) -> None:
     live.updated = state.now
 
 
+def order_amended(state: State, event: OrderAmended) -> None:
+    """The order has its new terms: in its old place, at the back, or about to trade."""
+    live = state.orders[event.order.order_id]
+    state.remember(live)
+    live.updated = state.now
+    level = live.level
+    assert level is not None, "only what rests or waits is amended"
+    if event.keeps_place:
+        level.quantity -= live.leaves - event.leaves
+        if not live.is_waiting:
+            _reserve(live, event.leaves - live.leaves)
+        live.amend(event.order)
+        live.leaves = event.leaves
+        if not live.is_waiting and live.position is None:
+            _hold_again(live)
+        return
+    if not live.is_waiting:
+        _leave_book(live)
+        live.amend(event.order)
+        live.leaves = event.leaves
+        if event.rests:
+            _rest(live)
+        return
+    level.remove(live)
+    live.amend(event.order)
+    live.leaves = event.leaves
+    _wait(state, live)
+
+
 def trigger_fired(state: State, event: TriggerFired) -> None:
     """The order waits no more; what it does now is the next step."""
     live = state.orders[event.order_id]
@@ -279,6 +308,16 @@ def _position(account: Account, market: Market) -> Position:
         account.positions[market.symbol] = position
         wallet.join(position)
     return position
+
+
+def _wait(state: State, live: Live) -> None:
+    """Put an order among the triggers; if its price has been reached, it fires next."""
+    trigger = live.order.trigger
+    assert trigger is not None, "what waits has a trigger"
+    signal = int(trigger.signal)
+    ladder = live.market.triggers.ladder(signal, int(trigger.direction))
+    ladder.add(live, int(trigger.price))
+    _look_at_triggers(state, live.market, signal)
 
 
 def _rest(live: Live) -> None:
@@ -404,6 +443,8 @@ EVOLVE: Final[dict[type[Any], Callable[[State, Any], None]]] = {
     OrderRejected: order_rejected,
     OrderRested: order_rested,
     Traded: traded,
+    OrderAmended: order_amended,
+    AmendRejected: nothing,
     OrderCanceled: order_canceled,
     OrdersCanceled: orders_canceled,
     CancelRejected: nothing,

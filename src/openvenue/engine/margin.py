@@ -53,11 +53,12 @@ def wallet_margin(wallet: Wallet) -> Margin:
 
 
 def why_margin_refuses(
-    position: Position, sign: int, fills: list[Fill], leaves: int
+    position: Position, sign: int, fills: list[Fill], leaves: int, freed: int
 ) -> RejectReason | None:
     """Why the wallet cannot carry `fills` and then `leaves` lots resting, or None.
 
-    `leaves` is 0 for what will not rest, or cannot make the position larger.
+    `leaves` is 0 for what will not rest, or cannot make the position larger; `freed` are lots that
+    the same order reserves now, if it is being amended.
     """
     if leaves == 0 and not fills:
         return None
@@ -102,9 +103,9 @@ def why_margin_refuses(
     long_lots = position.long_lots
     short_lots = position.short_lots
     if sign > 0:
-        long_lots += leaves
+        long_lots += leaves - freed
     else:
-        short_lots += leaves
+        short_lots += leaves - freed
     if not fills:
         if sign > 0:
             longs = others_long + schedule.initial(long_lots, position.leverage)
@@ -152,16 +153,25 @@ def held_for(contract: Contract, sign: int, leaves: int, limit: int) -> int:
 
 
 def why_funds_refuse(
-    wallet: Wallet, contract: Contract, sign: int, fills: list[Fill], leaves: int, limit: int
+    wallet: Wallet,
+    contract: Contract,
+    sign: int,
+    fills: list[Fill],
+    leaves: int,
+    limit: int,
+    freed: int,
 ) -> RejectReason | None:
-    """Why a spot wallet cannot pay for `fills` and then hold for `leaves`, or None."""
+    """Why a spot wallet cannot pay for `fills` and then hold for `leaves`, or None.
+
+    `freed` are atoms that the same order holds now, if it is being amended.
+    """
     instrument = contract.instrument
     if sign < 0:
         needed = leaves * contract.base_per_lot
         for fill in fills:
             needed += fill.quantity * contract.base_per_lot
-        return INSUFFICIENT_FUNDS if needed > wallet.available(instrument.base) else None
+        return INSUFFICIENT_FUNDS if needed > wallet.available(instrument.base) + freed else None
     needed = held_for(contract, sign, leaves, limit)
     for fill in fills:
         needed += fill.value + contract.taker_fee(fill.value)
-    return INSUFFICIENT_FUNDS if needed > wallet.available(instrument.quote) else None
+    return INSUFFICIENT_FUNDS if needed > wallet.available(instrument.quote) + freed else None

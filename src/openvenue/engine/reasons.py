@@ -43,6 +43,7 @@ class RejectReason(IntEnum):
     LEVERAGE_TOO_HIGH = 31
     OPEN_POSITION = 32  # leverage cannot be lowered under an open position
     REDUCES_TOO_MUCH = 33  # reduce-only and larger than the position, where that is not trimmed
+    NOT_A_TRIGGER = 34  # a trigger price for an order that waits for none
 
 
 class CancelReason(IntEnum):

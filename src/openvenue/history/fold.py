@@ -14,6 +14,7 @@ from openvenue.engine.events import (
     Event,
     OrderAccepted,
     OrderActivated,
+    OrderAmended,
     OrderCanceled,
     OrderRejected,
     OrderRested,
@@ -159,6 +160,11 @@ class Fold:
         """The rest of a taker waits in the book."""
         self._change(event.order_id, event.leaves)
 
+    def amended(self, event: OrderAmended) -> None:
+        """New terms under the same id; what was filled stays filled."""
+        alive = self._change(event.order.order_id, event.leaves)
+        alive.order = event.order
+
     def trimmed(self, event: OrderTrimmed) -> None:
         """The whole order is smaller from here on; what was filled stays filled."""
         alive = self._change(event.order_id, event.leaves)
@@ -215,6 +221,7 @@ FOLDS: Final[dict[type[Event], Callable[[Fold, Any], None]]] = {
     Traded: Fold.traded,
     TriggerFired: Fold.fired,
     OrderRested: Fold.rested,
+    OrderAmended: Fold.amended,
     OrderTrimmed: Fold.trimmed,
     OrderCanceled: Fold.canceled,
     OrdersCanceled: Fold.all_canceled,

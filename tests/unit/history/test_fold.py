@@ -21,6 +21,7 @@ SAYS_NOTHING = {
     events.Resumed,
     events.IntakeSet,
     events.LeverageSet,
+    events.AmendRejected,
 }
 
 

@@ -145,6 +145,16 @@ COMMANDS: Final[tuple[commands.Command, ...]] = (
     commands.Resume(down_since=NOON),
     commands.SetIntake(is_open=False),
     commands.SetLeverage(account=ANN, symbol=PERP, leverage=20),
+    commands.AmendOrder(
+        account=ANN,
+        order_id=OrderId(7),
+        cl_ord_id="name-2",
+        quantity=Lots(20),
+        leaves=Lots(15),
+        limit_price=Ticks(100_001),
+        trigger_price=Ticks(99_000),
+        deadline=NOON,
+    ),
 )
 EVENTS: Final[tuple[events.Event, ...]] = (
     events.OrderAccepted(order=ORDER, rests=True, reduced=Lots(3)),
@@ -206,6 +216,15 @@ EVENTS: Final[tuple[events.Event, ...]] = (
     events.Resumed(down_since=NOON),
     events.IntakeSet(is_open=True),
     events.LeverageSet(account=ANN, symbol=PERP, leverage=20),
+    events.OrderAmended(
+        order=ORDER, leaves=Lots(20), keeps_place=True, rests=True, reduced=Lots(2)
+    ),
+    events.AmendRejected(
+        account=ANN,
+        reason=RejectReason.NOT_A_TRIGGER,
+        order_id=OrderId(7),
+        cl_ord_id="name-2",
+    ),
 )
 ENTRY: Final = Entry(
     seq=5,

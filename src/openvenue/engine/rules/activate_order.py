@@ -93,13 +93,13 @@ def activate_order(state: State, step: ActivateOrder) -> list[Event]:
             limit_price=limit if order.is_market else order.limit_price,
         )
     plan = plan_for(market, account, sign, quantity, limit, order.self_trade)
-    reason = why_plan_refused(account, market, active, sign, plan)
+    reason = why_plan_refused(account, market, active, sign, quantity, plan)
     if reason is not None:
         return [_refused(order, reason)]
     rests = active.time_in_force is GTC and plan is None
     events: list[Event] = [OrderActivated(order=active, rests=rests, reduced=Lots(reduced))]
     if plan is not None:
-        execute(state, account, market, active, plan, events)
+        execute(state, account, market, active, quantity, plan, events)
     return events
 
 

@@ -7,7 +7,7 @@ from openvenue.engine.commands import CancelOrder, CancelOrders
 from openvenue.engine.events import CancelRejected, Event, OrderCanceled, OrdersCanceled, Refused
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.state import State
-from openvenue.engine.units import Lots, OrderId
+from openvenue.engine.units import AccountId, Lots, OrderId
 
 BY_OWNER: Final = CancelReason.BY_OWNER
 MASS_CANCEL: Final = CancelReason.MASS_CANCEL
@@ -15,15 +15,9 @@ MASS_CANCEL: Final = CancelReason.MASS_CANCEL
 
 def cancel_order(state: State, command: CancelOrder) -> list[Event]:
     """OrderCanceled, or CancelRejected where the account has no such live order."""
-    live: Live | None = None
-    account = state.accounts.get(command.account)
     if command.deadline is not None and state.now > command.deadline:
         return [_rejected(command, RejectReason.PAST_DEADLINE)]
-    if account is not None:
-        if command.order_id is not None:
-            live = account.orders.get(int(command.order_id))
-        elif command.cl_ord_id is not None:
-            live = account.cl_ord_ids.get(command.cl_ord_id)
+    live = find_order(state, command.account, command.order_id, command.cl_ord_id)
     if live is None:
         return [_rejected(command, RejectReason.UNKNOWN_ORDER)]
     return [
@@ -34,6 +28,18 @@ def cancel_order(state: State, command: CancelOrder) -> list[Event]:
             reason=BY_OWNER,
         )
     ]
+
+
+def find_order(
+    state: State, account_id: AccountId, order_id: OrderId | None, cl_ord_id: str | None
+) -> Live | None:
+    """The live order of an account by one of its names; `order_id` wins where both are given."""
+    account = state.accounts.get(account_id)
+    if account is None:
+        return None
+    if order_id is not None:
+        return account.orders.get(order_id)
+    return None if cl_ord_id is None else account.cl_ord_ids.get(cl_ord_id)
 
 
 def cancel_orders(state: State, command: CancelOrders) -> list[Event]:

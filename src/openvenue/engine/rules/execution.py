@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Final, final
 
 from openvenue.engine.accounts import Account
+from openvenue.engine.book import Live
 from openvenue.engine.contracts import Contract
 from openvenue.engine.events import Event, OrderCanceled, OrderRested, Traded
 from openvenue.engine.instruments import Mode
@@ -82,11 +83,22 @@ def plan_for(
 
 
 def why_plan_refused(
-    account: Account, market: Market, order: Order, sign: int, plan: Plan | None
+    account: Account,
+    market: Market,
+    order: Order,
+    sign: int,
+    leaves: int,
+    plan: Plan | None,
+    amended: Live | None = None,
 ) -> RejectReason | None:
-    """The first reason why an order cannot act as planned, or None."""
-    fills = NO_FILLS if plan is None else plan.fills
-    leaves: int = order.quantity if plan is None else plan.leaves
+    """The first reason why an order cannot act as planned, or None.
+
+    `leaves` is what it has to trade. An order that is `amended` gives back what it reserved.
+    """
+    fills = NO_FILLS
+    if plan is not None:
+        fills = plan.fills
+        leaves = plan.leaves
     is_resting = order.time_in_force is GTC
     if plan is not None and market.mode is POST_ONLY:
         return MARKET_POST_ONLY
@@ -95,14 +107,19 @@ def why_plan_refused(
         limit = order.limit_price
         assert limit is not None, "an order that acts has a limit"
         wallet = account.wallet_or_empty(market.contract.instrument.wallet)
-        reason = why_funds_refuse(wallet, market.contract, sign, fills, rests, limit)
+        freed = 0 if amended is None else amended.held
+        reason = why_funds_refuse(wallet, market.contract, sign, fills, rests, limit, freed)
     else:
         position = account.positions.get(market.symbol)
         if position is None:
             # A look at a market where the account has nothing yet; the state does not keep it.
             wallet = account.wallet_or_empty(market.contract.instrument.wallet)
             position = Position(account.account_id, market, wallet)
-        reason = why_margin_refuses(position, sign, fills, 0 if order.reduce_only else rests)
+        if order.reduce_only:
+            reason = why_margin_refuses(position, sign, fills, 0, 0)
+        else:
+            freed = 0 if amended is None else amended.leaves
+            reason = why_margin_refuses(position, sign, fills, rests, freed)
     if reason is not None:
         return reason
     if plan is not None:
@@ -136,12 +153,12 @@ def execute(
     account: Account,
     market: Market,
     order: Order,
+    leaves: int,
     plan: Plan,
     events: list[Event],
 ) -> None:
     """Append what an accepted order does: its trades, then what becomes of the rest."""
     contract = market.contract
-    leaves: int = order.quantity
     exec_id = state.next_exec_id
     order_id = order.order_id
     side = order.side

@@ -65,7 +65,7 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
     trigger = command.trigger
     reason = _why_unacceptable(state, command, account, market)
     if reason is None:
-        reason = _why_off_bounds(market, quantity, limit_price, trigger)
+        reason = why_off_bounds(market, quantity, limit_price, trigger)
     if reason is None:
         reason = _why_too_much(command, account, market, sign, quantity)
     if reason is not None:
@@ -117,14 +117,14 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
         return [OrderAccepted(order=order, rests=False)]
 
     plan = plan_for(market, account, sign, quantity, limit, self_trade)
-    reason = why_plan_refused(account, market, order, sign, plan)
+    reason = why_plan_refused(account, market, order, sign, quantity, plan)
     if reason is not None:
         return [_rejected(command, reason, order if reason in IDENTIFIED else None)]
     if plan is None:
         rests = time_in_force is GTC
         return [OrderAccepted(order=order, rests=rests, reduced=reduced)]
     events: list[Event] = [OrderAccepted(order=order, rests=False, reduced=reduced)]
-    execute(state, account, market, order, plan, events)
+    execute(state, account, market, order, quantity, plan, events)
     return events
 
 
@@ -154,7 +154,7 @@ def _why_unacceptable(
     return None
 
 
-def _why_off_bounds(
+def why_off_bounds(
     market: Market, quantity: int, limit: Ticks | None, trigger: Trigger | None
 ) -> RejectReason | None:
     """Whether size and prices are within what the instrument allows."""

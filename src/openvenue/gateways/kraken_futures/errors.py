@@ -69,6 +69,7 @@ SEND_STATUS: Final[Mapping[RejectReason, str]] = {
     RejectReason.ALREADY_FILLED: "filled",
     RejectReason.LEVERAGE_TOO_HIGH: "fixedLeverageTooHigh",
     RejectReason.REDUCES_TOO_MUCH: "wouldNotReducePosition",
+    RejectReason.NOT_A_TRIGGER: "orderForEditNotAStop",
     RejectReason.LOW_DISK: "marketSuspended",  # cancels still pass, as in a suspended market
 }
 
@@ -114,6 +115,7 @@ ORDER_ERROR: Final[Mapping[RejectReason, str]] = {
     RejectReason.LEVERAGE_TOO_HIGH: "FIXED_LEVERAGE_TOO_HIGH",
     RejectReason.OPEN_POSITION: "FIXED_LEVERAGE_TOO_HIGH",
     RejectReason.REDUCES_TOO_MUCH: "WOULD_NOT_REDUCE_POSITION",
+    RejectReason.NOT_A_TRIGGER: "ORDER_CANNOT_HAVE_TRIGGER_PRICE",
 }
 
 # `updateReason` in orders/status, and `reason` on the open_orders feed.

@@ -1,0 +1,125 @@
+"""AmendOrder: a live order with another size, limit or trigger price.
+
+Only a smaller size at the same price keeps its place; everything else goes to the back of its
+level, and may trade on the way.
+Source: Kraken Futures REST, "Edit order"; Kraken Spot WebSocket v2, "Amend order".
+"""
+
+from msgspec.structs import replace
+
+from openvenue.engine.book import Live
+from openvenue.engine.commands import AmendOrder
+from openvenue.engine.events import AmendRejected, Event, OrderAmended
+from openvenue.engine.orders import Order
+from openvenue.engine.reasons import RejectReason
+from openvenue.engine.rules.cancel_order import find_order
+from openvenue.engine.rules.execution import (
+    execute,
+    plan_for,
+    reducible_quantity,
+    why_plan_refused,
+)
+from openvenue.engine.rules.place_order import CLOSED, why_off_bounds, why_position_too_large
+from openvenue.engine.state import State
+from openvenue.engine.units import Lots
+
+
+def amend_order(state: State, command: AmendOrder) -> list[Event]:
+    """OrderAmended and what follows, or AmendRejected and the order as it was."""
+    if command.deadline is not None and state.now > command.deadline:
+        return [_rejected(command, RejectReason.PAST_DEADLINE)]
+    live = find_order(state, command.account, command.order_id, command.cl_ord_id)
+    if live is None:
+        return [_rejected(command, RejectReason.UNKNOWN_ORDER)]
+    reason = CLOSED.get(live.market.mode)
+    if reason is not None:
+        return [_rejected(command, reason)]
+    leaves = _new_leaves(command, live)
+    order = _new_terms(command, live, leaves)
+    if isinstance(order, RejectReason):
+        return [_rejected(command, order)]
+    reason = why_off_bounds(live.market, leaves, order.limit_price, order.trigger)
+    if reason is not None:
+        return [_rejected(command, reason)]
+    if live.is_waiting:
+        keeps = order.trigger == live.order.trigger and leaves <= live.leaves
+        return [OrderAmended(order=order, leaves=Lots(leaves), keeps_place=keeps, rests=True)]
+    if order.limit_price == live.order.limit_price and leaves <= live.leaves:
+        return [OrderAmended(order=order, leaves=Lots(leaves), keeps_place=True, rests=True)]
+    return _move(state, command, live, order, leaves)
+
+
+def _new_leaves(command: AmendOrder, live: Live) -> int:
+    """What is left to trade afterwards; not above 0 if nothing would be."""
+    if command.leaves is not None:
+        return command.leaves
+    if command.quantity is not None:
+        return live.leaves + command.quantity - live.order.quantity
+    return live.leaves
+
+
+def _new_terms(command: AmendOrder, live: Live, leaves: int) -> Order | RejectReason:
+    """The order with what was asked for, or why it cannot have it."""
+    order = live.order
+    if leaves <= 0:
+        return RejectReason.INVALID_QUANTITY
+    trigger = order.trigger
+    if command.trigger_price is not None:
+        if trigger is None or not live.is_waiting:
+            return RejectReason.NOT_A_TRIGGER
+        trigger = replace(trigger, price=command.trigger_price)
+    limit = order.limit_price
+    if command.limit_price is not None:
+        if order.is_market:
+            return RejectReason.INVALID_PRICE
+        limit = command.limit_price
+    quantity = order.quantity + leaves - live.leaves
+    return replace(order, quantity=Lots(quantity), limit_price=limit, trigger=trigger)
+
+
+def _move(state: State, command: AmendOrder, live: Live, order: Order, leaves: int) -> list[Event]:
+    """A resting order to the back of its level, perhaps another one, perhaps across the book."""
+    market = live.market
+    account = live.account
+    sign = live.sign
+    reduced = 0
+    if order.reduce_only:
+        allowed = reducible_quantity(account, market, sign)
+        if allowed < leaves and not market.contract.instrument.trims_reducers:
+            return [_rejected(command, RejectReason.REDUCES_TOO_MUCH)]
+        if allowed < leaves:
+            reduced = leaves - allowed
+            leaves = allowed
+            order = replace(order, quantity=Lots(order.quantity - reduced))
+    elif not market.contract.is_spot:
+        # Its own reservation is part of what the bound counts, so only the growth is new.
+        reason = why_position_too_large(account, market, sign, leaves - live.leaves)
+        if reason is not None:
+            return [_rejected(command, reason)]
+    limit = order.limit_price
+    assert limit is not None, "what rests has a limit"
+    plan = plan_for(market, account, sign, leaves, limit, order.self_trade)
+    reason = why_plan_refused(account, market, order, sign, leaves, plan, live)
+    if reason is not None:
+        return [_rejected(command, reason)]
+    events: list[Event] = [
+        OrderAmended(
+            order=order,
+            leaves=Lots(leaves),
+            keeps_place=False,
+            rests=plan is None,
+            reduced=Lots(reduced),
+        )
+    ]
+    if plan is not None:
+        execute(state, account, market, order, leaves, plan, events)
+    return events
+
+
+def _rejected(command: AmendOrder, reason: RejectReason) -> Event:
+    return AmendRejected(
+        account=command.account,
+        reason=reason,
+        order_id=command.order_id,
+        cl_ord_id=command.cl_ord_id,
+    )
