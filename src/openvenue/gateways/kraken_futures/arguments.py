@@ -122,24 +122,32 @@ def read_batch(request: Request) -> tuple[list[Arguments], Arguments]:
         # Sent as it is, without encoding: a plus or an ampersand in a client's id means itself.
         batch = _decode_batch(body[len(b"json=") :])
         if batch is not None:
-            query = Arguments({})
-            if request.query:
-                values: dict[str, list[str]] = {}
-                _read_form(request.query, values)
-                query = Arguments(values)
-            return list(_instructions(batch)), query
+            return list(_instructions(batch)), _beside(batch, _query(request))
     elif body.lstrip().startswith(b"{"):
         batch = _decode_batch(body)
         if batch is None:
             raise WireError(errors.JSON_PARSE)
-        beside = {"processBefore": [batch.process_before]} if batch.process_before else {}
-        return list(_instructions(batch)), Arguments(beside)
+        return list(_instructions(batch)), _beside(batch, _query(request))
     arguments = read_arguments(request)
     text = arguments.needed("json")
     batch = _decode_batch(text.encode())
     if batch is None:
         raise WireError(errors.JSON_PARSE)
-    return list(_instructions(batch)), arguments
+    return list(_instructions(batch)), _beside(batch, arguments)
+
+
+def _query(request: Request) -> Arguments:
+    values: dict[str, list[str]] = {}
+    if request.query:
+        _read_form(request.query, values)
+    return Arguments(values)
+
+
+def _beside(batch: BatchJson, arguments: Arguments) -> Arguments:
+    """Arguments beside the instructions. A deadline may stand in the document, too, and wins."""
+    if not batch.process_before:
+        return arguments
+    return Arguments({"processBefore": [batch.process_before]})
 
 
 def _decode_batch(data: bytes) -> BatchJson | None:

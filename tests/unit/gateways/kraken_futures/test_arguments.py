@@ -116,6 +116,8 @@ def test_what_stands_beside_a_batch_is_found() -> None:
         request(body=b"json=" + quote(BATCH).encode() + b"&processBefore=" + quote(when).encode()),
         request(query=b"processBefore=" + when.encode(), body=b"json=" + BATCH.encode()),
         request(body=member, content_type="application/json"),
+        request(body=b"json=" + member),
+        request(body=b"json=" + quote(member).encode()),
     ):
         assert read_batch(asked)[1].text("processBefore") == when
 
