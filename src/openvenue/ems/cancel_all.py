@@ -1,0 +1,125 @@
+"""Everything of one account canceled, and proven by the venue's own list; or an honest report.
+
+The gate closes first, durably. The venue's own mass cancel goes before single cancels. Orders in
+flight are canceled when their answer comes (`Route.send`). Empty means: the venue lists no open
+order, whoever sent it, twice, a settling time apart, while nothing was on its way.
+"""
+
+import asyncio
+
+import structlog
+
+from openvenue.ems.commands import BeginCancelAll, EndCancelAll, Ending, Sight
+from openvenue.ems.connectors.port import Silent, Unreachable, VenueOrder, VenueRefused
+from openvenue.ems.events import CancelAllBegun
+from openvenue.ems.orders import RunId
+from openvenue.ems.route import FAILURES, Route
+from openvenue.ems.state import Run
+
+log = structlog.get_logger(__name__)
+
+
+class TooLate(Exception):
+    """The deadline has passed."""
+
+
+async def cancel_all(route: Route) -> Run:
+    """Run once; the report is in the journal before this returns. Raises: DeskStopped."""
+    (begun,) = await route.ledger.submit(BeginCancelAll(account=route.account), "client")
+    assert isinstance(begun, CancelAllBegun), "what begins is a run"
+    sweep = Sweep(route, begun.run_id)
+    ending, why = await sweep.run()
+    command = EndCancelAll(run_id=begun.run_id, ending=ending, sights=tuple(sweep.sights), why=why)
+    await route.ledger.submit(command)
+    log.info("cancel-all ended", run=begun.run_id, account=route.account, ending=ending, why=why)
+    return (await route.ledger.state()).runs[begun.run_id]
+
+
+class Sweep:
+    """One run."""
+
+    def __init__(self, route: Route, run_id: RunId) -> None:
+        self._route = route
+        self._run_id = run_id
+        self._deadline = route.timer.monotonic() + route.config.deadline_seconds
+        self._reached = False  # the venue took a connection at least once
+        self._mass_done = False
+        self._why = ""
+        self.sights: list[Sight] = []
+
+    async def run(self) -> tuple[Ending, str]:
+        """How it ended, and why not better."""
+        try:
+            async with asyncio.timeout(self._route.config.deadline_seconds):
+                await self._until_empty()
+            return Ending.PROVEN, ""
+        except Unreachable as error:
+            return Ending.UNREACHABLE, str(error)
+        except (TooLate, TimeoutError):
+            left = f"{len(self.sights[-1].order_ids)} orders were left" if self.sights else ""
+            return Ending.UNPROVEN, self._why or left or "the exchange has not answered"
+
+    async def _until_empty(self) -> None:
+        """Raises: Unreachable: at the very first attempt. TooLate."""
+        route = self._route
+        while True:
+            if route.timer.monotonic() >= self._deadline:
+                raise TooLate
+            try:
+                await self._mass_cancel()
+                left = await self._look()
+                if not left and not route.sending:
+                    await route.timer.sleep(route.config.settling_seconds)
+                    left = await self._look()
+                    if not left and not route.sending:
+                        return
+                await self._cancel_singly(left)
+                self._why = f"{len(left)} orders were left" if left else "an order is on its way"
+            except FAILURES as error:
+                if isinstance(error, Unreachable) and not self._reached:
+                    raise
+                self._why = str(error)
+            await route.timer.sleep(route.config.retry_seconds)
+
+    async def _mass_cancel(self) -> None:
+        """Until the venue has done it once. What it refuses to do at once is done singly."""
+        route = self._route
+        if self._mass_done:
+            return
+        asked = route.ledger.now()
+        try:
+            told = await route.connector.cancel_all()
+        except VenueRefused as error:
+            self._reached = True
+            log.warning("mass cancel refused", account=route.account, why=str(error))
+            return
+        except Silent:
+            self._reached = True
+            raise
+        self._reached = self._mass_done = True
+        await route.hear(told, asked)
+
+    async def _look(self) -> list[VenueOrder]:
+        """The venue's own list, as evidence."""
+        route = self._route
+        listed = list(await route.sync())
+        self.sights.append(Sight(route.ledger.now(), tuple(it.order_id for it in listed)))
+        return listed
+
+    async def _cancel_singly(self, left: list[VenueOrder]) -> None:
+        """Each by itself; one that fails is seen in the next look."""
+        route = self._route
+        turn = asyncio.Semaphore(route.config.cancels_at_once)
+        state = await route.ledger.state()
+        orders = [state.find(route.account, *it.names) for it in left]
+
+        async def cancel(place: int) -> None:
+            order = orders[place]
+            assert order is not None, "what the venue lists is known after a look"
+            async with turn:
+                try:
+                    await route.cancel(order)
+                except FAILURES as error:
+                    log.info("single cancel failed", order=order.cl_ord_id, why=str(error))
+
+        await asyncio.gather(*(cancel(place) for place in range(len(orders))))

@@ -1,0 +1,156 @@
+"""All that can be told to the desk's machine: by clients, by the runner, by venues' answers.
+
+Every one is journaled with what it caused. Append-only: new fields at the end, with defaults.
+"""
+
+from decimal import Decimal
+from enum import StrEnum
+
+from msgspec import Struct
+
+from openvenue.ems.orders import ZERO, Account, ClOrdId, Fill, RunId, Terms
+from openvenue.engine.units import AccountId, Nanos
+
+
+class Standing(StrEnum):
+    """How an order stands at its venue."""
+
+    OPEN = "open"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    REJECTED = "rejected"
+
+
+class Word(Struct, frozen=True, array_like=True, kw_only=True):
+    """What a venue says of one order."""
+
+    standing: Standing
+    order_id: str = ""
+    filled: Decimal = ZERO
+    average: Decimal | None = None
+    fills: tuple[Fill, ...] = ()  # those that it told, oldest first
+    message: str = ""
+
+
+class PlaceOrder(Struct, frozen=True, kw_only=True, tag=1, array_like=True):
+    """Take an order. FIX: NewOrderSingle (35=D)."""
+
+    account: Account
+    cl_ord_id: ClOrdId
+    terms: Terms
+    unfit: str = ""  # why its venue's connector could not express it; "" if it can
+
+
+class RecordUnsent(Struct, frozen=True, kw_only=True, tag=2, array_like=True):
+    """The venue could not be reached: the order never left."""
+
+    owner: AccountId
+    cl_ord_id: ClOrdId
+    why: str
+
+
+class RecordSilence(Struct, frozen=True, kw_only=True, tag=3, array_like=True):
+    """The order was handed over and no answer came: nobody knows what became of it."""
+
+    owner: AccountId
+    cl_ord_id: ClOrdId
+    why: str
+
+
+class RecordWord(Struct, frozen=True, kw_only=True, tag=4, array_like=True):
+    """The venue has spoken about an order."""
+
+    owner: AccountId
+    cl_ord_id: ClOrdId
+    word: Word
+    asked: Nanos  # when: an answer may be older than what is known already
+
+
+class RecordAbsence(Struct, frozen=True, kw_only=True, tag=5, array_like=True):
+    """The venue was asked, and knows no such order, neither open nor executed."""
+
+    owner: AccountId
+    cl_ord_id: ClOrdId
+    asked: Nanos
+
+
+class RecordForeign(Struct, frozen=True, kw_only=True, tag=6, array_like=True):
+    """The venue has an open order that this desk did not send."""
+
+    account: Account
+    venue_cl_ord_id: str
+    terms: Terms
+    word: Word
+
+
+class AskCancel(Struct, frozen=True, kw_only=True, tag=7, array_like=True):
+    """An order is to be canceled, now or as soon as the venue knows it."""
+
+    owner: AccountId
+    cl_ord_id: ClOrdId
+
+
+class RecordCancelRelayed(Struct, frozen=True, kw_only=True, tag=8, array_like=True):
+    """The venue has taken a cancel, and has not said yet that it is done."""
+
+    owner: AccountId
+    cl_ord_id: ClOrdId
+
+
+class RecordCancelFailed(Struct, frozen=True, kw_only=True, tag=9, array_like=True):
+    """The venue says that the order is still active."""
+
+    owner: AccountId
+    cl_ord_id: ClOrdId
+    why: str
+
+
+class BeginCancelAll(Struct, frozen=True, kw_only=True, tag=10, array_like=True):
+    """Close the gate of an account; its orders in flight are to be canceled when they arrive."""
+
+    account: Account
+
+
+class Ending(StrEnum):
+    """How a cancel-all ended."""
+
+    PROVEN = "proven"  # the venue listed no open order, twice
+    UNREACHABLE = "unreachable"  # nothing could be asked of the venue
+    UNPROVEN = "unproven"  # the deadline came first
+    INTERRUPTED = "interrupted"  # the desk itself ended
+
+
+class Sight(Struct, frozen=True, array_like=True):
+    """One look at the venue's own list of open orders."""
+
+    time: Nanos
+    order_ids: tuple[str, ...]
+
+
+class EndCancelAll(Struct, frozen=True, kw_only=True, tag=11, array_like=True):
+    """Open the gate again, and keep the report."""
+
+    run_id: RunId
+    ending: Ending
+    sights: tuple[Sight, ...]
+    why: str = ""
+
+
+class Resume(Struct, frozen=True, kw_only=True, tag=12, array_like=True):
+    """The desk starts. What was open is unknown until its venue has been asked."""
+
+
+Command = (
+    PlaceOrder
+    | RecordUnsent
+    | RecordSilence
+    | RecordWord
+    | RecordAbsence
+    | RecordForeign
+    | AskCancel
+    | RecordCancelRelayed
+    | RecordCancelFailed
+    | BeginCancelAll
+    | EndCancelAll
+    | Resume
+)

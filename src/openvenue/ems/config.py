@@ -1,0 +1,49 @@
+"""What the desk is told at its start: which accounts it reaches where, and how patient it is."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from openvenue.ems.orders import Account, ExchangeId
+from openvenue.engine.units import AccountId
+
+ApiKind = Literal["kraken_futures", "kraken_spot", "pacifica"]
+
+
+class Credentials(Struct, frozen=True):
+    """What a venue knows a client by. Never journaled, and not shown."""
+
+    key: str  # API key, or wallet address
+    secret: str  # API secret (Base64), or private key (base58)
+
+    def __repr__(self) -> str:
+        return "Credentials(…)"
+
+
+class VenueAccount(Struct, frozen=True, kw_only=True):
+    """One account at one venue."""
+
+    owner: AccountId  # whose API keys see it
+    exchange_id: ExchangeId  # as clients address it, unique for its owner
+    api: ApiKind
+    base_url: str  # scheme, host and port
+    credentials: Credentials
+
+    @property
+    def account(self) -> Account:
+        """How the desk's machine names it."""
+        return Account(self.owner, self.exchange_id)
+
+
+class EmsConfig(Struct, frozen=True, kw_only=True):
+    """All of it. Times are real seconds."""
+
+    accounts: tuple[VenueAccount, ...]
+    connect_seconds: float = 2.0  # for a connection to a venue
+    answer_seconds: float = 5.0  # for a venue's answer; an order without one is unknown
+    settling_seconds: float = 0.5  # between the two looks that prove a venue empty
+    deadline_seconds: float = 10.0  # of a cancel-all
+    retry_seconds: float = 0.2  # before a venue is asked again
+    retry_seconds_max: float = 5.0
+    cancels_at_once: int = 8
+    durability: Literal["disk", "os"] = "disk"

@@ -1,0 +1,123 @@
+"""What the desk asks of a venue, whichever it is, and the ways in which that can go wrong.
+
+A connector speaks one public wire API, as any client of that venue would. It keeps nothing but
+connections: what is known of orders is the desk's.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Protocol
+
+from msgspec import Struct
+
+from openvenue.ems.commands import Word
+from openvenue.ems.orders import Terms
+from openvenue.engine.units import Nanos
+
+
+class Unreachable(Exception):
+    """Nobody took the connection: the request never left."""
+
+
+class Silent(Exception):
+    """The request left, and no answer came, or none that says what became of it."""
+
+
+class VenueRefused(Exception):
+    """The venue said no, in its own words; nothing happened there."""
+
+
+class OrderName(Struct, frozen=True):
+    """An order as its venue can find it. One of the two may be empty."""
+
+    order_id: str  # the venue's
+    cl_ord_id: str  # the one that the desk gave it there
+    symbol: str
+    since: Nanos  # no earlier than this was it sent
+
+
+class VenueOrder(Struct, frozen=True, kw_only=True):
+    """An order in a venue's own list."""
+
+    order_id: str
+    cl_ord_id: str  # "" where it has none
+    terms: Terms  # as far as the list tells
+    word: Word
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """By which the desk may know it."""
+        return self.cl_ord_id, self.order_id
+
+
+class Relayed(Struct, frozen=True):
+    """The venue took a cancel and will carry it out."""
+
+
+class Gone(Struct, frozen=True):
+    """The venue has no such order open: canceled before, filled, or never there."""
+
+
+class Balance(Struct, frozen=True, kw_only=True):
+    """What an account holds of one asset."""
+
+    asset: str  # the exchange's name
+    common_asset: str
+    balance: Decimal
+    available: Decimal
+    locked: Decimal
+
+
+class Position(Struct, frozen=True, kw_only=True):
+    """An open position."""
+
+    symbol: str
+    common_symbol: str
+    side: str  # BUY (long) or SELL
+    quantity: Decimal  # > 0
+    average_price: Decimal
+    unrealized: Decimal | None = None
+    leverage: Decimal | None = None
+    is_cross: bool | None = None
+    liquidation_price: Decimal | None = None
+    raw: Mapping[str, object] = {}  # as the venue told it
+
+
+class Connector(Protocol):
+    """One account at one venue.
+
+    All that asks may raise Unreachable, Silent, VenueRefused.
+    """
+
+    def common_symbol(self, symbol: str) -> str:
+        """The name over all exchanges of what the exchange calls `symbol`; "" if there is none."""
+
+    def own_symbol(self, common_symbol: str) -> str:
+        """The other way round; "" if it is none of this exchange."""
+
+    def why_unfit(self, terms: Terms) -> str:
+        """Why this API cannot express an order; "" if it can."""
+
+    async def place(self, cl_ord_id: str, terms: Terms) -> Word:
+        """Send an order. VenueRefused: it is not there, and will not be."""
+
+    async def cancel(self, name: OrderName) -> Word | Relayed | Gone:
+        """Cancel one order. VenueRefused: the venue keeps it."""
+
+    async def cancel_all(self) -> Sequence[tuple[tuple[str, str], Word]]:
+        """The venue's own mass cancel; names and words on those that it told about, if it did."""
+
+    async def open_orders(self) -> Sequence[VenueOrder]:
+        """The venue's own list: every order that is not over, whoever sent it."""
+
+    async def find(self, name: OrderName) -> Word | None:
+        """What became of an order; None: the venue knows nothing of it."""
+
+    async def balances(self) -> Sequence[Balance]:
+        """What the account holds."""
+
+    async def positions(self) -> Sequence[Position]:
+        """Open positions."""
+
+    async def close(self) -> None:
+        """Let go of all connections."""

@@ -1,0 +1,303 @@
+"""The desk: one face for clients' orders to many venues, behind a machine with its own journal.
+
+An intent is durable before it leaves: whatever happens to this process, the next one knows what may
+be at a venue, under which name, and asks. Nothing is ever sent twice.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from openvenue.ems.cancel_all import cancel_all
+from openvenue.ems.commands import AskCancel, PlaceOrder, RecordCancelFailed, Resume
+from openvenue.ems.config import EmsConfig
+from openvenue.ems.connectors.port import (
+    Balance,
+    Connector,
+    Position,
+    Silent,
+    Unreachable,
+    VenueRefused,
+)
+from openvenue.ems.engine import Engine
+from openvenue.ems.errors import (
+    CancelRefused,
+    DuplicateOrder,
+    NoAnswer,
+    NoSuchExchange,
+    NoSuchOrder,
+    VenueDown,
+)
+from openvenue.ems.events import Refused
+from openvenue.ems.ledger import Ledger
+from openvenue.ems.orders import Account, ClOrdId, ExchangeId, Order, Terms
+from openvenue.ems.records import EMS, Entry
+from openvenue.ems.route import FAILURES, Route
+from openvenue.ems.state import Run
+from openvenue.ems.timer import RealTimer, Timer
+from openvenue.engine.units import AccountId
+from openvenue.journal.files import FileJournalOf
+from openvenue.journal.memory import MemoryJournalOf
+from openvenue.journal.port import JournalOf
+
+SEPARATORS: Final = "~/.,:;\\!@#$%^&*-_+="  # between an exchange's name and an account's tag
+T = TypeVar("T")
+
+
+class Ems:
+    """Made by `open`."""
+
+    def __init__(
+        self,
+        config: EmsConfig,
+        ledger: Ledger,
+        timer: Timer,
+        connectors: Mapping[Account, Connector],
+    ) -> None:
+        self._config: Final = config
+        self._ledger: Final = ledger
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._routes = {
+            account: Route(account, connector, ledger, timer, config)
+            for account, connector in connectors.items()
+        }
+
+    @classmethod
+    async def open(
+        cls,
+        directory: Path | None,
+        config: EmsConfig,
+        connectors: Mapping[Account, Connector],
+        timer: Timer | None = None,
+    ) -> "Ems":
+        """The desk as its journal in `directory` left it (None: nowhere, and nothing survives).
+
+        Raises: JournalError.
+        """
+        timer = timer or RealTimer()
+        journal: JournalOf[Entry]
+        if directory is None:
+            journal = MemoryJournalOf[Entry]()
+        else:
+            journal = await asyncio.to_thread(FileJournalOf, directory, EMS, config.durability)
+        engine = Engine()
+        for group in journal.replay():
+            for entry in group:
+                engine.fold(entry.events, entry.time)
+        ledger = Ledger(engine, journal, timer)
+        await ledger.submit(Resume())
+        desk = cls(config, ledger, timer, connectors)
+        for route in desk._routes.values():
+            route.catch_up()
+        return desk
+
+    async def close(self) -> None:
+        """Leave orders where they are; whatever is under way is unknown to the next start."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        for route in self._routes.values():
+            await route.close()
+        await self._ledger.close()
+
+    @property
+    def stopped(self) -> str | None:
+        """Why the desk takes nothing more; None while it does."""
+        return self._ledger.stopped
+
+    # ---- what exists
+
+    def route(self, owner: AccountId, exchange_id: str) -> Route:
+        """The way to an owner's account. Raises: NoSuchExchange.
+
+        A bare name never stands for tagged accounts: a cancel-all that does half the job is worse
+        than none.
+        """
+        found = self._routes.get(Account(owner, ExchangeId(exchange_id)))
+        if found is not None:
+            return found
+        tagged = tuple(
+            account.exchange_id
+            for account in self._routes
+            if account.owner == owner
+            and account.exchange_id.startswith(exchange_id)
+            and account.exchange_id[len(exchange_id) :][:1] in SEPARATORS
+        )
+        raise NoSuchExchange(exchange_id, tagged if exchange_id else ())
+
+    def _chosen(self, owner: AccountId, exchange_id: str | None) -> list[Route]:
+        if exchange_id is not None:
+            return [self.route(owner, exchange_id)]
+        return [route for account, route in self._routes.items() if account.owner == owner]
+
+    # ---- orders
+
+    async def place(
+        self, owner: AccountId, exchange_id: str, cl_ord_id: ClOrdId, terms: Terms
+    ) -> Order:
+        """Send an order; what is known of it when the venue has answered.
+
+        Raises: NoSuchExchange; DuplicateOrder; VenueDown: it never left. NoAnswer: it may be there.
+        """
+        route = self.route(owner, exchange_id)
+        command = PlaceOrder(
+            account=route.account,
+            cl_ord_id=cl_ord_id,
+            terms=terms,
+            unfit=route.connector.why_unfit(terms),
+        )
+        return await self._shielded(self._place(route, command))
+
+    async def _place(self, route: Route, command: PlaceOrder) -> Order:
+        events = await self._ledger.submit(command, "client")
+        if isinstance(events[0], Refused):
+            raise DuplicateOrder(command.cl_ord_id)
+        order = await route.order(command.cl_ord_id)
+        if not order.has_ended:
+            try:
+                await route.send(order)
+            except Unreachable as error:
+                raise VenueDown(str(error)) from error
+            except Silent as error:
+                raise NoAnswer(str(error)) from error
+        return await route.order(command.cl_ord_id)
+
+    async def cancel(
+        self, owner: AccountId, exchange_id: str, *, cl_ord_id: str = "", order_id: str = ""
+    ) -> Order:
+        """Cancel one order by either name; the last that is known of it.
+
+        An order in flight is canceled when the venue answers. One that has ended stays as it is.
+        Raises: NoSuchExchange; NoSuchOrder; VenueDown; NoAnswer; CancelRefused.
+        """
+        route = self.route(owner, exchange_id)
+        order = await self._named(route, cl_ord_id, order_id)
+        await self._ledger.submit(AskCancel(owner=owner, cl_ord_id=order.cl_ord_id), "client")
+        if not order.has_ended and order.cl_ord_id not in route.sending:
+            await self._shielded(self._cancel(route, order))
+        return await route.order(order.cl_ord_id)
+
+    async def _cancel(self, route: Route, order: Order) -> None:
+        try:
+            await _tell(route.cancel(order))
+        except VenueDown as error:
+            owner, cl_ord_id = order.key  # told as not done, so it is not done later either
+            failed = RecordCancelFailed(owner=owner, cl_ord_id=cl_ord_id, why=str(error))
+            await self._ledger.submit(failed)
+            raise
+        except NoAnswer:
+            route.chase(order.cl_ord_id)
+            raise
+
+    async def _named(self, route: Route, cl_ord_id: str, order_id: str) -> Order:
+        state = await self._ledger.state()
+        if cl_ord_id:
+            order = state.orders.get((route.account.owner, ClOrdId(cl_ord_id)))
+        else:
+            order = state.find(route.account, order_id)
+            if order is None:  # perhaps somebody else's
+                await self._shielded(_tell(route.sync()))
+                order = (await self._ledger.state()).find(route.account, order_id)
+        if order is None or order.account != route.account:
+            raise NoSuchOrder(f"Order with ID: {cl_ord_id or order_id} not found")
+        return order
+
+    async def cancel_all(self, owner: AccountId, exchange_id: str) -> Run:
+        """Cancel everything on an account; the report. Who comes second joins the run under way.
+
+        Raises: NoSuchExchange.
+        """
+        route = self.route(owner, exchange_id)
+        if route.running is None or route.running.done():
+            route.running = asyncio.create_task(cancel_all(route), name=f"cancel all {exchange_id}")
+        return await asyncio.shield(route.running)
+
+    async def order(self, owner: AccountId, cl_ord_id: str) -> Order:
+        """An order, asked for at its venue if it has not ended. Raises: NoSuchOrder.
+
+        Of a venue that does not answer: the last that is known.
+        """
+        order = (await self._ledger.state()).orders.get((owner, ClOrdId(cl_ord_id)))
+        if order is None:
+            raise NoSuchOrder(f"Order with ID: {cl_ord_id} not found")
+        route = self._routes.get(order.account)
+        if route is None or order.has_ended or order.is_in_flight or order.is_unknown:
+            return order
+        try:
+            await self._shielded(route.look_for(order))
+        except FAILURES:
+            return order
+        return await route.order(order.cl_ord_id)
+
+    async def open_orders(self, owner: AccountId, exchange_id: str | None) -> list[Order]:
+        """Orders that have not ended, of one account or of all, oldest first in each.
+
+        Raises: NoSuchExchange; VenueDown, NoAnswer: of the one that was asked for. Of all, those
+        that do not answer tell the last that is known.
+        """
+        routes = self._chosen(owner, exchange_id)
+        asked = (self._shielded(_tell(route.sync())) for route in routes)
+        for failed in await asyncio.gather(*asked, return_exceptions=True):
+            is_expected = isinstance(failed, VenueDown | NoAnswer | CancelRefused)
+            if isinstance(failed, BaseException) and (exchange_id is not None or not is_expected):
+                raise failed
+        return [order for route in routes for order in await route.live()]
+
+    # ---- money
+
+    async def balances(
+        self, owner: AccountId, exchange_id: str | None
+    ) -> list[tuple[ExchangeId, Sequence[Balance] | None]]:
+        """What each account holds; None: its venue does not answer.
+
+        Raises: NoSuchExchange; VenueDown, NoAnswer: of the one that was asked for.
+        """
+        return await self._of_each(owner, exchange_id, lambda it: it.balances())
+
+    async def positions(
+        self, owner: AccountId, exchange_id: str | None
+    ) -> list[tuple[ExchangeId, Sequence[Position] | None]]:
+        """As `balances`, of open positions."""
+        return await self._of_each(owner, exchange_id, lambda it: it.positions())
+
+    async def _of_each(
+        self,
+        owner: AccountId,
+        exchange_id: str | None,
+        ask: Callable[[Connector], Coroutine[Any, Any, T]],
+    ) -> list[tuple[ExchangeId, T | None]]:
+        async def one(route: Route) -> tuple[ExchangeId, T | None]:
+            try:
+                return route.account.exchange_id, await _tell(ask(route.connector))
+            except (VenueDown, NoAnswer, CancelRefused):
+                if exchange_id is not None:
+                    raise
+                return route.account.exchange_id, None
+
+        return await asyncio.gather(*(one(it) for it in self._chosen(owner, exchange_id)))
+
+    async def _shielded(self, doing: Coroutine[Any, Any, T]) -> T:
+        """What was begun goes on to its end, also when the client has left."""
+        task = asyncio.create_task(doing)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return await asyncio.shield(task)
+
+    def _done(self, task: "asyncio.Task[Any]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # has been told to whoever still listens
+
+
+async def _tell(doing: Coroutine[Any, Any, T]) -> T:
+    """The desk's words for what a venue did not do."""
+    try:
+        return await doing
+    except Unreachable as error:
+        raise VenueDown(str(error)) from error
+    except Silent as error:
+        raise NoAnswer(str(error)) from error
+    except VenueRefused as error:
+        raise CancelRefused(str(error)) from error

@@ -1,0 +1,79 @@
+"""The desk's machine: commands in, events out, and nothing else happens."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final, final
+
+from openvenue.ems.commands import (
+    AskCancel,
+    BeginCancelAll,
+    Command,
+    EndCancelAll,
+    PlaceOrder,
+    RecordAbsence,
+    RecordCancelFailed,
+    RecordCancelRelayed,
+    RecordForeign,
+    RecordSilence,
+    RecordUnsent,
+    RecordWord,
+    Resume,
+)
+from openvenue.ems.events import Event
+from openvenue.ems.evolve import EVOLVE
+from openvenue.ems.rules.cancel import (
+    ask_cancel,
+    begin_cancel_all,
+    end_cancel_all,
+    record_cancel_failed,
+    record_cancel_relayed,
+)
+from openvenue.ems.rules.place_order import place_order
+from openvenue.ems.rules.resume import resume
+from openvenue.ems.rules.venue_words import (
+    record_absence,
+    record_foreign,
+    record_silence,
+    record_unsent,
+    record_word,
+)
+from openvenue.ems.state import State
+from openvenue.engine.units import Nanos
+
+DECIDE: Final[dict[type[Any], Callable[[State, Any], list[Event]]]] = {
+    PlaceOrder: place_order,
+    RecordUnsent: record_unsent,
+    RecordSilence: record_silence,
+    RecordWord: record_word,
+    RecordAbsence: record_absence,
+    RecordForeign: record_foreign,
+    AskCancel: ask_cancel,
+    RecordCancelRelayed: record_cancel_relayed,
+    RecordCancelFailed: record_cancel_failed,
+    BeginCancelAll: begin_cancel_all,
+    EndCancelAll: end_cancel_all,
+    Resume: resume,
+}
+
+
+@final
+class Engine:
+    """A machine without surprises: the same commands at the same times give the same events.
+
+    A rule reads the state and returns what happens; then all of it is made true.
+    """
+
+    def __init__(self) -> None:
+        self.state: Final = State()
+
+    def apply(self, command: Command, now: Nanos) -> list[Event]:
+        """Decide `command`; return what happened, in order."""
+        assert now >= self.state.now, "time does not go back"
+        events = DECIDE[type(command)](self.state, command)
+        self.fold(events, now)
+        return events
+
+    def fold(self, events: Iterable[Event], now: Nanos) -> None:
+        """Make an acknowledged past true again, without deciding anything."""
+        self.state.now = now
+        for event in events:
+            EVOLVE[type(event)](self.state, event)

@@ -1,0 +1,286 @@
+"""One account at one venue: orders go out, answers come in, and what is not known is chased.
+
+Every answer becomes a command of the desk's machine before anybody acts on it. An order is sent
+once, ever; a cancel may be sent as often as it takes.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final
+
+import structlog
+
+from openvenue.ems.commands import (
+    RecordAbsence,
+    RecordCancelFailed,
+    RecordCancelRelayed,
+    RecordForeign,
+    RecordSilence,
+    RecordUnsent,
+    RecordWord,
+    Standing,
+    Word,
+)
+from openvenue.ems.config import EmsConfig
+from openvenue.ems.connectors.port import (
+    Connector,
+    Gone,
+    OrderName,
+    Relayed,
+    Silent,
+    Unreachable,
+    VenueOrder,
+    VenueRefused,
+)
+from openvenue.ems.ledger import DeskStopped, Ledger
+from openvenue.ems.orders import Account, ClOrdId, Order, Status
+from openvenue.ems.state import Run
+from openvenue.ems.timer import Timer
+from openvenue.engine.units import Nanos
+
+log = structlog.get_logger(__name__)
+
+FAILURES: Final = (Unreachable, Silent, VenueRefused)
+
+
+class Route:
+    """The way to one account."""
+
+    def __init__(
+        self,
+        account: Account,
+        connector: Connector,
+        ledger: Ledger,
+        timer: Timer,
+        config: EmsConfig,
+    ) -> None:
+        self.account: Final = account
+        self.connector: Final = connector
+        self.ledger: Final = ledger
+        self.timer: Final = timer
+        self.config: Final = config
+        self.sending: Final[dict[ClOrdId, None]] = {}  # sent, and the answer is being waited for
+        self.running: asyncio.Task[Run] | None = None  # the cancel-all under way
+        self._chased: dict[ClOrdId, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def order(self, cl_ord_id: ClOrdId) -> Order:
+        """An order as it is known and durable now."""
+        state = await self.ledger.state()
+        return state.orders[self.account.owner, cl_ord_id]
+
+    async def live(self) -> list[Order]:
+        """Orders that have not ended, oldest first."""
+        return list((await self.ledger.state()).live_orders(self.account))
+
+    # ---- out
+
+    async def send(self, order: Order) -> None:
+        """Send an order whose intent is durable; cancel it on arrival if that is wanted by then.
+
+        Raises: Unreachable: it never left. Silent: nobody knows; it is being chased.
+        """
+        cl_ord_id, asked = order.cl_ord_id, self.ledger.now()
+        self.sending[cl_ord_id] = None
+        try:
+            word = await self._placed(order)
+            await self._record(cl_ord_id, word, asked)
+        finally:
+            del self.sending[cl_ord_id]
+        order = await self.order(cl_ord_id)
+        if order.cancel_wanted and not order.has_ended:
+            self.chase(cl_ord_id)
+
+    async def _placed(self, order: Order) -> Word:
+        owner, cl_ord_id = order.key
+        try:
+            return await self.connector.place(order.venue_cl_ord_id, order.terms)
+        except VenueRefused as error:
+            return Word(standing=Standing.REJECTED, message=str(error))
+        except Unreachable as error:
+            why = str(error)
+            await self.ledger.submit(RecordUnsent(owner=owner, cl_ord_id=cl_ord_id, why=why))
+            raise
+        except Silent as error:
+            why = f"The exchange has not answered ({error}): it is being asked."
+            await self.ledger.submit(RecordSilence(owner=owner, cl_ord_id=cl_ord_id, why=why))
+            self.chase(cl_ord_id)
+            raise
+
+    async def cancel(self, order: Order) -> None:
+        """Cancel one order, and learn what became of it.
+
+        Raises: Unreachable, Silent; VenueRefused: it stays.
+        """
+        owner, cl_ord_id = order.key
+        asked = self.ledger.now()
+        try:
+            answer = await self.connector.cancel(_name(order))
+        except VenueRefused as error:
+            why = str(error)
+            await self.ledger.submit(RecordCancelFailed(owner=owner, cl_ord_id=cl_ord_id, why=why))
+            raise
+        match answer:
+            case Word():
+                await self._record(cl_ord_id, answer, asked)
+            case Relayed():
+                await self.ledger.submit(RecordCancelRelayed(owner=owner, cl_ord_id=cl_ord_id))
+                self.chase(cl_ord_id)
+            case Gone() if order.is_unknown or order.is_in_flight:
+                self.chase(cl_ord_id)  # it may yet arrive
+            case Gone():
+                await self.look_for(order)
+
+    # ---- in
+
+    async def look_for(self, order: Order) -> None:
+        """Ask the venue what became of an order that it is sure to know, if it is there."""
+        asked = self.ledger.now()
+        word = await self.connector.find(_name(order))
+        if word is None:
+            await self._record_absence(order.cl_ord_id, asked)
+        else:
+            await self._record(order.cl_ord_id, word, asked)
+
+    async def sync(self) -> Sequence[VenueOrder]:
+        """Know what the venue knows; its own list of open orders. Raises: FAILURES."""
+        asked = self.ledger.now()
+        before = [it for it in await self.live() if it.cl_ord_id not in self.sending]
+        listed = await self.connector.open_orders()
+        state = await self.ledger.state()
+        found: dict[ClOrdId, None] = {}
+        news: list[Coroutine[Any, Any, Any]] = []
+        for it in listed:
+            order = state.find(self.account, *it.names)
+            if order is not None:
+                found[order.cl_ord_id] = None
+                news.append(self._record(order.cl_ord_id, it.word, asked))
+            else:
+                command = RecordForeign(
+                    account=self.account,
+                    venue_cl_ord_id=it.cl_ord_id,
+                    terms=it.terms,
+                    word=it.word,
+                )
+                news.append(self.ledger.submit(command))
+        await asyncio.gather(*news)
+        for order in before:
+            if order.cl_ord_id not in found:
+                await self._account_for(await self.order(order.cl_ord_id))
+        return listed
+
+    async def _account_for(self, order: Order) -> None:
+        """An order that the venue does not list any more, or not yet."""
+        if order.is_unknown or order.is_in_flight:
+            self.chase(order.cl_ord_id)
+        elif not order.has_ended:
+            await self.look_for(order)
+
+    async def _record(self, cl_ord_id: ClOrdId, word: Word, asked: Nanos) -> None:
+        command = RecordWord(owner=self.account.owner, cl_ord_id=cl_ord_id, word=word, asked=asked)
+        await self.ledger.submit(command)
+
+    async def _record_absence(self, cl_ord_id: ClOrdId, asked: Nanos) -> None:
+        command = RecordAbsence(owner=self.account.owner, cl_ord_id=cl_ord_id, asked=asked)
+        await self.ledger.submit(command)
+
+    async def hear(self, told: Sequence[tuple[tuple[str, str], Word]], asked: Nanos) -> None:
+        """What the venue said of several orders; those that the desk does not know are left out."""
+        state = await self.ledger.state()
+        orders = [(state.find(self.account, *names), word) for names, word in told]
+        await asyncio.gather(
+            *(self._record(it.cl_ord_id, word, asked) for it, word in orders if it is not None)
+        )
+
+    # ---- what is not known
+
+    def catch_up(self) -> None:
+        """After a start: ask for everything that was open, until the venue answers."""
+        self._start(self._catch_up())
+
+    def chase(self, cl_ord_id: ClOrdId) -> None:
+        """Ask for an order until it is known, and cancel it if that is wanted."""
+        if cl_ord_id not in self._chased:
+            task = self._start(self._chase(cl_ord_id))
+            self._chased[cl_ord_id] = task
+            task.add_done_callback(lambda _: self._chased.pop(cl_ord_id, None))
+
+    async def _catch_up(self) -> None:
+        pause = self.config.retry_seconds
+        while any(it.is_unknown for it in await self.live()):
+            try:
+                await self.sync()
+                break
+            except FAILURES as error:
+                log.info("venue not reached yet", account=self.account, why=str(error))
+            await self.timer.sleep(pause)
+            pause = min(2 * pause, self.config.retry_seconds_max)
+        for order in await self.live():
+            if order.is_unknown or order.cancel_wanted:
+                self.chase(order.cl_ord_id)
+
+    async def _chase(self, cl_ord_id: ClOrdId) -> None:
+        pause, was_absent = self.config.retry_seconds, False
+        while _is_open_question(order := await self.order(cl_ord_id)):
+            try:
+                if order.cancel_wanted and not order.is_unknown:
+                    await self.cancel(order)
+                    order = await self.order(cl_ord_id)
+                    if not _is_open_question(order):
+                        return
+                asked = self.ledger.now()
+                word = await self.connector.find(_name(order))
+                if word is not None:
+                    was_absent = False
+                    await self._record(cl_ord_id, word, asked)
+                    if order.is_unknown:
+                        continue
+                elif was_absent:
+                    await self._record_absence(cl_ord_id, asked)
+                    return
+                else:
+                    was_absent = True  # what was sent last may still arrive
+                    await self.timer.sleep(self.config.settling_seconds)
+                    continue
+            except FAILURES as error:
+                was_absent = False
+                log.info("order not known yet", order=cl_ord_id, why=str(error))
+            await self.timer.sleep(pause)
+            pause = min(2 * pause, self.config.retry_seconds_max)
+
+    # ---- tasks
+
+    def _start(self, doing: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        task = asyncio.create_task(self._until_stopped(doing))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _until_stopped(self, doing: Coroutine[Any, Any, None]) -> None:
+        try:
+            await doing
+        except DeskStopped:
+            log.info("given up with the desk", account=self.account)
+
+    async def close(self) -> None:
+        """Leave everything as it is."""
+        doomed: list[asyncio.Task[Any]] = [*self._tasks]
+        if self.running is not None:
+            doomed.append(self.running)
+        for task in doomed:
+            task.cancel()
+        if doomed:
+            await asyncio.wait(doomed)
+        await self.connector.close()
+
+
+def _name(order: Order) -> OrderName:
+    since = order.history[0][1]
+    return OrderName(order.order_id, order.venue_cl_ord_id, order.terms.symbol, since)
+
+
+def _is_open_question(order: Order) -> bool:
+    """Something about it has to be found out, or done, yet."""
+    if order.has_ended:
+        return False
+    return order.is_unknown or order.cancel_wanted or order.status is Status.PENDING_CANCEL
