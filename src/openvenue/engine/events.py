@@ -44,7 +44,7 @@ class OrderRejected(Struct, frozen=True, kw_only=True, array_like=True, gc=False
     order: Order | None = None
 
 
-class Traded(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=3):
+class Traded(Struct, frozen=True, array_like=True, gc=False, tag=3):
     """One maker met one taker. Both sides' execution reports are made from this one fact."""
 
     exec_id: ExecId

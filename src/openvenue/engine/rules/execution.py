@@ -178,12 +178,12 @@ def execute(
             maker = Holding(live.account, market)
             makers[owner] = maker
         events.append(
-            Traded(
-                exec_id=exec_id,
-                symbol=market.symbol,
-                price=Ticks(price),
-                quantity=Lots(quantity),
-                aggressor=side,
+            Traded(  # more than 15 names would make CPython pass them in a dict
+                exec_id,
+                market.symbol,
+                Ticks(price),
+                Lots(quantity),
+                side,
                 maker_account=owner,
                 maker_order_id=OrderId(live.order_id),
                 maker_leaves=Lots(live.leaves - quantity),

@@ -94,15 +94,15 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
                 return [_rejected(command, WOULD_TAKE)]  # no price is left to stand on
     time_in_force = command.time_in_force
     self_trade = command.self_trade
-    order = Order(
-        order_id=state.next_order_id,
-        account=account.account_id,
-        symbol=market.symbol,
-        side=side,
-        quantity=quantity,
-        limit_price=limit,
-        time_in_force=time_in_force,
-        created=state.now,
+    order = Order(  # more than 15 names would make CPython pass them in a dict
+        state.next_order_id,
+        account.account_id,
+        market.symbol,
+        side,
+        quantity,
+        limit,
+        time_in_force,
+        state.now,
         cl_ord_id=command.cl_ord_id,
         post_only=command.post_only,
         reduce_only=reduce_only,
