@@ -32,7 +32,8 @@ from openvenue.engine.units import AccountId, AssetId, Atoms, Lots, Nanos, Ppb, 
 from openvenue.exchange.clock import VirtualClock
 from openvenue.exchange.exchange import Exchange
 from openvenue.gateways.kraken_futures import KrakenFutures
-from openvenue.gateways.kraken_futures.auth import KeyRecord, KeyRing
+from openvenue.gateways.kraken_futures.asking import KeyRecord
+from openvenue.gateways.kraken_futures.auth import KeyRing
 from openvenue.gateways.kraken_futures.limits import Limits
 from openvenue.gateways.kraken_futures.profile import DEFAULT, Profile
 from openvenue.gateways.wire import Request, Response, Session

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 import structlog
 
@@ -30,12 +30,15 @@ BATCH_MAX: Final = 512  # commands per sync: more gains little and makes the fir
 Answers = Callable[[Outcome | None], None]
 
 
-class Waiting(NamedTuple):
+class Waiting:
     """A command that was handed in, and whom to tell."""
 
-    command: Command
-    envelope: Envelope
-    answer: Answers
+    __slots__ = ("answer", "command", "envelope")
+
+    def __init__(self, command: Command, envelope: Envelope, answer: Answers) -> None:
+        self.command: Final = command
+        self.envelope: Final = envelope
+        self.answer: Final = answer
 
 
 class Household(Protocol):
@@ -164,17 +167,16 @@ class Writer:
         seq = self.seq
         decide = self._machine.decide
         outcomes: list[Outcome] = []
-        for command, envelope, _ in batch:
+        for waiting in batch:
             seq += 1
+            command = waiting.command
             try:
                 events, before = decide(command, now)
             except Exception as error:
                 # The failed command has half-changed the state: no later one may be decided on it.
                 log.exception("engine failed", venue=self._venue, seq=seq, command=repr(command))
                 return outcomes, f"a fault in the engine at entry {seq}: {error!r}"
-            entry = Entry(
-                seq=seq, time=now, envelope=envelope, command=command, events=tuple(events)
-            )
+            entry = Entry(seq, now, waiting.envelope, command, tuple(events))
             outcomes.append(Outcome(entry, before))
         return outcomes, None
 

@@ -11,9 +11,10 @@ from typing import Any, Protocol, cast
 
 from openvenue.engine.units import Nanos
 from openvenue.exchange.ticket import Ticket
+from openvenue.gateways.arrivals import HeaderNames, Refusal, Upgrade
 from openvenue.gateways.limits import DoorLimits
 from openvenue.gateways.replies import CONTINUE, encode
-from openvenue.gateways.request_reader import HeaderNames, Refusal, RequestReader, Upgrade
+from openvenue.gateways.request_reader import RequestReader
 from openvenue.gateways.wire import Request, Response
 
 
@@ -51,8 +52,11 @@ class Hall(Protocol):
         """For the metrics."""
 
 
-class HttpConnection(asyncio.Protocol):
-    """Bytes in, bytes out. Nothing here awaits a client."""
+class HttpConnection:
+    """Bytes in, bytes out. Nothing here awaits a client.
+
+    An `asyncio.Protocol` by shape: without that base it can be compiled to a native class.
+    """
 
     def __init__(self, hall: Hall) -> None:
         self._hall = hall

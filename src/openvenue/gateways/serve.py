@@ -12,19 +12,19 @@ from collections import Counter
 from collections.abc import Sequence
 from time import perf_counter
 from traceback import format_exc
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 import structlog
 
 from openvenue.engine.units import Nanos
 from openvenue.gateways.access import is_allowed_origin, why_not_local
+from openvenue.gateways.arrivals import HeaderNames, Refusal, Upgrade
 from openvenue.gateways.faults import Fault, FaultPlan, Harm
 from openvenue.gateways.http import HttpConnection
 from openvenue.gateways.limits import DoorLimits, room_for_connections
 from openvenue.gateways.metrics import Metrics
 from openvenue.gateways.replies import DateLine, plain
 from openvenue.gateways.request_log import RequestLog
-from openvenue.gateways.request_reader import HeaderNames, Refusal, Upgrade
 from openvenue.gateways.sockets import Socket, hand_over, why_no_upgrade
 from openvenue.gateways.wire import (
     Gateway,
@@ -95,8 +95,8 @@ class Door:
         loop = asyncio.get_running_loop()
         self._places = room_for_connections(self.limits.connections)
 
-        def connection() -> HttpConnection:
-            return HttpConnection(self)
+        def connection() -> asyncio.Protocol:
+            return cast(asyncio.Protocol, HttpConnection(self))  # one by shape
 
         server = await loop.create_server(connection, host, port, backlog=_BACKLOG)
         self._servers.append(server)
@@ -384,7 +384,8 @@ def _endpoint(handler: Handler) -> str:
 
 
 def _bound_port(server: asyncio.Server) -> int:
-    return int(server.sockets[0].getsockname()[1])
+    listening: Any = server  # uvloop's has a list where asyncio's has a tuple
+    return int(listening.sockets[0].getsockname()[1])
 
 
 __all__ = ["Door", "DoorLimits", "FaultPlan", "Metrics", "RequestLog"]

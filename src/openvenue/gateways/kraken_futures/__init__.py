@@ -1,6 +1,7 @@
 """Kraken Futures: REST v3 and WebSocket v1."""
 
-from openvenue.gateways.kraken_futures.auth import KeyRecord, KeyRing, Keys
+from openvenue.gateways.kraken_futures.asking import KeyRecord
+from openvenue.gateways.kraken_futures.auth import KeyRing, Keys
 from openvenue.gateways.kraken_futures.profile import DEFAULT, Profile
 from openvenue.gateways.kraken_futures.rest import KrakenFutures
 

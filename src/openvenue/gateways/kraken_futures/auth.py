@@ -15,10 +15,9 @@ from collections.abc import Mapping
 from typing import Final, Literal, Protocol
 from urllib.parse import unquote_to_bytes
 
-from msgspec import Struct
-
 from openvenue.engine.units import AccountId
 from openvenue.gateways.kraken_futures import errors
+from openvenue.gateways.kraken_futures.asking import KeyRecord
 from openvenue.gateways.kraken_futures.profile import Profile
 from openvenue.gateways.wire import Request, WireError
 
@@ -31,18 +30,6 @@ INNER_PAD: Final = bytes(byte ^ 0x36 for byte in range(256))
 OUTER_PAD: Final = bytes(byte ^ 0x5C for byte in range(256))
 
 Variant = Literal["new", "old", "empty"]  # which text a client signed
-
-
-class KeyRecord(Struct, frozen=True):
-    """An API key: whose it is, and what it may do."""
-
-    api_key: str
-    secret: bytes  # decoded
-    account: AccountId
-    permission: Literal["full", "read_only"] = "full"
-
-    def __repr__(self) -> str:
-        return f"KeyRecord({self.api_key!r}, account={self.account!r})"
 
 
 class Keys(Protocol):

@@ -16,10 +16,10 @@ from openvenue.engine.units import Nanos, OrderId
 from openvenue.exchange.port import Outcome
 from openvenue.gateways.kraken_futures import codec, errors
 from openvenue.gateways.kraken_futures.arguments import Arguments
-from openvenue.gateways.kraken_futures.decode import Asked
+from openvenue.gateways.kraken_futures.asking import Asked
 from openvenue.gateways.kraken_futures.desk import Desk
-from openvenue.gateways.kraken_futures.encode import BatchItem, OrderStatus
 from openvenue.gateways.kraken_futures.limits import COST_BATCH
+from openvenue.gateways.kraken_futures.order_json import BatchItem, OrderStatus
 from openvenue.gateways.kraken_futures.private import filled_orders, not_canceled
 from openvenue.gateways.kraken_futures.story import Story
 from openvenue.gateways.wire import Request, Response, WireError

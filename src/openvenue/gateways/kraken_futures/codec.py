@@ -1,9 +1,9 @@
 """Wire words into ours and back, all of it pure: the parts are in `decode*` and `encode*`."""
 
-from openvenue.gateways.kraken_futures.arguments import Arguments, read_arguments, read_batch
+from openvenue.gateways.kraken_futures.arguments import Arguments, read_arguments
+from openvenue.gateways.kraken_futures.asking import Asked, NotSent
+from openvenue.gateways.kraken_futures.batch_arguments import read_batch
 from openvenue.gateways.kraken_futures.decode import (
-    Asked,
-    NotSent,
     decode_algo_id,
     decode_cancel_all,
     decode_cancel_all_after,
@@ -12,7 +12,6 @@ from openvenue.gateways.kraken_futures.decode import (
     decode_send_order,
 )
 from openvenue.gateways.kraken_futures.encode import (
-    OrderStatus,
     cancel_status,
     encode_cancel_all,
     mass_canceled,
@@ -32,6 +31,7 @@ from openvenue.gateways.kraken_futures.encode_orders import (
     encode_live_status,
     encode_open_order,
 )
+from openvenue.gateways.kraken_futures.order_json import OrderStatus
 
 __all__ = [
     "Arguments",

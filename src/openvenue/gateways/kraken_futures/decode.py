@@ -7,8 +7,6 @@ Source: Kraken Futures REST, "Send order", "Cancel order", "Cancel all orders", 
 
 from typing import Final
 
-from msgspec import Struct
-
 from openvenue.engine.commands import CancelOrder, CancelOrders, PlaceOrder, SetDeadMansSwitch
 from openvenue.engine.instruments import Mode
 from openvenue.engine.orders import (
@@ -24,9 +22,10 @@ from openvenue.engine.orders import (
     Trigger,
     TriggerKind,
 )
-from openvenue.engine.units import SECOND, AccountId, Lots, Nanos, OrderId, Ticks
+from openvenue.engine.units import SECOND, Lots, Nanos, OrderId, Ticks
 from openvenue.gateways.kraken_futures import errors
 from openvenue.gateways.kraken_futures.arguments import Arguments
+from openvenue.gateways.kraken_futures.asking import Asked, NotSent
 from openvenue.gateways.kraken_futures.ids import is_uuid, read_order_uuid
 from openvenue.gateways.kraken_futures.listing import Listing
 from openvenue.gateways.kraken_futures.numbers import Grid, OffGrid
@@ -52,21 +51,6 @@ CLOSED: Final = {
     Mode.CANCEL_ONLY: "marketSuspended",
     Mode.INACTIVE: "marketInactive",
 }
-
-
-class Asked(Struct, frozen=True):
-    """Who asks, and when: what a command takes from its request besides arguments."""
-
-    account: AccountId
-    now: Nanos  # market time
-    offset: Nanos  # of market time from the machine's clock, which clients have
-
-
-class NotSent(Struct, frozen=True):
-    """An order that was refused before it could be one."""
-
-    status: str
-    cl_ord_id: str | None
 
 
 def decode_send_order(

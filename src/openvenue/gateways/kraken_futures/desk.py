@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from msgspec import Struct
-
 from openvenue.engine.queries import GetAssets, GetMarkets
 from openvenue.engine.units import SECOND, AccountId, Nanos, OrderId, Symbol
 from openvenue.exchange.port import ExchangePort
 from openvenue.gateways.kraken_futures import errors
-from openvenue.gateways.kraken_futures.auth import Authenticator, KeyRecord, Keys
-from openvenue.gateways.kraken_futures.decode import Asked
+from openvenue.gateways.kraken_futures.asking import Asked, Who
+from openvenue.gateways.kraken_futures.auth import Authenticator, Keys
 from openvenue.gateways.kraken_futures.encode import ENCODER
 from openvenue.gateways.kraken_futures.facts import FactsOf, no_facts
 from openvenue.gateways.kraken_futures.limits import DERIVATIVES, HISTORY, Limits, Pools
@@ -19,9 +17,6 @@ from openvenue.gateways.kraken_futures.profile import Profile
 from openvenue.gateways.kraken_futures.times import iso
 from openvenue.gateways.wire import Request, Response, WireError
 from openvenue.history.port import ClosedOrder, HistoryPort
-from openvenue.journal.records import Envelope
-
-NAME: Final = "kraken_futures"
 
 
 class Clock(Protocol):
@@ -29,23 +24,6 @@ class Clock(Protocol):
 
     def wall(self) -> Nanos:
         """Nanoseconds since 1970."""
-
-
-class Who(Struct, frozen=True):
-    """Whoever signed a request."""
-
-    record: KeyRecord
-    nonce: int
-
-    @property
-    def account(self) -> AccountId:
-        """Whose orders and money it is about."""
-        return self.record.account
-
-    @property
-    def envelope(self) -> Envelope:
-        """What the journal keeps of it."""
-        return Envelope(NAME, self.record.api_key, self.nonce)
 
 
 class Desk:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
-from msgspec import UNSET, Raw, Struct, UnsetType, field
+from msgspec import UNSET
 
 from openvenue.engine.commands import PlaceOrder
 from openvenue.engine.events import (
@@ -29,6 +29,19 @@ from openvenue.gateways.kraken_futures import errors
 from openvenue.gateways.kraken_futures.ids import fill_uuid, order_uuid
 from openvenue.gateways.kraken_futures.listing import Listing, Market
 from openvenue.gateways.kraken_futures.numbers import ZERO
+from openvenue.gateways.kraken_futures.order_json import (
+    CancelEvent,
+    CancelledOrder,
+    CancelTriggerEvent,
+    ExecuteEvent,
+    OrderEvent,
+    OrderJson,
+    OrderStatus,
+    OrderTriggerJson,
+    PlaceEvent,
+    PlaceTriggerEvent,
+    RejectEvent,
+)
 from openvenue.gateways.kraken_futures.times import iso
 from openvenue.gateways.wire import WireError
 
@@ -43,121 +56,6 @@ IDENTIFIED: Final = {  # refusals that are told with the order they were about
     RejectReason.WOULD_NOT_TAKE: "IOC_WOULD_NOT_EXECUTE",
     RejectReason.WOULD_NOT_FILL: "IOC_WOULD_NOT_EXECUTE",
 }
-
-
-class OrderJson(Struct, rename="camel", gc=False):
-    """An order of the book, in order events."""
-
-    order_id: str
-    cli_ord_id: str | None
-    type: str
-    symbol: str
-    side: str
-    quantity: Raw
-    filled: Raw
-    limit_price: Raw
-    reduce_only: bool
-    timestamp: str
-    last_update_timestamp: str
-    algo_id: str | UnsetType = UNSET
-
-
-class OrderTriggerJson(Struct, rename="camel", gc=False):
-    """An order that waits for a price, in order events."""
-
-    uid: str
-    client_id: str | None
-    type: str
-    symbol: str
-    side: str
-    quantity: Raw
-    limit_price: Raw | None
-    trigger_price: Raw
-    trigger_side: str
-    trigger_signal: str
-    reduce_only: bool
-    timestamp: str
-    last_update_timestamp: str
-    start_time: str | None = None
-
-
-class PlaceEvent(Struct, rename="camel", tag_field="type", tag="PLACE"):
-    """An order stands in the book."""
-
-    order: OrderJson
-    reduced_quantity: Raw | None
-
-
-class PlaceTriggerEvent(Struct, rename="camel", tag_field="type", tag="PLACE"):
-    """An order waits for its price."""
-
-    order_trigger: OrderTriggerJson
-
-
-class CancelEvent(Struct, rename="camel", tag_field="type", tag="CANCEL"):
-    """An order of the book ended."""
-
-    uid: str
-    order: OrderJson
-
-
-class CancelTriggerEvent(Struct, rename="camel", tag_field="type", tag="CANCEL"):
-    """A waiting order ended."""
-
-    uid: str
-    order_trigger: OrderTriggerJson
-
-
-class RejectEvent(Struct, rename="camel", tag_field="type", tag="REJECT"):
-    """An order got an identity and was refused."""
-
-    uid: str
-    order: OrderJson
-    reason: str
-
-
-class ExecuteEvent(Struct, rename="camel", tag_field="type", tag="EXECUTION"):
-    """An order met one maker."""
-
-    execution_id: str
-    price: Raw
-    amount: Raw
-    order_prior_execution: OrderJson
-    taker_reduced_quantity: Raw | None
-    order_prior_edit: None = None
-
-
-OrderEvent = (
-    PlaceEvent | PlaceTriggerEvent | CancelEvent | CancelTriggerEvent | RejectEvent | ExecuteEvent
-)
-
-
-class OrderStatus(Struct):
-    """`sendStatus`, and `cancelStatus` of one order: what became of what was asked."""
-
-    status: str
-    order_id: str | UnsetType = UNSET
-    cli_ord_id: str | UnsetType = field(name="cliOrdId", default=UNSET)
-    received_time: str | UnsetType = field(name="receivedTime", default=UNSET)
-    order_events: list[OrderEvent] | UnsetType = field(name="orderEvents", default=UNSET)
-
-
-class BatchItem(Struct):
-    """One entry of `batchStatus`."""
-
-    status: str
-    order_events: list[OrderEvent] = field(name="orderEvents")
-    order_tag: str | UnsetType = UNSET
-    order_id: str | UnsetType = UNSET
-    cli_ord_id: str | UnsetType = field(name="cliOrdId", default=UNSET)
-    received: str | UnsetType = field(name="dateTimeReceived", default=UNSET)
-
-
-class CancelledOrder(Struct):
-    """One entry of `cancelledOrders`."""
-
-    order_id: str
-    cli_ord_id: str | UnsetType = field(name="cliOrdId", default=UNSET)
 
 
 def order_type(order: Order) -> str:

@@ -12,10 +12,12 @@ from openvenue.engine.queries import GetAccount, GetOpenOrders, GetOrders
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.units import OrderId
 from openvenue.gateways.kraken_futures import codec, errors
-from openvenue.gateways.kraken_futures.desk import Desk, Who
-from openvenue.gateways.kraken_futures.encode import ENCODER, OrderStatus
+from openvenue.gateways.kraken_futures.asking import Who
+from openvenue.gateways.kraken_futures.desk import Desk
+from openvenue.gateways.kraken_futures.encode import ENCODER
 from openvenue.gateways.kraken_futures.ids import is_uuid, order_uuid, read_order_uuid
 from openvenue.gateways.kraken_futures.limits import COST, COST_FILLS_BEFORE
+from openvenue.gateways.kraken_futures.order_json import OrderStatus
 from openvenue.gateways.kraken_futures.times import iso
 from openvenue.gateways.wire import Request, Response, WireError
 from openvenue.history.port import ClosedOrder

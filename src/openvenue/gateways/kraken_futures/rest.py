@@ -8,8 +8,9 @@ from typing import Final
 
 from openvenue.exchange.port import ExchangePort, VenueStopped
 from openvenue.gateways.kraken_futures import batch, errors, private, public
+from openvenue.gateways.kraken_futures.asking import NAME
 from openvenue.gateways.kraken_futures.auth import Keys
-from openvenue.gateways.kraken_futures.desk import NAME, Clock, Desk, LimitError
+from openvenue.gateways.kraken_futures.desk import Clock, Desk, LimitError
 from openvenue.gateways.kraken_futures.facts import FactsOf, no_facts
 from openvenue.gateways.kraken_futures.feeds import Feeds
 from openvenue.gateways.kraken_futures.limits import COST_PAST, Limits

@@ -18,7 +18,7 @@ from openvenue.engine.queries import GetOpenOrders
 from openvenue.engine.units import Symbol
 from openvenue.exchange.port import VenueStopped
 from openvenue.gateways.kraken_futures import encode_feeds
-from openvenue.gateways.kraken_futures.auth import KeyRecord
+from openvenue.gateways.kraken_futures.asking import KeyRecord
 from openvenue.gateways.kraken_futures.desk import Desk
 from openvenue.gateways.kraken_futures.encode import ENCODER
 from openvenue.gateways.kraken_futures.feeds import Feeds

@@ -6,7 +6,8 @@ from urllib.parse import quote
 import pytest
 
 from openvenue.engine.units import Nanos
-from openvenue.gateways.kraken_futures.arguments import read_arguments, read_batch
+from openvenue.gateways.kraken_futures.arguments import read_arguments
+from openvenue.gateways.kraken_futures.batch_arguments import read_batch
 from openvenue.gateways.wire import Request, WireError
 
 FORM = "application/x-www-form-urlencoded"

@@ -6,9 +6,9 @@ from typing import Final
 import pytest
 
 from openvenue.engine.units import AccountId, Nanos
+from openvenue.gateways.kraken_futures.asking import KeyRecord
 from openvenue.gateways.kraken_futures.auth import (
     Authenticator,
-    KeyRecord,
     KeyRing,
     Nonces,
     Signer,

@@ -1,0 +1,54 @@
+"""Who asks, and when; and what is left of an order that never became one."""
+
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from openvenue.engine.units import AccountId, Nanos
+from openvenue.journal.records import Envelope
+
+NAME: Final = "kraken_futures"
+
+
+class KeyRecord(Struct, frozen=True):
+    """An API key: whose it is, and what it may do."""
+
+    api_key: str
+    secret: bytes  # decoded
+    account: AccountId
+    permission: Literal["full", "read_only"] = "full"
+
+    def __repr__(self) -> str:
+        return f"KeyRecord({self.api_key!r}, account={self.account!r})"
+
+
+class Who(Struct, frozen=True):
+    """Whoever signed a request."""
+
+    record: KeyRecord
+    nonce: int
+
+    @property
+    def account(self) -> AccountId:
+        """Whose orders and money it is about."""
+        return self.record.account
+
+    @property
+    def envelope(self) -> Envelope:
+        """What the journal keeps of it."""
+        return Envelope(NAME, self.record.api_key, self.nonce)
+
+
+class Asked(Struct, frozen=True):
+    """Who asks, and when: what a command takes from its request besides arguments."""
+
+    account: AccountId
+    now: Nanos  # market time
+    offset: Nanos  # of market time from the machine's clock, which clients have
+
+
+class NotSent(Struct, frozen=True):
+    """An order that was refused before it could be one."""
+
+    status: str
+    cl_ord_id: str | None
