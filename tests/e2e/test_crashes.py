@@ -7,6 +7,7 @@ of its own. More rounds, or other ones:
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import subprocess
@@ -75,7 +76,6 @@ class Client:
 
     async def run(self) -> None:
         """Trade."""
-        line = await Line.to(self.crowd.server)
         acts: list[tuple[int, Callable[[Line], Any]]] = [
             (60, self.send),
             (18, self.cancel),
@@ -84,14 +84,17 @@ class Client:
             (1, self.cancel_all),
         ]
         weights = [weight for weight, _ in acts]
+        line: Line | None = None
         try:
+            line = await Line.to(self.crowd.server)
             while not self.crowd.is_down:
                 (_, act) = self.random.choices(acts, weights)[0]
                 await act(line)
         except GONE:
             assert self.crowd.is_down, "the server closed a connection by itself"
         finally:
-            line.close()
+            if line is not None:
+                line.close()
 
     async def ask(self, line: Line, request: bytes) -> dict[str, Any]:
         """Send; the answer, if one comes."""
@@ -293,6 +296,15 @@ class Scene:
         assert traceback_in(self.server) == ""
         return clients[-1].last
 
+    def kill_while_it_starts(self) -> None:
+        """The power goes again, somewhere between the first instruction and the first request."""
+        command = [sys.executable, "-m", "openvenue", "serve", *self.server.flags]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(self.random.uniform(0.1, 1.2))
+            assert process.poll() is None, "it ended by itself"
+            process.kill()
+
     def compare_worlds(self) -> tuple[int, str]:
         """Fold, fold from a snapshot, decide again: one world. How far it goes, and which."""
         folded = replay(self.directory, None, from_snapshot=False)
@@ -389,6 +401,8 @@ async def test_whatever_was_acknowledged_survives_every_kill(
             assert scene.ledger.seq == seq
             scene.told.hold_against(scene.ledger)
 
+            if turn % 3 == 1:
+                scene.kill_while_it_starts()
             scene.server.start()
             if scene.deadline is not None:
                 await scene.await_the_switch()
