@@ -69,6 +69,7 @@ class OrderRested(Struct, frozen=True, kw_only=True, array_like=True, gc=False, 
     """What a taker left over went into the book."""
 
     order_id: OrderId
+    account: AccountId
     leaves: Lots
 
 

@@ -61,7 +61,6 @@ def order_accepted(state: State, event: OrderAccepted) -> None:
     market = state.markets[order.symbol]
     position = None if market.contract.is_spot else _position(account, market)
     live = Live(order, order.quantity, state.now, account, market, position)
-    state.orders[order_id] = live
     account.orders[order_id] = live
     cl_ord_id = order.cl_ord_id
     if cl_ord_id is not None:
@@ -77,7 +76,7 @@ def order_accepted(state: State, event: OrderAccepted) -> None:
 
 def order_activated(state: State, event: OrderActivated) -> None:
     """What was a trigger is an order like any other, under the same id."""
-    live = state.orders[event.order.order_id]
+    live = state.accounts[event.order.account].orders[event.order.order_id]
     live.amend(event.order)
     live.leaves = event.order.quantity
     live.updated = state.now
@@ -93,13 +92,13 @@ def order_rejected(state: State, event: OrderRejected) -> None:
 
 def order_rested(state: State, event: OrderRested) -> None:
     """The rest of a taker joins the book."""
-    _rest(state.orders[event.order_id])
+    _rest(state.accounts[event.account].orders[event.order_id])
 
 
 def traded(state: State, event: Traded) -> None:
     """Both orders shrink; positions or balances move; the venue earns its fees."""
-    maker = state.orders[event.maker_order_id]
-    taker = state.orders[event.taker_order_id]
+    maker = state.accounts[event.maker_account].orders[event.maker_order_id]
+    taker = state.accounts[event.taker_account].orders[event.taker_order_id]
     market = maker.market
     quantity = event.quantity
     taker_sign = 1 if event.aggressor is BUY else -1
@@ -112,7 +111,7 @@ def traded(state: State, event: Traded) -> None:
     if event.maker_leaves == 0:
         _leave_book(maker)
         maker.leaves = 0
-        _forget(state, maker)
+        _forget(maker)
     else:
         level.quantity -= quantity
         _reserve(maker, -quantity)
@@ -125,7 +124,7 @@ def traded(state: State, event: Traded) -> None:
     taker.leaves = event.taker_leaves
     taker.updated = now
     if taker.leaves == 0:
-        _forget(state, taker)
+        _forget(taker)
 
     contract = market.contract
     if contract.is_spot:
@@ -152,23 +151,23 @@ def traded(state: State, event: Traded) -> None:
 
 def order_canceled(state: State, event: OrderCanceled) -> None:
     """One order is gone."""
-    live = state.orders[event.order_id]
+    live = state.accounts[event.account].orders[event.order_id]
     state.remember(live)
-    _remove(state, live)
+    _remove(live)
 
 
 def orders_canceled(state: State, event: OrdersCanceled) -> None:
     """A whole scope is gone."""
-    orders = state.orders
+    orders = state.accounts[event.account].orders
     for order_id in event.order_ids:
         live = orders[order_id]
         state.remember(live)
-        _remove(state, live)
+        _remove(live)
 
 
 def order_trimmed(state: State, event: OrderTrimmed) -> None:
     """A reduce-only order is smaller, in its place."""
-    live = state.orders[event.order_id]
+    live = state.accounts[event.account].orders[event.order_id]
     state.remember(live)
     level = live.level
     assert level is not None, "only resting orders are trimmed"
@@ -180,7 +179,7 @@ def order_trimmed(state: State, event: OrderTrimmed) -> None:
 
 def order_amended(state: State, event: OrderAmended) -> None:
     """The order has its new terms: in its old place, at the back, or about to trade."""
-    live = state.orders[event.order.order_id]
+    live = state.accounts[event.order.account].orders[event.order.order_id]
     state.remember(live)
     live.updated = state.now
     level = live.level
@@ -209,14 +208,14 @@ def order_amended(state: State, event: OrderAmended) -> None:
 
 def trigger_fired(state: State, event: TriggerFired) -> None:
     """The order waits no more; what it does now is the next step."""
-    live = state.orders[event.order_id]
+    live = state.accounts[event.account].orders[event.order_id]
     state.remember(live)
     level = live.level
     assert level is not None, "it waited in a ladder"
     level.remove(live)
     live.is_waiting = False
     live.updated = state.now
-    state.steps.append(ActivateOrder(event.order_id))
+    state.steps.append(ActivateOrder(event.account, event.order_id))
 
 
 def dead_mans_switch_set(state: State, event: DeadMansSwitchSet) -> None:
@@ -374,7 +373,7 @@ def _leave_book(live: Live) -> None:
         _reserve(live, -live.leaves)
 
 
-def _remove(state: State, live: Live) -> None:
+def _remove(live: Live) -> None:
     """End a live order wherever it is."""
     level: Level | None = live.level
     if live.is_waiting:
@@ -382,14 +381,13 @@ def _remove(state: State, live: Live) -> None:
         level.remove(live)
     elif level is not None:
         _leave_book(live)
-    _forget(state, live)
+    _forget(live)
 
 
-def _forget(state: State, live: Live) -> None:
+def _forget(live: Live) -> None:
     """Take away an ended order's names."""
     account = live.account
     order_id = live.order_id
-    del state.orders[order_id]
     del account.orders[order_id]
     cl_ord_id = live.order.cl_ord_id
     if cl_ord_id is not None:

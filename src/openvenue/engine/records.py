@@ -86,6 +86,5 @@ class StateRecord(Struct, array_like=True):
     assets: list[Asset]
     markets: list[MarketRecord]
     accounts: list[AccountRecord]
-    order_ids: list[int]
     fees: dict[AssetId, int]
     deadlines: dict[AccountId, int]

@@ -47,7 +47,6 @@ def take(state: State) -> bytes:
             assets=list(state.assets.values()),
             markets=[_market_record(market) for market in state.markets.values()],
             accounts=[_account_record(account) for account in state.accounts.values()],
-            order_ids=list(state.orders),
             fees=state.fees,
             deadlines=state.deadlines,
         )
@@ -75,8 +74,6 @@ def restore(data: bytes) -> State:
     by_id: dict[int, Live] = {}
     for account_record in record.accounts:
         _restore_account(state, account_record, by_id)
-    for order_id in record.order_ids:
-        state.orders[order_id] = by_id[order_id]
     for market_record in record.markets:
         _restore_book(state.markets[market_record.instrument.symbol], market_record, by_id)
     state.fees = record.fees

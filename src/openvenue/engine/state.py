@@ -26,7 +26,6 @@ class State:
         self.markets: dict[Symbol, Market] = {}
         self.indexes: dict[IndexId, list[Market]] = {}
         self.accounts: dict[AccountId, Account] = {}
-        self.orders: dict[int, Live] = {}
         self.fees: dict[AssetId, int] = {}  # what the venue has earned
         self.deadlines: dict[AccountId, int] = {}  # armed dead man's switches
         self.next_deadline = NEVER
@@ -35,6 +34,15 @@ class State:
         # Scratch of the command at hand, empty between commands and no part of the fingerprint.
         self.steps: deque[Step] = deque()
         self.before: dict[int, OrderView] = {}
+
+    @property
+    def orders(self) -> dict[int, Live]:
+        """Every live order, put together when asked: on the order's path accounts are asked."""
+        return {
+            order_id: live
+            for account in self.accounts.values()
+            for order_id, live in account.orders.items()
+        }
 
     def remember(self, live: Live) -> None:
         """Keep an order as it is before the command at hand changes it."""

@@ -23,6 +23,7 @@ class FireTriggers(Struct, frozen=True, gc=False):
 class ActivateOrder(Struct, frozen=True, gc=False):
     """A trigger fired: let its order try to stand."""
 
+    account: AccountId
     order_id: OrderId
 
 

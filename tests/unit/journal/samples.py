@@ -183,7 +183,7 @@ EVENTS: Final[tuple[events.Event, ...]] = (
         taker_realized=Atoms(2**62),
         value=Atoms(2_512_500_000),
     ),
-    events.OrderRested(order_id=OrderId(7), leaves=Lots(20)),
+    events.OrderRested(order_id=OrderId(7), account=ANN, leaves=Lots(20)),
     events.OrderCanceled(
         order_id=OrderId(7),
         account=ANN,

@@ -53,7 +53,7 @@ def fire_triggers(state: State, step: FireTriggers) -> list[Event]:
 
 def activate_order(state: State, step: ActivateOrder) -> list[Event]:
     """OrderActivated under the trigger's own id and what follows, or OrderCanceled saying why."""
-    live = state.orders.get(step.order_id)
+    live = state.accounts[step.account].orders.get(step.order_id)
     assert live is not None, "only what lives is activated"
     assert not live.is_waiting, "only what has fired is activated"
     account = live.account

@@ -203,7 +203,7 @@ def execute(
     if plan.meets_itself:
         events.append(_canceled(order, leaves, REST_MET_ITSELF))
     elif order.time_in_force is GTC:
-        events.append(OrderRested(order_id=order.order_id, leaves=Lots(leaves)))
+        events.append(OrderRested(order_id=order_id, account=order.account, leaves=Lots(leaves)))
     else:
         events.append(_canceled(order, leaves, IOC_REMAINDER))
 

@@ -248,7 +248,7 @@ def test_a_limit_order_trades_at_the_makers_price_and_rests_with_the_remainder()
         taker_realized=Atoms(0),
         value=Atoms(303 * DOLLAR),
     )
-    assert rested == OrderRested(order_id=OrderId(maker + 1), leaves=Lots(2))
+    assert rested == OrderRested(order_id=OrderId(maker + 1), account=ANN, leaves=Lots(2))
     assert (scene.held(ANN), scene.held(BOB)) == (3, -3)
     assert scene.leaves(maker + 1) == 2
 
