@@ -8,7 +8,7 @@ import re
 from decimal import Context, Decimal
 from typing import Final
 
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 BIGGEST: Final = 2**62  # steps; what is larger fits no instrument, and no journal
 DIGITS_MAX: Final = 40  # of a number that is worth working out
@@ -17,7 +17,7 @@ NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+
 ZERO: Final = Raw(b"0")
 
 
-class OffGrid(Struct, frozen=True):
+class OffGrid:
     """A number that no whole count of steps says, or that is too large to be one."""
 
 
