@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 from openvenue.ems.cancel_all import cancel_all
 from openvenue.ems.commands import AskCancel, PlaceOrder, RecordCancelFailed, Resume
 from openvenue.ems.config import EmsConfig
+from openvenue.ems.connect import connect
 from openvenue.ems.connectors.port import (
     Balance,
     Connector,
@@ -68,14 +69,15 @@ class Ems:
         cls,
         directory: Path | None,
         config: EmsConfig,
-        connectors: Mapping[Account, Connector],
         timer: Timer | None = None,
+        connectors: Mapping[Account, Connector] | None = None,
     ) -> "Ems":
         """The desk as its journal in `directory` left it (None: nowhere, and nothing survives).
 
-        Raises: JournalError.
+        `connectors`: other ways to the accounts than `config` says. Raises: JournalError.
         """
         timer = timer or RealTimer()
+        connectors = connect(config, timer) if connectors is None else connectors
         journal: JournalOf[Entry]
         if directory is None:
             journal = MemoryJournalOf[Entry]()
@@ -142,12 +144,8 @@ class Ems:
         Raises: NoSuchExchange; DuplicateOrder; VenueDown: it never left. NoAnswer: it may be there.
         """
         route = self.route(owner, exchange_id)
-        command = PlaceOrder(
-            account=route.account,
-            cl_ord_id=cl_ord_id,
-            terms=terms,
-            unfit=route.connector.why_unfit(terms),
-        )
+        terms, unfit = route.fitted(terms)
+        command = PlaceOrder(account=route.account, cl_ord_id=cl_ord_id, terms=terms, unfit=unfit)
         return await self._shielded(self._place(route, command))
 
     async def _place(self, route: Route, command: PlaceOrder) -> Order:

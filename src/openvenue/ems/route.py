@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, Final
 
 import structlog
+from msgspec.structs import replace
 
 from openvenue.ems.commands import (
     RecordAbsence,
@@ -33,7 +34,7 @@ from openvenue.ems.connectors.port import (
     VenueRefused,
 )
 from openvenue.ems.ledger import DeskStopped, Ledger
-from openvenue.ems.orders import Account, ClOrdId, Order, Status
+from openvenue.ems.orders import Account, ClOrdId, Order, Status, Terms
 from openvenue.ems.state import Run
 from openvenue.ems.timer import Timer
 from openvenue.engine.units import Nanos
@@ -63,6 +64,17 @@ class Route:
         self.running: asyncio.Task[Run] | None = None  # the cancel-all under way
         self._chased: dict[ClOrdId, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def fitted(self, terms: Terms) -> tuple[Terms, str]:
+        """`terms` with both names of what is traded; and why this venue cannot have it, or ""."""
+        symbol = terms.symbol or self.connector.own_symbol(terms.common_symbol)
+        if not symbol:
+            return terms, f"This exchange has no symbol {terms.common_symbol}."
+        common = self.connector.common_symbol(symbol)
+        if terms.common_symbol and common and terms.common_symbol.upper() != common:
+            return terms, f"{terms.symbol} is {common}, not {terms.common_symbol}."
+        terms = replace(terms, symbol=symbol, common_symbol=common or terms.common_symbol)
+        return terms, self.connector.why_unfit(terms)
 
     async def order(self, cl_ord_id: ClOrdId) -> Order:
         """An order as it is known and durable now."""

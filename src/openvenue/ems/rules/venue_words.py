@@ -90,8 +90,8 @@ def target(order: Order, word: Word) -> Status:
             return Status.FILLED
         case Standing.REJECTED if order.is_in_flight:
             return Status.REJECTED
-        case _:
-            return Status.CANCELED
+        case _:  # whoever only saw its fills may not know that they were all of it
+            return Status.FILLED if filled >= order.terms.quantity else Status.CANCELED
 
 
 def record_absence(state: State, command: RecordAbsence) -> list[Event]:

@@ -1,0 +1,25 @@
+"""The connector of each account, by the API that its venue speaks."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from openvenue.ems.config import ApiKind, EmsConfig, VenueAccount
+from openvenue.ems.connectors.http import Http
+from openvenue.ems.connectors.kraken_futures import KrakenFuturesConnector
+from openvenue.ems.connectors.port import Connector
+from openvenue.ems.orders import Account
+from openvenue.ems.timer import Timer
+
+MAKERS: Final[Mapping[ApiKind, Callable[[VenueAccount, Http, Timer], Connector]]] = {
+    "kraken_futures": KrakenFuturesConnector,
+}
+
+
+def connect(config: EmsConfig, timer: Timer) -> dict[Account, Connector]:
+    """Connectors, each with connections of its own. Nothing is opened yet."""
+    return {
+        it.account: MAKERS[it.api](
+            it, Http(it.base_url, config.connect_seconds, config.answer_seconds), timer
+        )
+        for it in config.accounts
+    }
