@@ -102,9 +102,16 @@ def why_margin_refuses(
     equity = position.wallet.balance(contract.instrument.settlement) + unrealized
     long_lots = position.long_lots
     short_lots = position.short_lots
+    given_back = 0  # by an amended order before it trades: a part of `now`
     if sign > 0:
+        if freed and fills:
+            without = others_long + schedule.initial(long_lots - freed, position.leverage)
+            given_back = now - max(without, shorts)
         long_lots += leaves - freed
     else:
+        if freed and fills:
+            without = others_short + schedule.initial(short_lots - freed, position.leverage)
+            given_back = now - max(without, longs)
         short_lots += leaves - freed
     if not fills:
         if sign > 0:
@@ -137,7 +144,7 @@ def why_margin_refuses(
     incremental = after - now + fee + loss
     grows = maintenance_after > maintenance
     usable = equity - (maintenance if grows else initial + now)
-    if incremental > 0 and incremental > usable:
+    if incremental > 0 and incremental + (given_back if grows else 0) > usable:
         return INSUFFICIENT_MARGIN
     if loss == 0 or equity < maintenance:
         return None

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from openvenue.engine.book import Live
 from openvenue.engine.commands import AmendOrder
 from openvenue.engine.events import AmendRejected, Event, OrderAmended
+from openvenue.engine.instruments import Mode
 from openvenue.engine.orders import Order
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.rules.cancel_order import find_order
@@ -26,6 +27,8 @@ from openvenue.engine.units import Lots
 
 def amend_order(state: State, command: AmendOrder) -> list[Event]:
     """OrderAmended and what follows, or AmendRejected and the order as it was."""
+    if not state.intake_open:
+        return [_rejected(command, RejectReason.LOW_DISK)]
     if command.deadline is not None and state.now > command.deadline:
         return [_rejected(command, RejectReason.PAST_DEADLINE)]
     live = find_order(state, command.account, command.order_id, command.cl_ord_id)
@@ -45,7 +48,7 @@ def amend_order(state: State, command: AmendOrder) -> list[Event]:
         keeps = order.trigger == live.order.trigger and leaves <= live.leaves
         return [OrderAmended(order=order, leaves=Lots(leaves), keeps_place=keeps, rests=True)]
     if order.limit_price == live.order.limit_price and leaves <= live.leaves:
-        return [OrderAmended(order=order, leaves=Lots(leaves), keeps_place=True, rests=True)]
+        return [_in_place(order, leaves)]
     return _move(state, command, live, order, leaves)
 
 
@@ -82,6 +85,8 @@ def _move(state: State, command: AmendOrder, live: Live, order: Order, leaves: i
     market = live.market
     account = live.account
     sign = live.sign
+    if market.mode is Mode.REDUCE_ONLY and not order.reduce_only:
+        return [_rejected(command, RejectReason.MARKET_REDUCE_ONLY)]
     reduced = 0
     if order.reduce_only:
         allowed = reducible_quantity(account, market, sign)
@@ -91,6 +96,9 @@ def _move(state: State, command: AmendOrder, live: Live, order: Order, leaves: i
             reduced = leaves - allowed
             leaves = allowed
             order = replace(order, quantity=Lots(order.quantity - reduced))
+        if order.limit_price == live.order.limit_price and leaves <= live.leaves:
+            # Nothing is left of what it wanted to grow by: it stays where it is.
+            return [_in_place(order, leaves, reduced)]
     elif not market.contract.is_spot:
         # Its own reservation is part of what the bound counts, so only the growth is new.
         reason = why_position_too_large(account, market, sign, leaves - live.leaves)
@@ -114,6 +122,16 @@ def _move(state: State, command: AmendOrder, live: Live, order: Order, leaves: i
     if plan is not None:
         execute(state, account, market, order, leaves, plan, events)
     return events
+
+
+def _in_place(order: Order, leaves: int, reduced: int = 0) -> Event:
+    return OrderAmended(
+        order=order,
+        leaves=Lots(leaves),
+        keeps_place=True,
+        rests=True,
+        reduced=Lots(reduced),
+    )
 
 
 def _rejected(command: AmendOrder, reason: RejectReason) -> Event:
