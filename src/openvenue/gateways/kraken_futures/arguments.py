@@ -69,12 +69,16 @@ class Arguments:
 def read_arguments(request: Request) -> Arguments:
     """Arguments of the query, then of a form; the body's values win.
 
-    Raises: WireError: too many, or not text once decoded.
+    A body that nobody would read is refused: an argument in it may be what keeps a request small,
+    as the symbol of a cancel of all.
+    Raises: WireError: too many, not text once decoded, or not a form.
     """
     values: dict[str, list[str]] = {}
     if request.query:
         read_form(request.query, values)
-    if request.body and request.headers.get("content-type", FORM).lower().startswith(FORM):
+    if request.body:
+        if not request.headers.get("content-type", FORM).lower().startswith(FORM):
+            raise WireError("invalidArgument", why="the body is not a form")
         form: dict[str, list[str]] = {}
         read_form(request.body, form)
         values.update(form)
