@@ -1,4 +1,4 @@
-"""What events say about the past: fills, trades, and orders that ended.
+"""What events say about the past: fills, trades, what became of orders, what changed an account.
 
 The same fold serves entries that arrive from the feed and entries that are read from the journal,
 so an index that is rebuilt says what the lost one said.
@@ -10,8 +10,13 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from openvenue.engine.contracts import Contract
 from openvenue.engine.events import (
+    Deposited,
     Event,
+    IndexPriceSet,
+    InstrumentListed,
+    MarkPriceSet,
     OrderAccepted,
     OrderActivated,
     OrderAmended,
@@ -23,11 +28,25 @@ from openvenue.engine.events import (
     Traded,
     TriggerFired,
 )
+from openvenue.engine.instruments import IndexId, Instrument
 from openvenue.engine.orders import FOK, IOC, Order, OrderView
 from openvenue.engine.reasons import CancelReason, RejectReason
-from openvenue.engine.units import Atoms, Lots, Nanos, OrderId
+from openvenue.engine.units import Atoms, FinePrice, Lots, Nanos, OrderId, Symbol
+from openvenue.history.ledger import Ledger, Side
+from openvenue.history.past import (
+    PLACES,
+    BarSource,
+    Change,
+    Execution,
+    MarkChange,
+    MoneyPosting,
+    OrderChange,
+    TradePosting,
+)
 from openvenue.history.port import ClosedOrder, Fill, PublicTrade
 from openvenue.journal.records import Entry
+
+NOTHING: Final = Lots(0)
 
 
 class Alive(Struct, gc=False, array_like=True):
@@ -56,22 +75,35 @@ class Story(Struct):
     values: list[int] = []  # of each trade, in atoms of the settlement asset
     closed: list[ClosedOrder] = []
     touched: set[OrderId] = set()  # orders that began, changed or ended
+    changes: list[OrderChange] = []
+    executions: list[Execution] = []
+    trade_postings: list[TradePosting] = []
+    money_postings: list[tuple[str, MoneyPosting]] = []  # with the account
+    marks: list[tuple[Symbol, MarkChange]] = []
+    prices: list[tuple[BarSource, str, Nanos, FinePrice]] = []
+    instruments: list[Instrument] = []
 
 
 class Fold:
     """Carries the orders that are alive from entry to entry, and tells what becomes of them."""
 
-    def __init__(self, alive: Iterable[Alive] = ()) -> None:
+    def __init__(self, alive: Iterable[Alive] = (), ledger: Ledger | None = None) -> None:
         self.alive: dict[OrderId, Alive] = {it.order.order_id: it for it in alive}
+        self.ledger = Ledger() if ledger is None else ledger
+        self.indexes: dict[IndexId, FinePrice] = {}
         self._story = Story()
         self._seq = 0
         self._now = Nanos(0)
+        self._number = 0  # of the next thing
+        # Accepted, and matched as the events go on; with what a reduce-only trim took off.
+        self._taking: dict[OrderId, Lots] = {}
 
     def tell(self, entries: Iterable[Entry]) -> Story:
         """What `entries` add."""
         story = self._story = Story()
         for entry in entries:
             self._seq, self._now = entry.seq, entry.time
+            self._number = entry.seq << PLACES
             for event in entry.events:
                 fold = FOLDS.get(type(event))
                 if fold is not None:
@@ -81,20 +113,25 @@ class Fold:
     def accepted(self, event: OrderAccepted | OrderActivated) -> None:
         """An order stands, or a trigger's order does, under the same id."""
         order = event.order
+        order_id = order.order_id
         is_activated = isinstance(event, OrderActivated)
-        self.alive[order.order_id] = Alive(
-            order,
-            order.quantity,
-            self._now,
-            is_waiting=order.trigger is not None and not is_activated,
-            was_triggered=is_activated,
+        is_waiting = order.trigger is not None and not is_activated
+        alive = self.alive[order_id] = Alive(
+            order, order.quantity, self._now, is_waiting, was_triggered=is_activated
         )
-        self._story.touched.add(order.order_id)
+        self._story.touched.add(order_id)
+        if is_waiting:
+            self._tell(Change.WAITS, alive, order.quantity, self._now, reduced=event.reduced)
+        elif event.rests:
+            self._tell(Change.PLACED, alive, order.quantity, self._now, reduced=event.reduced)
+        else:
+            self._taking[order_id] = event.reduced
 
     def rejected(self, event: OrderRejected) -> None:
         """Refused; it is remembered if it had got an identity."""
         if event.order is not None:
             alive = Alive(event.order, event.order.quantity, self._now, is_waiting=False)
+            self._tell(Change.REJECTED, alive, alive.leaves, self._now, rejected=event.reason)
             self._close(alive, None, event.reason)
 
     def traded(self, event: Traded) -> None:
@@ -114,6 +151,7 @@ class Fold:
             )
         )
         story.values.append(event.value)
+        self._execute(event)
         for is_maker, order_id, leaves, fee, realized in (
             (True, event.maker_order_id, event.maker_leaves, event.maker_fee, event.maker_realized),
             (
@@ -124,7 +162,13 @@ class Fold:
                 event.taker_realized,
             ),
         ):
-            alive = self._change(order_id, leaves)
+            alive = self.alive[order_id]
+            old_leaves, old_updated = alive.leaves, alive.updated
+            self._change(order_id, leaves)
+            if order_id not in self._taking:
+                self._tell(Change.FILLED, alive, old_leaves, old_updated)
+            elif leaves == 0:
+                self._placed(order_id)
             alive.value = Atoms(alive.value + event.value)
             alive.fees = Atoms(alive.fees + fee)
             order = alive.order
@@ -152,34 +196,161 @@ class Fold:
 
     def fired(self, event: TriggerFired) -> None:
         """A trigger waits no more, whatever its order then does."""
-        alive = self._change(event.order_id, self.alive[event.order_id].leaves)
+        alive = self.alive[event.order_id]
+        old_updated = alive.updated
+        self._change(event.order_id, alive.leaves)
+        self._tell(Change.FIRED, alive, alive.leaves, old_updated, is_waiting=True)
         alive.is_waiting = False
         alive.was_triggered = True
 
     def rested(self, event: OrderRested) -> None:
         """The rest of a taker waits in the book."""
         self._change(event.order_id, event.leaves)
+        if event.order_id in self._taking:
+            self._placed(event.order_id)
 
     def amended(self, event: OrderAmended) -> None:
         """New terms under the same id; what was filled stays filled."""
-        alive = self._change(event.order.order_id, event.leaves)
-        alive.order = event.order
+        self._renew(Change.AMENDED, event.order, event.leaves, event.reduced)
 
     def trimmed(self, event: OrderTrimmed) -> None:
         """The whole order is smaller from here on; what was filled stays filled."""
-        alive = self._change(event.order_id, event.leaves)
-        alive.order = replace(alive.order, quantity=event.quantity)
+        alive = self.alive[event.order_id]
+        reduced = Lots(alive.leaves - event.leaves)
+        order = replace(alive.order, quantity=event.quantity)
+        self._renew(Change.TRIMMED, order, event.leaves, reduced)
 
     def canceled(self, event: OrderCanceled) -> None:
         """One order ended."""
-        self._change(event.order_id, event.leaves)
-        self._end(event.order_id, event.reason, event.because)
+        self._cancel(event.order_id, event.leaves, event.reason, event.because)
 
     def all_canceled(self, event: OrdersCanceled) -> None:
         """Many orders ended."""
         for order_id in event.order_ids:
-            self._change(order_id, self.alive[order_id].leaves)
-            self._end(order_id, event.reason, None)
+            self._cancel(order_id, self.alive[order_id].leaves, event.reason, None)
+
+    def deposited(self, event: Deposited) -> None:
+        """Money came or went."""
+        posting = self.ledger.deposited(event, self._number, self._now)
+        self._number += 1
+        self._story.money_postings.append((event.account, posting))
+
+    def listed(self, event: InstrumentListed) -> None:
+        """What a trade in it moves is known from here on; its mark begins at its index."""
+        instrument = event.instrument
+        self.ledger.contracts[instrument.symbol] = Contract(instrument)
+        self._story.instruments.append(instrument)
+        index = self.indexes.get(instrument.index)
+        if index is not None:
+            self.ledger.marks.setdefault(instrument.symbol, index)
+
+    def index_set(self, event: IndexPriceSet) -> None:
+        """The index moved."""
+        self.indexes[event.index] = event.price
+        self._story.prices.append((BarSource.INDEX, event.index, self._now, event.price))
+
+    def mark_set(self, event: MarkPriceSet) -> None:
+        """The mark moved, or was set where it was."""
+        self._story.prices.append((BarSource.MARK, event.symbol, self._now, event.price))
+        if self.ledger.marks.get(event.symbol) != event.price:
+            self.ledger.marks[event.symbol] = event.price
+            change = MarkChange(self._number, self._now, event.price)
+            self._number += 1
+            self._story.marks.append((event.symbol, change))
+
+    def _execute(self, event: Traded) -> None:
+        """A trade with both its orders as they were, and what it does to their owners."""
+        maker, taker = self.alive[event.maker_order_id], self.alive[event.taker_order_id]
+        story = self._story
+        story.executions.append(
+            Execution(
+                self._number,
+                self._now,
+                event.exec_id,
+                event.symbol,
+                event.price,
+                event.quantity,
+                event.aggressor,
+                event.value,
+                self.ledger.marks.get(event.symbol),
+                maker.order,
+                maker.leaves,
+                maker.updated,
+                taker.order,
+                taker.leaves,
+                taker.updated,
+            )
+        )
+        self._number += 1
+        story.trade_postings += self.ledger.traded(
+            event,
+            self._number,
+            self._now,
+            Side(maker.order, maker.leaves, maker.updated),
+            Side(taker.order, taker.leaves, taker.updated),
+        )
+        self._number += 2
+
+    def _placed(self, order_id: OrderId) -> None:
+        """An order has traded what it could at once: now it is told as placed."""
+        reduced = self._taking.pop(order_id)
+        alive = self.alive[order_id]
+        order = alive.order
+        self._tell(Change.PLACED, alive, order.quantity, order.created, reduced=reduced)
+
+    def _cancel(
+        self,
+        order_id: OrderId,
+        leaves: Lots,
+        reason: CancelReason,
+        because: RejectReason | None,
+    ) -> None:
+        alive = self.alive[order_id]
+        old_leaves, old_updated = alive.leaves, alive.updated
+        self._change(order_id, leaves)
+        if order_id in self._taking:
+            self._placed(order_id)
+        change = Change.CANCELED if because is None else Change.REJECTED
+        self._tell(change, alive, old_leaves, old_updated, canceled=reason, rejected=because)
+        self._end(order_id, reason, because)
+
+    def _renew(self, change: Change, order: Order, leaves: Lots, reduced: Lots) -> None:
+        alive = self.alive[order.order_id]
+        old, old_leaves, old_updated = alive.order, alive.leaves, alive.updated
+        self._change(order.order_id, leaves)
+        alive.order = order
+        self._tell(change, alive, old_leaves, old_updated, old_order=old, reduced=reduced)
+
+    def _tell(
+        self,
+        change: Change,
+        alive: Alive,
+        old_leaves: Lots,
+        old_updated: Nanos,
+        *,
+        is_waiting: bool = False,
+        old_order: Order | None = None,
+        reduced: Lots = NOTHING,
+        canceled: CancelReason | None = None,
+        rejected: RejectReason | None = None,
+    ) -> None:
+        self._story.changes.append(
+            OrderChange(
+                self._number,
+                self._now,
+                change,
+                alive.order,
+                alive.leaves,
+                old_leaves,
+                old_updated,
+                is_waiting or alive.is_waiting,
+                old_order,
+                reduced,
+                canceled,
+                rejected,
+            )
+        )
+        self._number += 1
 
     def _change(self, order_id: OrderId, leaves: Lots) -> Alive:
         alive = self.alive[order_id]
@@ -225,4 +396,8 @@ FOLDS: Final[dict[type[Event], Callable[[Fold, Any], None]]] = {
     OrderTrimmed: Fold.trimmed,
     OrderCanceled: Fold.canceled,
     OrdersCanceled: Fold.all_canceled,
+    Deposited: Fold.deposited,
+    InstrumentListed: Fold.listed,
+    IndexPriceSet: Fold.index_set,
+    MarkPriceSet: Fold.mark_set,
 }

@@ -13,7 +13,19 @@ from openvenue.engine.queries import GetMarkets
 from openvenue.engine.units import AccountId, Nanos, OrderId, Symbol
 from openvenue.exchange.exchange import Exchange
 from openvenue.exchange.port import Outcome
+from openvenue.history.blocks import Stream
 from openvenue.history.index import Index
+from openvenue.history.past import (
+    Bar,
+    BarSource,
+    BarSpan,
+    Execution,
+    Found,
+    MarkChange,
+    OrderChange,
+    Page,
+    Posting,
+)
 from openvenue.history.port import (
     BEGINNING,
     Candle,
@@ -114,6 +126,58 @@ class History:
         Raises: HistoryUnavailable.
         """
         return await self._ask(lambda index: index.candles(symbol, since))
+
+    async def order_changes(
+        self,
+        account: AccountId,
+        page: Page,
+        *,
+        are_waiting: bool = False,
+        symbol: Symbol | None = None,
+    ) -> Found[OrderChange]:
+        """What became of an account's orders; or of its triggers, until they fired.
+
+        Raises: HistoryUnavailable.
+        """
+        stream = Stream.TRIGGERS if are_waiting else Stream.ORDERS
+
+        def is_of_symbol(it: OrderChange) -> bool:
+            return it.order.symbol == symbol
+
+        wanted = None if symbol is None else is_of_symbol
+        return await self._ask(lambda index: index.store.blocks.read(stream, account, page, wanted))
+
+    async def market_changes(self, symbol: Symbol, page: Page) -> Found[OrderChange]:
+        """What became of all orders of a market but its waiting ones.
+
+        Raises: HistoryUnavailable.
+        """
+        return await self._ask(lambda index: index.store.blocks.read(Stream.MARKET, symbol, page))
+
+    async def executions(self, symbol: Symbol, page: Page) -> Found[Execution]:
+        """Trades of a market. Raises: HistoryUnavailable."""
+        return await self._ask(
+            lambda index: index.store.blocks.read(Stream.EXECUTIONS, symbol, page)
+        )
+
+    async def marks(self, symbol: Symbol, page: Page) -> Found[MarkChange]:
+        """Mark prices of a market. Raises: HistoryUnavailable."""
+        return await self._ask(lambda index: index.store.blocks.read(Stream.MARKS, symbol, page))
+
+    async def postings(
+        self, account: AccountId, page: Page, *, wanted: Callable[[Posting], bool] | None = None
+    ) -> Found[Posting]:
+        """What changed an account's money and positions. Raises: HistoryUnavailable."""
+        return await self._ask(
+            lambda index: index.store.blocks.read(Stream.POSTINGS, account, page, wanted)
+        )
+
+    async def bars(self, source: BarSource, name: str, span: BarSpan) -> tuple[list[Bar], bool]:
+        """Bars of a market's trades or mark, or of an index, ascending; whether there are more.
+
+        Raises: HistoryUnavailable.
+        """
+        return await self._ask(lambda index: index.bars(source, name, span))
 
     def _hear(self, outcomes: list[Outcome]) -> None:
         self._heard = outcomes[-1].entry.seq

@@ -7,9 +7,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from openvenue.engine.units import Nanos, OrderId, Symbol
+from openvenue.engine.instruments import IndexId
+from openvenue.engine.units import FinePrice, Nanos, OrderId, Symbol
+from openvenue.history.blocks import Stream
 from openvenue.history.day import DAY_MINUTES, MINUTE, Day, Minute, candle_of
-from openvenue.history.fold import Fold
+from openvenue.history.fold import Fold, Story
+from openvenue.history.ledger import Ledger
+from openvenue.history.past import Bar, BarSource, BarSpan
 from openvenue.history.port import Candle, DayFigures
 from openvenue.history.store import Store, remove
 from openvenue.journal.port import Journal
@@ -34,7 +38,11 @@ class Index:
         self._journal = journal
         self._has_past = path is not None
         self._committed = self.seq
-        self._fold = Fold(self.store.alive())
+        ledger = Ledger(self.store.instruments(), self.store.holders())
+        self._fold = Fold(self.store.alive(), ledger)
+        self._prices: dict[tuple[BarSource, str], Minute] = {}  # the newest minute of each
+        self._changed_prices: dict[tuple[BarSource, str, int], Minute] = {}
+        self._restore_prices(ledger)
         self._newest_kept = max(self._fold.alive, default=OrderId(0))
         self._touched: set[OrderId] = set()
         self._days: dict[Symbol, Day] = {}
@@ -80,12 +88,14 @@ class Index:
         newest = self._newest_kept
         ended = [it for it in self._touched if it not in alive and it <= newest]
         self.store.set_alive(kept, ended)
-        self.store.set_minutes((symbol, it) for (symbol, _), it in self._minutes.items())
+        ledger = self._fold.ledger
+        self.store.set_holders(ledger.holder(it) for it in sorted(ledger.changed))
+        ledger.changed.clear()
+        self._keep_minutes()
         self.store.commit(self.seq)
         self._newest_kept = max((it.order.order_id for it in kept), default=newest)
         self._newest_kept = max(self._newest_kept, newest)
         self._touched.clear()
-        self._minutes.clear()
         self._committed = self.seq
 
     def days(self, symbols: Sequence[Symbol], now: Nanos, since: Nanos) -> dict[Symbol, DayFigures]:
@@ -100,6 +110,11 @@ class Index:
             if of == symbol and number >= first:
                 found[number] = minute
         return [candle_of(found[number]) for number in sorted(found)]
+
+    def bars(self, source: BarSource, name: str, span: BarSpan) -> tuple[list[Bar], bool]:
+        """Bars, ascending, and whether there are more."""
+        self._keep_minutes()
+        return self.store.bars(source, name, span)
 
     def close(self) -> None:
         """Keep what was folded in, and let go of the file."""
@@ -123,7 +138,69 @@ class Index:
         if story.closed:
             self.store.add_closed(story.closed)
         self._touched |= story.touched
+        self._add_past(story)
         self.seq = fresh[-1].seq
+
+    def _add_past(self, story: Story) -> None:
+        """What became of orders, accounts and prices."""
+        blocks = self.store.blocks
+        orders, triggers = blocks.of(Stream.ORDERS), blocks.of(Stream.TRIGGERS)
+        market = blocks.of(Stream.MARKET)
+        for change in story.changes:
+            order = change.order
+            if change.is_waiting:
+                triggers[order.account].append(change)
+            else:
+                orders[order.account].append(change)
+                market[order.symbol].append(change)
+        if story.executions:
+            for execution in story.executions:
+                blocks.of(Stream.EXECUTIONS)[execution.symbol].append(execution)
+            for posting in story.trade_postings:
+                blocks.of(Stream.POSTINGS)[posting.order.account].append(posting)
+        for account, money in story.money_postings:
+            blocks.of(Stream.POSTINGS)[account].append(money)
+        for symbol, mark in story.marks:
+            blocks.of(Stream.MARKS)[symbol].append(mark)
+        blocks.tidy()
+        for source, name, time, price in story.prices:
+            self._price(source, name, time, price)
+        if story.instruments:
+            self.store.add_instruments(story.instruments)
+
+    def _price(self, source: BarSource, name: str, time: Nanos, price: FinePrice) -> None:
+        number = time // MINUTE
+        minute = self._prices.get((source, name))
+        if minute is None or minute.minute != number:
+            minute = Minute(number, price, price, price, price)
+            self._prices[source, name] = minute
+        elif price > minute.high:
+            minute.high = price
+        elif price < minute.low:
+            minute.low = price
+        minute.close = price
+        self._changed_prices[source, name, number] = minute
+
+    def _restore_prices(self, ledger: Ledger) -> None:
+        """Mark and index prices are what they were when their last minute was kept."""
+        for source, name, minute in self.store.newest_price_minutes():
+            self._prices[source, name] = minute
+            price = FinePrice(minute.close)
+            if source is BarSource.INDEX:
+                self._fold.indexes[IndexId(name)] = price
+            else:
+                ledger.marks[Symbol(name)] = price
+        for symbol, contract in ledger.contracts.items():
+            index = self._fold.indexes.get(contract.instrument.index)
+            if index is not None:
+                ledger.marks.setdefault(symbol, index)
+
+    def _keep_minutes(self) -> None:
+        self.store.set_minutes((symbol, it) for (symbol, _), it in self._minutes.items())
+        self._minutes.clear()
+        changed = self._changed_prices
+        self.store.set_price_minutes((*key[:2], it) for key, it in changed.items())
+        changed.clear()
 
     def _day(self, symbol: Symbol) -> Day:
         day = self._days.get(symbol)

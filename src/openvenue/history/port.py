@@ -10,6 +10,7 @@ from msgspec import Struct
 from openvenue.engine.orders import OrderView, Side
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.units import AccountId, Atoms, ExecId, Lots, Nanos, OrderId, Symbol, Ticks
+from openvenue.history.past import PastPort
 
 BEGINNING: Final = Nanos(0)  # before anything happened
 
@@ -82,7 +83,7 @@ class Candle(Struct, frozen=True):
     trades: int
 
 
-class HistoryPort(Protocol):
+class HistoryPort(PastPort, Protocol):
     """One venue's past."""
 
     async def fills(

@@ -8,14 +8,19 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import astuple
 
+from openvenue.engine.instruments import Instrument
 from openvenue.engine.orders import OrderView, Side
 from openvenue.engine.reasons import CancelReason, RejectReason
-from openvenue.engine.units import AccountId, Nanos, OrderId, Symbol
-from openvenue.history.day import Minute
+from openvenue.engine.units import AccountId, Lots, Nanos, OrderId, Symbol
+from openvenue.history.blocks import SCHEMA as BLOCKS_SCHEMA
+from openvenue.history.blocks import Blocks
+from openvenue.history.day import MINUTE, Minute
 from openvenue.history.fold import Alive
+from openvenue.history.ledger import Holder
+from openvenue.history.past import Bar, BarSource, BarSpan
 from openvenue.history.port import ClosedOrder, Fill, PublicTrade
 
-VERSION: Final = 2  # of these tables and of the fold that fills them: another one means rebuild
+VERSION: Final = 3  # of these tables and of the fold that fills them: another one means rebuild
 
 _SCHEMA: Final = """
 CREATE TABLE progress (seq INTEGER NOT NULL);
@@ -47,12 +52,21 @@ CREATE TABLE minutes (
   trades INTEGER NOT NULL,
   PRIMARY KEY (symbol, minute)
 ) WITHOUT ROWID;
+CREATE TABLE price_minutes (
+  source INTEGER NOT NULL, name TEXT NOT NULL, minute INTEGER NOT NULL, open INTEGER NOT NULL,
+  high INTEGER NOT NULL, low INTEGER NOT NULL, close INTEGER NOT NULL,
+  PRIMARY KEY (source, name, minute)
+) WITHOUT ROWID;
+CREATE TABLE instruments (place INTEGER PRIMARY KEY, record BLOB NOT NULL);
+CREATE TABLE holders (account TEXT PRIMARY KEY, record BLOB NOT NULL) WITHOUT ROWID;
 """
 
 _Closed = tuple[OrderView, Nanos, CancelReason | None, RejectReason | None, bool]
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _CLOSED: Final = msgspec.msgpack.Decoder(_Closed)
 _ALIVE: Final = msgspec.msgpack.Decoder(Alive)
+_INSTRUMENT: Final = msgspec.msgpack.Decoder(Instrument)
+_HOLDER: Final = msgspec.msgpack.Decoder(Holder)
 
 
 class Store:
@@ -60,6 +74,7 @@ class Store:
 
     def __init__(self, path: Path | None) -> None:
         self._db = _open(path)
+        self.blocks: Final = Blocks(self._db)
 
     def seq(self) -> int:
         """The newest entry that is in here."""
@@ -68,6 +83,7 @@ class Store:
 
     def commit(self, seq: int) -> None:
         """Keep all since the last commit, as what entries up to `seq` say."""
+        self.blocks.flush()
         self._db.execute("UPDATE progress SET seq = ?", (seq,))
         self._db.commit()
 
@@ -117,6 +133,88 @@ class Store:
             "INSERT OR REPLACE INTO minutes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             ((symbol, *astuple(minute)) for symbol, minute in minutes),
         )
+
+    def set_price_minutes(self, minutes: Iterable[tuple[BarSource, str, Minute]]) -> None:
+        """Keep minutes of mark and index prices as they are now."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO price_minutes VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                (source, name, it.minute, it.open, it.high, it.low, it.close)
+                for source, name, it in minutes
+            ),
+        )
+
+    def newest_price_minutes(self) -> Iterator[tuple[BarSource, str, Minute]]:
+        """The last minute of every mark and index price."""
+        query = (
+            "SELECT source, name, max(minute), open, high, low, close FROM price_minutes "
+            "GROUP BY source, name"
+        )
+        for source, name, *prices in self._db.execute(query):
+            yield BarSource(source), name, Minute(*prices)
+
+    def add_instruments(self, instruments: Iterable[Instrument]) -> None:
+        """In the order of listing."""
+        self._db.executemany(
+            "INSERT INTO instruments (record) VALUES (?)",
+            ((_ENCODER.encode(it),) for it in instruments),
+        )
+
+    def instruments(self) -> Iterator[Instrument]:
+        """In the order of listing."""
+        for (record,) in self._db.execute("SELECT record FROM instruments ORDER BY place"):
+            yield _INSTRUMENT.decode(record)
+
+    def set_holders(self, holders: Iterable[Holder]) -> None:
+        """Keep what accounts have now."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO holders VALUES (?, ?)",
+            ((it.account, _ENCODER.encode(it)) for it in holders),
+        )
+
+    def holders(self) -> Iterator[Holder]:
+        """What every account has."""
+        for (record,) in self._db.execute("SELECT record FROM holders"):
+            yield _HOLDER.decode(record)
+
+    def bars(self, source: BarSource, name: str, span: BarSpan) -> tuple[list[Bar], bool]:
+        """Bars of what was kept, ascending, and whether there are more than were asked for."""
+        width = span.minutes * MINUTE
+        first = -(-span.since // width) * span.minutes
+        end = (span.until // width + 1) * span.minutes
+        table, name_column, volume, where = (
+            ("minutes", "symbol", "sum(volume)", "symbol = :name")
+            if source is BarSource.TRADE
+            else ("price_minutes", "name", "0", "source = :source AND name = :name")
+        )
+        both = "AND {0}.source = :source" if source is not BarSource.TRADE else ""
+        query = f"""
+            SELECT b.bar, o.open, b.high, b.low, c.close, b.volume FROM (
+              SELECT minute / :width AS bar, min(minute) AS first, max(minute) AS last,
+                max(high) AS high, min(low) AS low, {volume} AS volume
+              FROM {table} WHERE {where} AND minute >= :first AND minute < :end
+              GROUP BY bar ORDER BY bar {"DESC" if span.from_end else "ASC"} LIMIT :limit
+            ) b
+            JOIN {table} o ON o.{name_column} = :name AND o.minute = b.first {both.format("o")}
+            JOIN {table} c ON c.{name_column} = :name AND c.minute = b.last {both.format("c")}
+            ORDER BY b.bar
+        """
+        values = {
+            "width": span.minutes,
+            "first": first,
+            "end": end,
+            "limit": span.count + 1,
+            "name": name,
+            "source": int(source),
+        }
+        found = [
+            Bar(Nanos(bar * width), start, high, low, close, Lots(traded))
+            for bar, start, high, low, close, traded in self._db.execute(query, values)
+        ]
+        is_more = len(found) > span.count
+        if is_more:
+            found = found[1:] if span.from_end else found[:-1]
+        return found, is_more
 
     def alive(self) -> Iterator[Alive]:
         """Orders that have not ended, oldest first."""
@@ -202,7 +300,7 @@ def _open(path: Path | None) -> sqlite3.Connection:
 
 def _create(name: str) -> sqlite3.Connection:
     db = sqlite3.connect(name, isolation_level="DEFERRED")
-    db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+    db.executescript(f"BEGIN; {_SCHEMA} {BLOCKS_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
     return db
 
 

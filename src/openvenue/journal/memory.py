@@ -10,7 +10,10 @@ from openvenue.journal.stats import JournalStats
 
 
 class MemoryJournalOf(Generic[L]):
-    """Takes every group at once. With `keep`, groups stay readable in `groups`."""
+    """Takes every group at once. With `keep`, groups stay readable in `groups`.
+
+    The first one always stays: it is the setup, and whoever listens from then on needs it.
+    """
 
     def __init__(self, *, keep: bool = False) -> None:
         self.stats = JournalStats()
@@ -30,7 +33,7 @@ class MemoryJournalOf(Generic[L]):
         return self._last_time
 
     def replay(self, after_seq: int = 0) -> Iterator[list[L]]:
-        """What was kept after `after_seq`; nothing, unless groups are kept."""
+        """What was kept after `after_seq`."""
         for group in self.groups:
             later = [entry for entry in group if entry.seq > after_seq]
             if later:
@@ -48,7 +51,7 @@ class MemoryJournalOf(Generic[L]):
         self._last_seq = entries[-1].seq
         self._last_time = entries[-1].time
         self.stats.count(len(entries), 0, 0)
-        if self._keep:
+        if self._keep or not self.groups:
             self.groups.append(list(entries))
 
     def free_bytes(self) -> int:

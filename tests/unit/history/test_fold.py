@@ -1,4 +1,4 @@
-"""Every kind of event either says something about the past of orders, or is known not to."""
+"""Every kind of event either says something about the past, or is known not to."""
 
 from typing import get_args
 
@@ -10,13 +10,9 @@ SAYS_NOTHING = {
     events.DeadMansSwitchSet,
     events.DeadMansSwitchFired,  # the orders that went are told by OrdersCanceled
     events.MemberDecided,
-    events.IndexPriceSet,
-    events.MarkPriceSet,
     events.ModeSet,
     events.AssetListed,
-    events.InstrumentListed,
     events.AccountOpened,
-    events.Deposited,
     events.Refused,
     events.Resumed,
     events.IntakeSet,

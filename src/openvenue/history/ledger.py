@@ -1,0 +1,171 @@
+"""Money and positions of every account, carried from event to event, before and after each change.
+
+The arithmetic is the engine's (`evolve.traded`); here it is kept a second time so that the past can
+be told with the figures before and after each change.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import Struct
+
+from openvenue.engine.contracts import Contract
+from openvenue.engine.events import Deposited, Traded
+from openvenue.engine.instruments import Instrument, WalletId
+from openvenue.engine.orders import BUY, Order
+from openvenue.engine.units import (
+    AccountId,
+    AssetId,
+    Atoms,
+    FinePrice,
+    Lots,
+    Nanos,
+    Symbol,
+)
+from openvenue.history.past import MoneyPosting, TradePosting
+
+FIRST_ENTRY: Final = 1
+
+
+class Holder(Struct, array_like=True):
+    """What one account has: contracts as (quantity, cost), money by wallet and asset."""
+
+    account: AccountId
+    next_entry: int = FIRST_ENTRY
+    positions: dict[Symbol, tuple[int, int]] = {}
+    balances: dict[WalletId, dict[AssetId, int]] = {}
+
+    def credit(self, wallet: WalletId, asset: AssetId, amount: int) -> tuple[int, int]:
+        """Change a balance; what it was, and what it is."""
+        balances = self.balances.setdefault(wallet, {})
+        old = balances.get(asset, 0)
+        balances[asset] = new = old + amount
+        return old, new
+
+
+class Side(Struct, gc=False):
+    """One side of a trade, before it."""
+
+    order: Order
+    leaves: Lots
+    updated: Nanos
+
+
+class Ledger:
+    """All holders of one venue. `changed` are those since it was last cleared."""
+
+    def __init__(
+        self, instruments: Iterable[Instrument] = (), holders: Iterable[Holder] = ()
+    ) -> None:
+        self.contracts: dict[Symbol, Contract] = {it.symbol: Contract(it) for it in instruments}
+        self.marks: dict[Symbol, FinePrice] = {}
+        self.changed: set[AccountId] = set()
+        self._holders = {it.account: it for it in holders}
+
+    def holder(self, account: AccountId) -> Holder:
+        """What an account has, about to change."""
+        self.changed.add(account)
+        found = self._holders.get(account)
+        if found is None:
+            found = self._holders[account] = Holder(account)
+        return found
+
+    def deposited(self, event: Deposited, number: int, now: Nanos) -> MoneyPosting:
+        """Money from outside."""
+        holder = self.holder(event.account)
+        old, new = holder.credit(event.wallet, event.asset, event.amount)
+        entry_id = holder.next_entry
+        holder.next_entry += 1
+        return MoneyPosting(
+            number, now, entry_id, event.wallet, event.asset, Atoms(old), Atoms(new)
+        )
+
+    def traded(
+        self, event: Traded, number: int, now: Nanos, maker: Side, taker: Side
+    ) -> list[TradePosting]:
+        """Both sides of a trade, the maker's first; none of spot, which moves no position."""
+        contract = self.contracts[event.symbol]
+        taker_sign = 1 if event.aggressor is BUY else -1
+        if contract.is_spot:
+            self._exchange(event.maker_account, contract, event, -taker_sign, event.maker_fee)
+            self._exchange(event.taker_account, contract, event, taker_sign, event.taker_fee)
+            return []
+        value = event.value if taker_sign == contract.sign else -event.value
+        lots = event.quantity * taker_sign
+        return [
+            self._move(
+                contract,
+                event,
+                (number, now, True),
+                maker,
+                -lots,
+                (event.maker_realized - value, event.maker_fee, event.maker_realized),
+            ),
+            self._move(
+                contract,
+                event,
+                (number + 1, now, False),
+                taker,
+                lots,
+                (event.taker_realized + value, event.taker_fee, event.taker_realized),
+            ),
+        ]
+
+    def _move(
+        self,
+        contract: Contract,
+        event: Traded,
+        place: tuple[int, Nanos, bool],
+        side: Side,
+        lots: int,
+        money: tuple[int, Atoms, Atoms],
+    ) -> TradePosting:
+        number, now, is_maker = place
+        cost, fee, realized = money
+        instrument = contract.instrument
+        order = side.order
+        holder = self.holder(order.account)
+        old_quantity, old_cost = holder.positions.get(event.symbol, (0, 0))
+        new = (old_quantity + lots, old_cost + cost)
+        if new[0]:
+            holder.positions[event.symbol] = new
+        else:
+            holder.positions.pop(event.symbol, None)
+        old_balance, new_balance = holder.credit(
+            instrument.wallet, instrument.settlement, realized - fee
+        )
+        entry_id = holder.next_entry
+        holder.next_entry += 2
+        return TradePosting(
+            number,
+            now,
+            entry_id,
+            event.exec_id,
+            order,
+            side.leaves,
+            side.updated,
+            is_maker,
+            event.maker_leaves == 0,
+            event.price,
+            event.quantity,
+            event.value,
+            self.marks.get(event.symbol),
+            fee,
+            realized,
+            Lots(old_quantity),
+            Atoms(old_cost),
+            Lots(new[0]),
+            Atoms(new[1]),
+            Atoms(old_balance),
+            Atoms(new_balance),
+        )
+
+    def _exchange(
+        self, account: AccountId, contract: Contract, event: Traded, sign: int, fee: int
+    ) -> None:
+        """Base against quote, and the fee in quote."""
+        instrument = contract.instrument
+        holder = self.holder(account)
+        base = sign * event.quantity * contract.base_per_lot
+        holder.credit(instrument.wallet, instrument.base, base)
+        holder.credit(instrument.wallet, instrument.quote, -sign * event.value - fee)

@@ -1,0 +1,209 @@
+"""What happened, one thing after the other: what became of orders, who got what, what it changed.
+
+Each thing has a number that grows from one to the next and is the same after a rebuild: pages of an
+answer go on from it.
+"""
+
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Final, Generic, Protocol, TypeVar
+
+from msgspec import Struct
+
+from openvenue.engine.instruments import WalletId
+from openvenue.engine.orders import Order, Side
+from openvenue.engine.reasons import CancelReason, RejectReason
+from openvenue.engine.units import (
+    AccountId,
+    AssetId,
+    Atoms,
+    ExecId,
+    FinePrice,
+    Lots,
+    Nanos,
+    Symbol,
+    Ticks,
+)
+
+PLACES: Final = 24  # bits of a number that count within one journal entry
+
+
+class Change(IntEnum):
+    """What became of an order. Numbers are kept in the index: another meaning, another version."""
+
+    PLACED = 1  # after what it traded at once: `leaves` may be 0, or not the whole order
+    FILLED = 2  # some of what rested
+    TRIMMED = 3  # smaller with the position
+    AMENDED = 4
+    CANCELED = 5
+    REJECTED = 6  # refused with an identity; or a trigger that fired and could not act
+    WAITS = 7  # a trigger was placed
+    FIRED = 8
+
+
+class OrderChange(Struct, frozen=True, array_like=True, gc=False):
+    """One order changed."""
+
+    number: int
+    time: Nanos
+    change: Change
+    order: Order  # from here on
+    leaves: Lots
+    old_leaves: Lots
+    old_updated: Nanos  # when it had changed last
+    is_waiting: bool = False  # it was a trigger, and not an order of the book
+    old_order: Order | None = None  # where terms changed
+    reduced: Lots = Lots(0)  # what a reduce-only trim took off
+    canceled: CancelReason | None = None
+    rejected: RejectReason | None = None
+
+
+class Execution(Struct, frozen=True, array_like=True, gc=False):
+    """One trade with both orders, each with what it had left before."""
+
+    number: int
+    time: Nanos
+    exec_id: ExecId
+    symbol: Symbol
+    price: Ticks
+    quantity: Lots
+    aggressor: Side
+    value: Atoms
+    mark: FinePrice | None
+    maker: Order
+    maker_leaves: Lots
+    maker_updated: Nanos
+    taker: Order
+    taker_leaves: Lots
+    taker_updated: Nanos
+
+
+class MarkChange(Struct, frozen=True, array_like=True, gc=False):
+    """A mark price moved."""
+
+    number: int
+    time: Nanos
+    price: FinePrice
+
+
+class TradePosting(Struct, frozen=True, array_like=True, gc=False, tag=1):
+    """What one trade did to one account. Costs are signed as in `PositionView`."""
+
+    number: int
+    time: Nanos
+    entry_id: int  # of the account; the money's is one more
+    exec_id: ExecId
+    order: Order
+    leaves: Lots  # of the order, before
+    updated: Nanos  # the order, before
+    is_maker: bool
+    is_maker_done: bool
+    price: Ticks
+    quantity: Lots
+    value: Atoms
+    mark: FinePrice | None
+    fee: Atoms
+    realized: Atoms
+    old_quantity: Lots
+    old_cost: Atoms
+    new_quantity: Lots
+    new_cost: Atoms
+    old_balance: Atoms
+    new_balance: Atoms
+
+
+class MoneyPosting(Struct, frozen=True, array_like=True, gc=False, tag=2):
+    """Money came from outside, or left."""
+
+    number: int
+    time: Nanos
+    entry_id: int
+    wallet: WalletId
+    asset: AssetId
+    old_balance: Atoms
+    new_balance: Atoms
+
+
+Posting = TradePosting | MoneyPosting
+Thing = OrderChange | Execution | MarkChange | TradePosting | MoneyPosting
+T = TypeVar("T")
+
+
+class Page(Struct, frozen=True):
+    """Which part of the past: from `since` on, before `before`, behind the thing `cursor`."""
+
+    count: int
+    is_ascending: bool = False
+    since: Nanos = Nanos(0)
+    before: Nanos | None = None
+    cursor: int | None = None
+
+
+class Found(Struct, Generic[T], frozen=True):
+    """A page, and the cursor of the next one; None: there is no more."""
+
+    things: list[T]
+    cursor: int | None
+
+
+class BarSource(IntEnum):
+    """The prices that bars are made of."""
+
+    TRADE = 1
+    MARK = 2
+    INDEX = 3
+
+
+class Bar(Struct, frozen=True):
+    """A span of time in which a price moved: in ticks (trades), or as a `FinePrice`."""
+
+    time: Nanos  # its beginning
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: Lots  # 0 but for trades
+
+
+class BarSpan(Struct, frozen=True):
+    """Bars that begin in [since, until]; `count` of them from its beginning, or its end."""
+
+    minutes: int  # of each; bars begin at multiples of it since 1970
+    since: Nanos
+    until: Nanos
+    count: int
+    from_end: bool = False
+
+
+class PastPort(Protocol):
+    """What a `HistoryPort` tells in pages."""
+
+    async def order_changes(
+        self,
+        account: AccountId,
+        page: Page,
+        *,
+        are_waiting: bool = False,
+        symbol: Symbol | None = None,
+    ) -> Found[OrderChange]:
+        """What became of an account's orders; or of its triggers, until they fired."""
+
+    async def market_changes(self, symbol: Symbol, page: Page) -> Found[OrderChange]:
+        """What became of all orders of a market but its waiting ones."""
+
+    async def executions(self, symbol: Symbol, page: Page) -> Found[Execution]:
+        """Trades of a market."""
+
+    async def marks(self, symbol: Symbol, page: Page) -> Found[MarkChange]:
+        """Mark prices of a market."""
+
+    async def postings(
+        self, account: AccountId, page: Page, *, wanted: Callable[[Posting], bool] | None = None
+    ) -> Found[Posting]:
+        """What changed an account's money and positions.
+
+        `wanted` runs on another thread: it must be pure.
+        """
+
+    async def bars(self, source: BarSource, name: str, span: BarSpan) -> tuple[list[Bar], bool]:
+        """Bars of a market's trades or mark, or of an index, ascending; whether there are more."""
