@@ -27,7 +27,6 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     token_seconds: int = 900
     heartbeat_ms: int = 1_000
     idle_seconds: int = 60  # without a word from the client: the socket closes
-    ticker_ms: int = 50  # a ticker is told at most so often; what happens meanwhile is in the next
     max_rate_count: int = 125
 
 

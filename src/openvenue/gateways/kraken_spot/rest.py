@@ -6,19 +6,27 @@ Source: Kraken Spot REST, index of endpoints.
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from openvenue.exchange.port import ExchangePort, Outcome, VenueStopped
+from openvenue.exchange.port import ExchangePort, VenueStopped
 from openvenue.gateways.kraken_spot import errors, private, public
 from openvenue.gateways.kraken_spot.auth import Keys
 from openvenue.gateways.kraken_spot.desk import NAME, Clock, Desk
 from openvenue.gateways.kraken_spot.facts import FactsOf, no_facts
+from openvenue.gateways.kraken_spot.feeds import Feeds
 from openvenue.gateways.kraken_spot.limits import Limits
 from openvenue.gateways.kraken_spot.profile import DEFAULT, Profile
+from openvenue.gateways.kraken_spot.ws import KrakenSpotSession, Role
 from openvenue.gateways.wire import Handler, OpenSession, Request, Response, WireError
 from openvenue.history.port import HistoryPort, HistoryUnavailable
 
 ROOT: Final = "/0/"
 PUBLIC: Final = "/0/public/"
 PRIVATE: Final = "/0/private/"
+# In production the roles have hosts of their own; `/v2` plays both.
+SOCKETS: Final[Mapping[str, Role]] = {
+    "/v2": "both",
+    "/public/v2": "public",
+    "/auth/v2": "private",
+}
 
 Answer = Callable[[Desk, Request], Awaitable[Response]]
 
@@ -113,7 +121,8 @@ class KrakenSpot:
         facts_of: FactsOf = no_facts,
     ) -> None:
         self._desk = Desk(exchange, history, keys, clock, limits, profile, nonces or {}, facts_of)
-        self._stop_hearing = exchange.subscribe(self._hear)
+        self.feeds: Final = Feeds(self._desk)
+        self._stop_hearing = exchange.subscribe(self.feeds.hear)
         self._paths: dict[str, Endpoint] = {}
         for name, answer in PUBLIC_ENDPOINTS.items():
             self._paths[PUBLIC + name] = Endpoint(self._desk, name, answer, is_private=False)
@@ -131,13 +140,9 @@ class KrakenSpot:
         await self._desk.ready()
 
     def close(self) -> None:
-        """Hear no more."""
+        """Hear no more, and let the heart stand still."""
         self._stop_hearing()
-
-    def _hear(self, outcomes: list[Outcome]) -> None:
-        for outcome in outcomes:
-            for event in outcome.entry.events:
-                self._desk.listing.hear(event)
+        self.feeds.close()
 
     def route(self, method: str, path: str) -> Handler | None:
         """Who answers; None: not this API's, or not with this method."""
@@ -147,7 +152,11 @@ class KrakenSpot:
 
     def socket(self, path: str) -> OpenSession | None:
         """The paths on which this API streams and takes orders."""
-        return None
+        role = SOCKETS.get(path.rstrip("/"))
+        if role is None:
+            return None
+        desk, feeds = self._desk, self.feeds
+        return lambda request, sender: KrakenSpotSession(desk, feeds, request, sender, role)
 
     def fault(self) -> Response:
         """Our bug, in this API's words."""
@@ -155,7 +164,7 @@ class KrakenSpot:
 
     def refusal(self, path: str, status: int, why: str) -> Response | None:
         """What the door turned away."""
-        if not path.startswith(ROOT):
+        if not path.startswith(ROOT) and path.rstrip("/") not in SOCKETS:
             return None
         word = errors.UNKNOWN_METHOD if status in (404, 405) else errors.BAD_REQUEST
         return errors.encode_errors([word])
