@@ -4,6 +4,7 @@ from openvenue.engine.events import (
     Event,
     OrderAccepted,
     OrderActivated,
+    OrderAmended,
     OrderCanceled,
     OrderRested,
     OrdersCanceled,
@@ -52,6 +53,14 @@ class NaiveBook:
                     self._rest(event.order.order_id)
             case OrderRested():
                 self._rest(event.order_id)
+            case OrderAmended():
+                order_id = event.order.order_id
+                self.terms[order_id] = event.order
+                self.leaves[order_id] = event.leaves
+                if not event.keeps_place and order_id in self._resting:
+                    del self._resting[order_id]
+                    if event.rests:
+                        self._rest(order_id)
             case OrderTrimmed():
                 self.leaves[event.order_id] = event.leaves
             case OrderCanceled():

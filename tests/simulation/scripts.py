@@ -8,6 +8,7 @@ from random import Random
 from typing import Final
 
 from openvenue.engine.commands import (
+    AmendOrder,
     Batch,
     CancelOrder,
     CancelOrders,
@@ -70,8 +71,10 @@ class Writer:
         pick = random.random()
         if (not state.intake_open or self._is_closed(state)) and random.random() < 0.5:
             return now, self._rare(state, now)
-        if pick < 0.71:
+        if pick < 0.60:
             return now, self._place(state)
+        if pick < 0.72:
+            return now, self._amend(state)
         if pick < 0.85:
             return now, self._cancel(state)
         if pick < 0.88:
@@ -210,6 +213,53 @@ class Writer:
             return CancelOrder(account=account, cl_ord_id=order.cl_ord_id)
         return CancelOrder(account=account, order_id=order.order_id)
 
+    def _amend(self, state: State, account: AccountId | None = None) -> AmendOrder:
+        random = self._random
+        for _ in range(4):  # mostly somebody who has orders
+            chosen_account = self._account() if account is None else account
+            live = list(state.accounts[chosen_account].orders.values())
+            if live:
+                break
+        account = chosen_account
+        if not live or random.random() < 0.04:
+            return AmendOrder(account=account, order_id=OrderId(random.randrange(1, 300)))
+        resting = [each for each in live if not each.is_waiting]
+        chosen = random.choice(resting if resting and random.random() < 0.5 else live)
+        order = chosen.order
+        instrument = market.BY_SYMBOL[order.symbol]
+        by_name = order.cl_ord_id is not None and random.random() < 0.5
+        leaves = quantity = limit = stop = None
+        if random.random() < 0.6:
+            size = chosen.leaves * random.choice([1, 2, 3, 3, 4, 5, 8, 20, 60, 200]) // 4
+            if random.random() < 0.5:
+                leaves = Lots(size)
+            else:
+                quantity = Lots(order.quantity - chosen.leaves + size)
+        if order.limit_price is not None and random.random() < 0.6:
+            others = state.markets[order.symbol].book.side(-order.side).best()
+            if random.random() < 0.2:
+                limit = order.limit_price
+            elif others is not None and random.random() < 0.5:
+                limit = Ticks(others.price + order.side * random.choice([-1, 0, 0, 2]))
+            else:
+                away = random.choice([-3, -2, -1, 0, 1, 2, 3])
+                limit = self._ticks(instrument, 100 + order.side * away)
+        if (chosen.is_waiting and random.random() < 0.7) or random.random() < 0.01:
+            stop = self._ticks(instrument, 100 + random.choice([-2, -1, 0, 1, 2]))
+        deadline = None
+        if random.random() < 0.02:
+            deadline = Nanos(state.now + random.choice([-1, 0, 5 * SECOND]))
+        return AmendOrder(
+            account=account,
+            order_id=None if by_name else order.order_id,
+            cl_ord_id=order.cl_ord_id if by_name else None,
+            quantity=quantity,
+            leaves=leaves,
+            limit_price=limit,
+            trigger_price=stop,
+            deadline=deadline,
+        )
+
     def _cancel_all(self) -> CancelOrders:
         random = self._random
         return CancelOrders(
@@ -226,13 +276,14 @@ class Writer:
         account = self._account()
         return Batch(
             account=account,
-            members=tuple(
-                self._place(state, account)
-                if random.random() < 0.7
-                else self._cancel(state, account)
-                for _ in range(random.randrange(1, 6))
-            ),
+            members=tuple(self._member(state, account) for _ in range(random.randrange(1, 6))),
         )
+
+    def _member(self, state: State, account: AccountId) -> PlaceOrder | AmendOrder | CancelOrder:
+        pick = self._random.random()
+        if pick < 0.6:
+            return self._place(state, account)
+        return self._amend(state, account) if pick < 0.8 else self._cancel(state, account)
 
     def _rare(self, state: State, now: Nanos) -> Command:
         """What hardly ever happens, or closes a market; a closed market is opened again soon."""

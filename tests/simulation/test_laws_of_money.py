@@ -9,6 +9,7 @@ from openvenue.engine.events import (
     LeverageSet,
     OrderAccepted,
     OrderActivated,
+    OrderAmended,
     OrderTrimmed,
     Traded,
 )
@@ -167,7 +168,7 @@ def test_reduce_only_never_flips_or_enlarges_a_position(recordings: list[Recordi
         terms: dict[int, Order] = {}
         for step in recording.steps:
             for event in step.events:
-                if isinstance(event, OrderAccepted | OrderActivated):
+                if isinstance(event, OrderAccepted | OrderActivated | OrderAmended):
                     terms[event.order.order_id] = event.order
                 if not isinstance(event, Traded):
                     continue

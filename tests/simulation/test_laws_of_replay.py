@@ -7,6 +7,7 @@ import msgspec
 from openvenue.engine.commands import Batch, Command
 from openvenue.engine.engine import Engine
 from openvenue.engine.events import (
+    AmendRejected,
     CancelRejected,
     DeadMansSwitchFired,
     Event,
@@ -72,7 +73,10 @@ def test_a_refusal_changes_nothing(recordings: list[Recording]) -> None:
     for recording in recordings:
         for step in recording.steps:
             if not step.events or not all(
-                isinstance(event, OrderRejected | CancelRejected | Refused | MemberDecided)
+                isinstance(
+                    event,
+                    OrderRejected | CancelRejected | AmendRejected | Refused | MemberDecided,
+                )
                 for event in step.events
             ):
                 continue

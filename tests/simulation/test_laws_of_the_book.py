@@ -6,6 +6,7 @@ from openvenue.engine.events import (
     IndexPriceSet,
     OrderAccepted,
     OrderActivated,
+    OrderAmended,
     OrderCanceled,
     OrderRested,
     OrdersCanceled,
@@ -96,7 +97,7 @@ def test_nobody_trades_beyond_their_limit(recordings: list[Recording]) -> None:
         terms: dict[int, Order] = {}
         for step in recording.steps:
             for event in step.events:
-                if isinstance(event, OrderAccepted | OrderActivated):
+                if isinstance(event, OrderAccepted | OrderActivated | OrderAmended):
                     terms[event.order.order_id] = event.order
                 if isinstance(event, Traded):
                     where = (recording.seed, step.number, event)
@@ -141,6 +142,12 @@ def test_fills_sum_to_the_order(recordings: list[Recording]) -> None:
                         cut[event.order.order_id] += event.reduced
                         left = asked[event.order.order_id] - event.reduced
                         assert event.order.quantity == left, where
+                    case OrderAmended():
+                        order_id = event.order.order_id
+                        asked[order_id] = event.order.quantity
+                        cut[order_id] = 0
+                        left = asked[order_id] - filled[order_id]
+                        assert event.leaves == left > 0, where
                     case OrderTrimmed():
                         had = asked[event.order_id] - filled[event.order_id] - cut[event.order_id]
                         cut[event.order_id] += had - event.leaves
@@ -181,7 +188,7 @@ def test_an_order_ends_once(recordings: list[Recording]) -> None:
                     case OrderAccepted():
                         assert event.order.order_id not in live, where
                         live.add(event.order.order_id)
-                    case OrderActivated():
+                    case OrderActivated() | OrderAmended():
                         assert event.order.order_id in live, where
                     case Traded():
                         assert {event.maker_order_id, event.taker_order_id} <= live, where
@@ -234,8 +241,9 @@ def test_no_trigger_is_left_waiting_at_a_price_that_was_reached(
             }
             since: dict[int, int] = dict.fromkeys(waiting, 0)
             for at, event in enumerate(step.events):
-                if isinstance(event, OrderAccepted) and event.order.order_id in waiting:
-                    since[event.order.order_id] = at
+                if isinstance(event, OrderAccepted | OrderAmended):
+                    if event.order.order_id in waiting:
+                        since[event.order.order_id] = at
                 fired += isinstance(event, TriggerFired)
             for order_id, order in waiting.items():
                 trigger = order.trigger

@@ -3,9 +3,11 @@
 from collections import Counter
 
 from openvenue.engine.events import (
+    AmendRejected,
     CancelRejected,
     DeadMansSwitchFired,
     OrderActivated,
+    OrderAmended,
     OrderCanceled,
     OrderRejected,
     OrdersCanceled,
@@ -23,11 +25,16 @@ ENOUGH = {  # at least this share of all commands
     "traded": 0.25,
     "triggered": 0.06,
     "canceled": 0.15,
-    "traded, triggered or canceled": 0.45,
+    "traded, triggered, canceled or amended": 0.45,
     "traded with several makers": 0.03,
     "activated a trigger's order": 0.04,
     "trimmed or ended a reduce-only order": 0.005,
     "dead man's switch fired": 0.005,
+    "amended": 0.05,
+    "amended and kept its place": 0.01,
+    "amended and went to the back": 0.02,
+    "amended and traded": 0.003,
+    "amended while it waited": 0.01,
 }
 MOST_REFUSED = 0.3
 
@@ -54,17 +61,31 @@ def reaches(step: Step) -> set[str]:
                 found.add("canceled")
             case DeadMansSwitchFired():
                 found.add("dead man's switch fired")
+            case OrderAmended():
+                found.add("amended")
+                if event.order.order_id in step.before.orders:
+                    found.add(how_amended(event, step))
             case _:
                 pass
     if trades > 1:
         found.add("traded with several makers")
-    if found & {"traded", "triggered", "canceled"}:
-        found.add("traded, triggered or canceled")
+    if found & {"traded", "triggered", "canceled", "amended"}:
+        found.add("traded, triggered, canceled or amended")
     if step.events and all(
-        isinstance(event, OrderRejected | CancelRejected | Refused) for event in step.events
+        isinstance(event, OrderRejected | CancelRejected | AmendRejected | Refused)
+        for event in step.events
     ):
         found.add("refused")
     return found
+
+
+def how_amended(event: OrderAmended, step: Step) -> str:
+    """What a change did to an order that lived before this command."""
+    if step.before.orders[event.order.order_id].is_waiting:
+        return "amended while it waited"
+    if event.keeps_place:
+        return "amended and kept its place"
+    return "amended and went to the back" if event.rests else "amended and traded"
 
 
 def test_scripts_mostly_trade_trigger_and_cancel(
@@ -106,10 +127,14 @@ def test_every_kind_of_contract_trades(recordings: list[Recording], reached: lis
 def test_refusals_of_many_kinds_are_met(recordings: list[Recording], reached: list[str]) -> None:
     """Rules about refusals are tried by scripts that run into them."""
     met: Counter[RejectReason] = Counter()
+    amends: Counter[RejectReason] = Counter()
     for recording in recordings:
         for step in recording.steps:
             met.update(e.reason for e in step.events if isinstance(e, OrderRejected))
-    reached.append("refusals: " + ", ".join(f"{k.name} {v}" for k, v in met.most_common()))
+            amends.update(e.reason for e in step.events if isinstance(e, AmendRejected))
+    for what, reasons in (("refusals", met), ("refused changes", amends)):
+        found = ", ".join(f"{reason.name} {times}" for reason, times in reasons.most_common())
+        reached.append(f"{what}: {found}")
 
     if len(recordings) < FEW:
         return
@@ -125,3 +150,12 @@ def test_refusals_of_many_kinds_are_met(recordings: list[Recording], reached: li
         RejectReason.PAST_DEADLINE,
     ):
         assert met[reason] > 0, reason
+    assert amends[RejectReason.INSUFFICIENT_MARGIN] + amends[RejectReason.INSUFFICIENT_FUNDS] > 0
+    for reason in (
+        RejectReason.SELF_TRADE,
+        RejectReason.WOULD_TAKE,
+        RejectReason.NOT_A_TRIGGER,
+        RejectReason.UNKNOWN_ORDER,
+        RejectReason.INVALID_QUANTITY,
+    ):
+        assert amends[reason] > 0, reason
