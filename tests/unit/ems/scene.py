@@ -1,0 +1,302 @@
+"""A desk without sockets: a venue in memory that fails where it is told to, and time that is told.
+
+Ann owns KRAKENFTS and KRAKEN/2; Bob owns a KRAKENFTS of his own.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from itertools import count
+from typing import Final
+
+from msgspec.structs import replace
+
+from openvenue.ems.commands import Command, PlaceOrder, RecordWord, Standing, Word
+from openvenue.ems.config import Credentials, EmsConfig, VenueAccount
+from openvenue.ems.connectors.port import (
+    Balance,
+    Gone,
+    OrderName,
+    Position,
+    Relayed,
+    VenueOrder,
+)
+from openvenue.ems.desk import Ems
+from openvenue.ems.engine import Engine
+from openvenue.ems.events import Event
+from openvenue.ems.orders import (
+    Account,
+    ClOrdId,
+    ExchangeId,
+    Order,
+    Side,
+    Terms,
+    TimeInForce,
+)
+from openvenue.engine.units import AccountId, Nanos
+
+ANN: Final = AccountId("ann")
+BOB: Final = AccountId("bob")
+FUTURES: Final = Account(ANN, ExchangeId("KRAKENFTS"))
+SPOT: Final = Account(ANN, ExchangeId("KRAKEN/2"))
+BOBS: Final = Account(BOB, ExchangeId("KRAKENFTS"))
+ONE: Final = ClOrdId("one")
+TWO: Final = ClOrdId("two")
+TERMS: Final = Terms(
+    symbol="PF_XBTUSD",
+    common_symbol="KRAKENFTS_PERP_BTC_USD",
+    side=Side.BUY,
+    quantity=Decimal("0.5"),
+    price=Decimal(40_000),
+    time_in_force=TimeInForce.GTC,
+)
+TURNS: Final = 10_000  # of the event loop, before we believe that something never happens
+CONFIG: Final = EmsConfig(
+    accounts=tuple(
+        VenueAccount(
+            owner=account.owner,
+            exchange_id=account.exchange_id,
+            api="kraken_futures",
+            base_url="http://127.0.0.1:1",
+            credentials=Credentials("key", "c2VjcmV0"),
+        )
+        for account in (FUTURES, SPOT, BOBS)
+    ),
+    settling_seconds=1.0,
+    deadline_seconds=10.0,
+    retry_seconds=0.5,
+)
+
+
+class Machine:
+    """An engine, and a clock that goes on by one with each command."""
+
+    def __init__(self) -> None:
+        self.engine = Engine()
+        self.now = Nanos(1_000)
+        self.told: list[tuple[list[Event], Nanos]] = []
+
+    def do(self, command: Command) -> list[Event]:
+        """Decide a command, a moment after the last one."""
+        self.now = Nanos(self.now + 10)
+        events = self.engine.apply(command, self.now)
+        self.told.append((events, self.now))
+        return events
+
+    def place(self, cl_ord_id: ClOrdId = ONE, terms: Terms = TERMS) -> list[Event]:
+        """An order for Ann's futures."""
+        return self.do(PlaceOrder(account=FUTURES, cl_ord_id=cl_ord_id, terms=terms))
+
+    def hear(self, word: Word, cl_ord_id: ClOrdId = ONE, asked: int | None = None) -> list[Event]:
+        """What the venue says of one of Ann's orders."""
+        at = Nanos(self.now + 1 if asked is None else asked)
+        return self.do(RecordWord(owner=ANN, cl_ord_id=cl_ord_id, word=word, asked=at))
+
+    def order(self, cl_ord_id: ClOrdId = ONE) -> Order:
+        """As it is known."""
+        return self.engine.state.orders[ANN, cl_ord_id]
+
+
+def standing(what: Standing, filled: str = "0", message: str = "") -> Word:
+    """A venue's word on order X1."""
+    return Word(standing=what, order_id="X1", filled=Decimal(filled), message=message)
+
+
+class ToldTime:
+    """Waiting takes no time, and time goes on by what was waited for."""
+
+    def __init__(self) -> None:
+        self._walls = count(10**18, 1_000)
+        self.seconds = 0.0
+
+    def wall(self) -> Nanos:
+        """A little later each time."""
+        return Nanos(next(self._walls))
+
+    def monotonic(self) -> float:
+        """What was waited for in all."""
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        """Let everybody else go first."""
+        self.seconds += seconds
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+
+class PaperVenue:
+    """One account at a venue: a list of orders, and faults.
+
+    `fail[call]` is raised once in place of doing it; `fail_after[call]` once after it was done;
+    `hold[call]` makes calls wait until it is set.
+    """
+
+    def __init__(self) -> None:
+        self.open: dict[str, VenueOrder] = {}  # by the venue's id
+        self.ended: dict[str, Word] = {}
+        self.names: dict[str, str] = {}  # the venue's id, by the client's name
+        self.calls: list[str] = []
+        self.fail: dict[str, list[Exception]] = {}
+        self.fail_after: dict[str, list[Exception]] = {}
+        self.hold: dict[str, asyncio.Event] = {}
+        self.down: Exception | None = None
+        self.mass_cancels_all = True
+        self.relays = False  # cancels are taken, and done when `settle` is called
+        self.is_closed = False
+        self._ids = count(1)
+
+    @contextmanager
+    def _doing(self, call: str) -> Iterator[None]:
+        self.calls.append(call)
+        if self.down is not None:
+            raise self.down
+        if self.fail.get(call):
+            raise self.fail[call].pop(0)
+        yield
+        if self.fail_after.get(call):
+            raise self.fail_after[call].pop(0)
+
+    async def _held(self, call: str) -> None:
+        if call in self.hold:
+            await self.hold[call].wait()
+
+    def common_symbol(self, symbol: str) -> str:
+        return "KRAKENFTS_PERP_BTC_USD" if symbol == "PF_XBTUSD" else ""
+
+    def own_symbol(self, common_symbol: str) -> str:
+        return "PF_XBTUSD" if common_symbol == "KRAKENFTS_PERP_BTC_USD" else ""
+
+    def why_unfit(self, terms: Terms) -> str:
+        return "" if terms.time_in_force is TimeInForce.GTC else "only orders that stay"
+
+    def add(self, cl_ord_id: str = "", terms: Terms = TERMS) -> str:
+        """An order that stands at the venue, whoever sent it."""
+        order_id = f"X{next(self._ids)}"
+        word = Word(standing=Standing.OPEN, order_id=order_id)
+        self.open[order_id] = VenueOrder(
+            order_id=order_id, cl_ord_id=cl_ord_id, terms=terms, word=word
+        )
+        if cl_ord_id:
+            self.names[cl_ord_id] = order_id
+        return order_id
+
+    def end(self, order_id: str, how: Standing = Standing.CANCELED, filled: str = "") -> Word:
+        """It does not stand any more."""
+        order = self.open.pop(order_id)
+        got = Decimal(filled) if filled else order.word.filled
+        word = replace(order.word, standing=how, filled=got)
+        self.ended[order_id] = word
+        return word
+
+    async def place(self, cl_ord_id: str, terms: Terms) -> Word:
+        await self._held("place")
+        with self._doing("place"):
+            return self.open[self.add(cl_ord_id, terms)].word
+
+    async def cancel(self, name: OrderName) -> Word | Relayed | Gone:
+        await self._held("cancel")
+        with self._doing("cancel"):
+            order_id = name.order_id or self.names.get(name.cl_ord_id, "")
+            if order_id not in self.open:
+                return Gone()
+            return Relayed() if self.relays else self.end(order_id)
+        raise AssertionError("the fault was raised")
+
+    async def cancel_all(self) -> Sequence[tuple[tuple[str, str], Word]]:
+        await self._held("cancel_all")
+        told = []
+        with self._doing("cancel_all"):
+            if self.mass_cancels_all:
+                for order_id, order in list(self.open.items()):
+                    told.append((order.names, self.end(order_id)))
+        return told
+
+    async def open_orders(self) -> Sequence[VenueOrder]:
+        await self._held("open_orders")
+        with self._doing("open_orders"):
+            return list(self.open.values())
+        raise AssertionError("the fault was raised")
+
+    async def find(self, name: OrderName) -> Word | None:
+        with self._doing("find"):
+            order_id = name.order_id or self.names.get(name.cl_ord_id, "")
+            if order_id in self.open:
+                return self.open[order_id].word
+            return self.ended.get(order_id)
+        raise AssertionError("the fault was raised")
+
+    async def balances(self) -> Sequence[Balance]:
+        with self._doing("balances"):
+            return [
+                Balance(
+                    asset="XBT",
+                    common_asset="BTC",
+                    balance=Decimal(2),
+                    available=Decimal("1.5"),
+                    locked=Decimal("0.5"),
+                )
+            ]
+        raise AssertionError("the fault was raised")
+
+    async def positions(self) -> Sequence[Position]:
+        with self._doing("positions"):
+            return [
+                Position(
+                    symbol="PF_XBTUSD",
+                    common_symbol="KRAKENFTS_PERP_BTC_USD",
+                    side=Side.SELL,
+                    quantity=Decimal(3),
+                    average_price=Decimal("50000.5"),
+                )
+            ]
+        raise AssertionError("the fault was raised")
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+class Scene:
+    """A desk in front of paper venues."""
+
+    def __init__(self, desk: Ems, time: ToldTime, venues: dict[Account, PaperVenue]) -> None:
+        self.desk: Final = desk
+        self.time: Final = time
+        self.venues: Final = venues
+
+    @property
+    def venue(self) -> PaperVenue:
+        """Ann's futures."""
+        return self.venues[FUTURES]
+
+    async def place(self, name: str = "one", account: Account = FUTURES) -> Order:
+        """An order of the owner of `account`."""
+        owner, exchange_id = account.owner, account.exchange_id
+        return await self.desk.place(owner, exchange_id, ClOrdId(name), TERMS)
+
+    async def order(self, name: str, is_so: Callable[[Order], bool]) -> Order:
+        """Ann's order of this name, once something is the case."""
+        return await order_when(self.desk, name, is_so)
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Let everybody go on until something is the case."""
+        await until(is_so)
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Let everybody go on until something is the case."""
+    for _ in range(TURNS):
+        if is_so():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("it never was")
+
+
+async def order_when(desk: Ems, name: str, is_so: Callable[[Order], bool]) -> Order:
+    """Ann's order of this name, once something is the case."""
+    for _ in range(TURNS):
+        order = await desk.order(ANN, name)
+        if is_so(order):
+            return order
+        await asyncio.sleep(0)
+    raise AssertionError(f"it never was: {order}")
