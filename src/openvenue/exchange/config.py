@@ -343,7 +343,7 @@ def _grid_mistakes(it: InstrumentTable, scales: dict[str, int]) -> Iterator[str]
     for field, size in sizes:
         if not size.is_finite() or size % it.lot_size or size < 0:
             yield f"{field} is not a multiple of lot_size"
-    if it.kind != "inverse":
+    if it.kind == "linear":  # a spot trade's value is cut to an atom, for both sides alike
         smallest = it.tick_size * it.lot_size * 10 ** scales[it.quote]
         if smallest % 1:
             yield f"one lot at one tick is not a whole number of atoms of {it.quote}"

@@ -14,6 +14,7 @@ from openvenue.engine.events import (
     Event,
     OrderAccepted,
     OrderActivated,
+    OrderAmended,
     OrderCanceled,
     OrderRested,
     OrdersCanceled,
@@ -158,6 +159,14 @@ class Books:
                 self._add(order.symbol, order.side, order.limit_price, order.quantity, time)
         elif isinstance(event, OrderRested):
             self._add_order(story.views[event.order_id], event.leaves, time)
+        elif isinstance(event, OrderAmended):
+            view = story.views[event.order.order_id]
+            if story.is_resting(event.order.order_id):
+                self._add_order(view, -view.leaves, time)
+            if event.rests and not view.is_waiting:
+                self._add_order(
+                    OrderView(event.order, event.leaves, view.updated), event.leaves, time
+                )
         elif isinstance(event, OrderCanceled):
             if story.is_resting(event.order_id):
                 self._add_order(story.views[event.order_id], -event.leaves, time)

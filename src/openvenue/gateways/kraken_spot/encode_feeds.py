@@ -115,6 +115,22 @@ class Executions:
         text = json.dumps(reason)
         return self._end(view, "canceled", time, market, f'"cancel_reason":{text},"reason":{text},')
 
+    def amended(self, view: OrderView, time: Nanos) -> str:
+        """New terms under the same id."""
+        order = view.order
+        market = self._listing.of(order.symbol)
+        status = "partially_filled" if view.filled else "new"
+        limit = ""
+        if not order.is_market and order.limit_price is not None:
+            text = market.prices.text(order.limit_price)
+            limit = f'"limit_price":{text},"limit_price_type":"static",'
+        return (
+            f'{{"timestamp":"{micros(time)}","exec_type":"amended","order_status":"{status}",'
+            f'"cum_qty":{market.sizes.text(view.filled)},"reason":"User requested",'
+            f'"amended":true,"order_qty":{market.sizes.text(order.quantity)},{limit}{_name(order)}'
+            f'"order_id":"{order_text(order.order_id)}"}}'
+        )
+
     def fired(self, view: OrderView, price: int, time: Nanos) -> str:
         """A trigger's price was reached; `price` is the signal's, in ticks."""
         order = view.order

@@ -87,6 +87,7 @@ REFUSED: Final[Mapping[RejectReason, str]] = {
     RejectReason.LEVERAGE_TOO_HIGH: NO_MARGIN,
     RejectReason.OPEN_POSITION: NO_MARGIN,
     RejectReason.REDUCES_TOO_MUCH: NO_REDUCING,
+    RejectReason.NOT_A_TRIGGER: f"{INVALID}:trigger_price",
 }
 
 # `reason` on executions and in ClosedOrders. Only the first is established.

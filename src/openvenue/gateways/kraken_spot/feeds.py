@@ -17,6 +17,7 @@ from openvenue.engine.events import (
     InstrumentListed,
     ModeSet,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderRejected,
     OrdersCanceled,
@@ -259,6 +260,11 @@ class Feeds:
                     self._say(account, "trade", told.trade(event, view, time, is_maker=is_maker))
                     if view.leaves == 0:
                         self._say(account, "filled", told.filled(view, time))
+        elif isinstance(event, OrderAmended):
+            account = event.order.account
+            if account in self.execution_listeners:
+                view = story.views[event.order.order_id]
+                self._say(account, "amended", told.amended(view, time))
         elif isinstance(event, OrderAccepted):
             self._tell_new(event.order, time, is_live=True)
         elif isinstance(event, OrderCanceled):

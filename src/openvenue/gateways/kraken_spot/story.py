@@ -8,6 +8,7 @@ from openvenue.engine.events import (
     Event,
     OrderAccepted,
     OrderActivated,
+    OrderAmended,
     OrderCanceled,
     OrderRested,
     OrdersCanceled,
@@ -49,6 +50,13 @@ class Story:
             self._arrived[order.order_id] = event.rests and not is_waiting
         elif isinstance(event, OrderRested):
             self._arrived[event.order_id] = True
+        elif isinstance(event, OrderAmended):
+            order = event.order
+            view = self.views[order.order_id]
+            self._arrived[order.order_id] = event.rests and not view.is_waiting
+            self.views[order.order_id] = OrderView(
+                order, event.leaves, self._time, view.is_waiting, view.value, view.fees
+            )
         elif isinstance(event, TriggerFired):
             self._arrived[event.order_id] = False
             self._wait_no_more(event.order_id)
