@@ -28,6 +28,7 @@ DECLARES_STRUCTS: Final = re.compile(r"^class \w+\(.*\bStruct\b", re.MULTILINE)
 # The order path outside the engine. What these import is not compiled with them and need not be
 # there when they are: types of other packages are then unknown, which changes nothing at run time.
 ALSO: Final = (
+    "exchange/clock.py",
     "exchange/engine_machine.py",
     "exchange/exchange.py",
     "exchange/feed.py",
@@ -40,13 +41,16 @@ ALSO: Final = (
     "gateways/serve.py",
     "gateways/kraken_futures/arguments.py",
     "gateways/kraken_futures/auth.py",
+    "gateways/kraken_futures/books.py",
     "gateways/kraken_futures/decode.py",
     "gateways/kraken_futures/desk.py",
     "gateways/kraken_futures/encode.py",
+    "gateways/kraken_futures/feeds.py",
     "gateways/kraken_futures/ids.py",
     "gateways/kraken_futures/listing.py",
     "gateways/kraken_futures/private.py",
     "gateways/kraken_futures/rest.py",
+    "gateways/kraken_futures/story.py",
     "gateways/kraken_futures/times.py",
     "journal/files.py",
 )

@@ -14,6 +14,7 @@ BIGGEST: Final = 2**62  # steps; what is larger fits no instrument, and no journ
 DIGITS_MAX: Final = 40  # of a number that is worth working out
 PLAIN: Final = Context(prec=40)
 NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+NUMBERS_KEPT: Final = 4096  # per grid
 ZERO: Final = Raw(b"0")
 
 
@@ -27,7 +28,7 @@ OFF_GRID: Final = OffGrid()
 class Grid:
     """Steps of one size: a tick, a lot, an atom. `places` may be negative (lots of tens)."""
 
-    __slots__ = ("_factor", "_one", "places", "step")
+    __slots__ = ("_factor", "_numbers", "_one", "places", "step")
 
     def __init__(self, size: Decimal) -> None:
         sign, digits, exponent = size.normalize().as_tuple()
@@ -36,6 +37,7 @@ class Grid:
         self.step = int("".join(map(str, digits)))  # in units of 10 ** -places
         self._factor = self.step * 10 ** max(exponent, 0)
         self._one = 10 ** max(-exponent, 0)
+        self._numbers: dict[int, Raw] = {}  # worked out lately: a market uses the same ones again
 
     def read(self, text: str) -> int | OffGrid | None:
         """`text` in steps; OFF_GRID if it is between two or absurd, None if it is no number."""
@@ -87,11 +89,19 @@ class Grid:
         whole, part = divmod(units, one)
         if not part:
             return f"{sign}{whole}"
-        return f"{sign}{whole}.{part:0{self.places}d}".rstrip("0")
+        digits = str(one + part)  # a one, and as many digits as there are places
+        return f"{sign}{whole}.{digits[1:]}".rstrip("0")
 
     def number(self, steps: int) -> Raw:
         """As `text`, as a JSON number."""
-        return Raw(self.text(steps).encode()) if steps else ZERO
+        if not steps:
+            return ZERO
+        number = self._numbers.get(steps)
+        if number is None:
+            if len(self._numbers) >= NUMBERS_KEPT:
+                self._numbers.clear()
+            number = self._numbers[steps] = Raw(self.text(steps).encode())
+        return number
 
 
 def decimal_number(value: Decimal) -> Raw:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from typing import Final
 
 import httptools
 
@@ -10,6 +11,8 @@ from openvenue.engine.units import Nanos
 from openvenue.gateways.arrivals import HeaderNames, Refusal, Upgrade
 from openvenue.gateways.limits import DoorLimits
 from openvenue.gateways.wire import Request
+
+_METHODS: Final = {b"GET": "GET", b"POST": "POST"}  # the others are rare
 
 
 class _Stop(Exception):
@@ -35,6 +38,7 @@ class RequestReader:
         self._refused: tuple[int, str] | None = None
         self._headers: dict[str, str] = {}
         self._chunk_bytes = 0
+        self._time = self._loop.time()  # of the bytes at hand
         self._begin()
 
     # ---- the parser calls
@@ -65,10 +69,10 @@ class RequestReader:
             if size + len(self._url) > limits.header_bytes:
                 self._stop(431, "headers too large")
         self.has_headers = True
-        self.phase_began = self._loop.time()
+        self.phase_began = self._time
         parser = self._parser
         method = parser.get_method()
-        self._method = method.decode("latin-1")
+        self._method = _METHODS.get(method) or method.decode("latin-1")
         self._keeps_alive = parser.should_keep_alive()
         version = parser.get_http_version()
         if len(raw) > limits.header_count:
@@ -106,9 +110,7 @@ class RequestReader:
             return  # goes on where the parser says so, in `feed`
         self.owes_continue = False
         self.is_reading = False
-        request = self._request()
-        request.keeps_alive = self._keeps_alive
-        self.queue.append(request)
+        self.queue.append(self._request())
         if not self._keeps_alive:
             self.is_ended = True
 
@@ -124,10 +126,11 @@ class RequestReader:
         self._method = ""
         self._is_old = False
         self._keeps_alive = True
-        self.phase_began = self._loop.time()
+        self.phase_began = self._time
 
     def feed(self, data: bytes) -> None:
         """Parse `data`; requests that it completes are in the queue afterwards."""
+        self._time = self._loop.time()
         while True:
             self._chunk_bytes = len(data)
             try:
@@ -192,15 +195,17 @@ class RequestReader:
                 path = "/" + path.split("//", 1)[1].partition("/")[2]
         body = self._body
         return Request(
-            method=self._method,
-            path=path,
-            query=query,
-            headers=self._headers,
-            body=body[0] if len(body) == 1 else b"".join(body),
-            peer=self.peer,
-            received=self._now(),
-            note={},
-            is_old=self._is_old,
+            self._method,
+            path,
+            query,
+            self._headers,
+            body[0] if len(body) == 1 else b"".join(body),
+            self.peer,
+            self._now(),
+            {},
+            self._keeps_alive,
+            False,
+            self._is_old,
         )
 
     def _stop(self, status: int, why: str) -> None:

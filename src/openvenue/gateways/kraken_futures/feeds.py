@@ -33,7 +33,7 @@ from openvenue.gateways.kraken_futures.times import millis
 from openvenue.history.port import Fill
 
 Key = TypeVar("Key", Symbol, AccountId)
-LISTED: Final = (ModeSet, InstrumentListed, AssetListed)
+LISTED: Final = frozenset((ModeSet, InstrumentListed, AssetListed))
 
 
 class Listener(Protocol):
@@ -70,7 +70,7 @@ class Feeds:
         )
         for outcome in outcomes:
             for event in outcome.entry.events:
-                if isinstance(event, LISTED):
+                if type(event) in LISTED:
                     listing.hear(event)
             if not is_idle:
                 self._tell(outcome)

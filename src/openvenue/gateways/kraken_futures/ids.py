@@ -5,14 +5,16 @@ that the ids look random, never repeat, are the same after a restart, and a UUID
 did not make is known as such. They are names, not secrets.
 """
 
+import hashlib
 import re
 from functools import lru_cache
 from typing import Final
 
-from openvenue.engine.units import ExecId, OrderId
+from openvenue.engine.units import AccountId, ExecId, OrderId
 
 MASK: Final = 2**64 - 1
 LOW_58: Final = 2**58 - 1
+VARIANT: Final = 2 << 62  # of UUIDs
 # Odd multipliers with well spread bits, and their inverses modulo 2 ** 64.
 FIRST: Final = 0xBF58476D1CE4E5B9
 SECOND: Final = 0x94D049BB133111EB
@@ -20,6 +22,8 @@ FIRST_BACK: Final = pow(FIRST, -1, 2**64)
 SECOND_BACK: Final = pow(SECOND, -1, 2**64)
 ORDERS: Final = 0x3C6EF372FE94F82B  # salts, so that an order and a fill of one number differ
 FILLS: Final = 0xA54FF53A5F1D36F1
+THINGS: Final = 0x510E527FADE682D1
+ACCOUNTS: Final = b"openvenue kraken futures account "
 UUID: Final = re.compile(
     r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 )
@@ -45,10 +49,9 @@ def _encode(number: int, salt: int) -> str:
     front = _mix(number + salt & MASK)
     back = _mix(front ^ salt) & LOW_58
     # 48 bits, version 4, 12 bits, variant 2, 4 bits of the front and 58 of the back.
-    bits = (front >> 16) << 80 | 4 << 76 | (front >> 4 & 0xFFF) << 64
-    bits |= 2 << 62 | (front & 0xF) << 58 | back
-    text = f"{bits:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    tail = VARIANT | (front & 0xF) << 58 | back
+    text = f"{front:016x}{tail:016x}"
+    return f"{text[:8]}-{text[8:12]}-4{text[12:15]}-{text[16:20]}-{text[20:]}"
 
 
 def _decode(text: str, salt: int) -> int | None:
@@ -73,6 +76,18 @@ def order_uuid(order_id: OrderId) -> str:
 def fill_uuid(exec_id: ExecId) -> str:
     """How this API names a trade; both sides' fills have the same name."""
     return _encode(exec_id, FILLS)
+
+
+def thing_uuid(number: int) -> str:
+    """How this API names something that happened, of the number that history gives it."""
+    return _encode(number, THINGS)
+
+
+@lru_cache(maxsize=1024)
+def account_uuid(account: AccountId) -> str:
+    """How this API names an account where it does not use the name that people gave it."""
+    digest = hashlib.sha256(ACCOUNTS + account.encode()).digest()
+    return _encode(int.from_bytes(digest[:8]), 0)
 
 
 def read_order_uuid(text: str) -> OrderId | None:
