@@ -295,4 +295,7 @@ def test_verify_and_replay_agree_about_what_happened(tmp_path: Path) -> None:
 
     assert replayed.returncode == 0
     assert verified.returncode == 0
-    assert json.loads(replayed.stdout)["fingerprint"] == json.loads(verified.stdout)["fingerprint"]
+    told = [json.loads(line) for line in replayed.stdout.splitlines()]
+    checked = [json.loads(line) for line in verified.stdout.splitlines()]
+    assert {it["venue"] for it in told} == {"kraken-futures", "kraken-spot"}
+    assert [it["fingerprint"] for it in told] == [it["fingerprint"] for it in checked]

@@ -365,7 +365,10 @@ def number(value: object) -> Decimal:
 def program(verb: str, directory: Path) -> dict[str, Any]:
     """What a verb prints."""
     run = subprocess.run(
-        [sys.executable, "-m", "openvenue", verb, "--data-dir", str(directory), "--json"],
+        [
+            *(sys.executable, "-m", "openvenue", verb, "--data-dir", str(directory)),
+            *("--venue", "kraken-futures", "--json"),
+        ],
         capture_output=True,
         text=True,
         timeout=60,

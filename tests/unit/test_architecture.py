@@ -230,7 +230,10 @@ def test_unit_tests_do_not_sleep() -> None:
             match node:
                 case ast.Call(func=ast.Attribute(attr="sleep"), args=[ast.Constant(value=0)]):
                     pass  # a turn of the event loop, not a wait
-                case ast.Call(func=ast.Attribute(attr="sleep") | ast.Name(id="sleep")):
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id="asyncio" | "time"), attr="sleep")
+                    | ast.Name(id="sleep")
+                ):
                     wrong.append(where(path, node.lineno))
 
     assert wrong == []

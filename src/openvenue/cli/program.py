@@ -18,19 +18,27 @@ import structlog
 from msgspec import Struct
 
 from openvenue.crowd.crowd import Crowd
-from openvenue.engine.units import Nanos
+from openvenue.ems.config import Credentials, EmsConfig, VenueAccount
+from openvenue.ems.desk import Ems
+from openvenue.ems.orders import ExchangeId
+from openvenue.engine.units import AccountId, Nanos
 from openvenue.exchange.clock import RealClock, VirtualClock
 from openvenue.exchange.collector import Collector
 from openvenue.exchange.config import VenueTable, World
 from openvenue.exchange.exchange import Exchange
 from openvenue.exchange.keys import KeyFile
 from openvenue.exchange.setup import build_setup, gateway_facts, still_missing
+from openvenue.gateways.access import is_loopback
 from openvenue.gateways.admin.rest import AdminGateway, AdminTools
+from openvenue.gateways.coinapi_ems.rest import CoinApiEms
 from openvenue.gateways.faults import FaultPlan
 from openvenue.gateways.health import HealthGateway
 from openvenue.gateways.kraken_futures.auth import KeyRing
 from openvenue.gateways.kraken_futures.facts import read_facts
 from openvenue.gateways.kraken_futures.rest import KrakenFutures
+from openvenue.gateways.kraken_spot import auth as kraken_spot_auth
+from openvenue.gateways.kraken_spot import facts as kraken_spot_facts
+from openvenue.gateways.kraken_spot.rest import KrakenSpot
 from openvenue.gateways.metrics import Metrics
 from openvenue.gateways.request_log import RequestLog
 from openvenue.gateways.serve import Door
@@ -41,6 +49,7 @@ from openvenue.journal.records import Envelope
 
 log = structlog.get_logger(__name__)
 
+EMS: Final = "ems"  # its directory
 GRACE_SECONDS: Final = 5.0  # for clients, when we leave
 SNAPSHOT_EVERY: Final = 100_000  # entries
 BY_SETUP: Final = Envelope(gateway="setup")
@@ -167,6 +176,9 @@ class Program:
             stack.callback(gateway.close)
             await gateway.start()
             gateways.append(gateway)
+        ems = await Ems.open(plan.directory(EMS), ems_config(plan))
+        stack.push_async_callback(ems.close)
+        gateways.append(CoinApiEms(ems, plan.keys.coinapi_ems()))
         door = Door(
             [*gateways, HealthGateway(stopped, metrics), AdminGateway(plan.keys.admin_key, tools)],
             faults=faults,
@@ -176,6 +188,31 @@ class Program:
         tls = await asyncio.to_thread(_tls_context, plan.data_dir) if plan.tls_port else None
         await door.start(plan.host, plan.port, plan.tls_port or None, tls)
         stack.push_async_callback(door.stop, GRACE_SECONDS)
+
+
+def ems_config(plan: Plan) -> EmsConfig:
+    """The desk of this machine: every key holder's account at every venue that it can reach.
+
+    It goes through the door like any client, although the venues are in the same process: what is
+    rehearsed is what runs live.
+    """
+    host = plan.host if is_loopback(plan.host) else "127.0.0.1"
+    base_url = f"http://[{host}]:{plan.port}" if ":" in host else f"http://{host}:{plan.port}"
+    return EmsConfig(
+        accounts=tuple(
+            VenueAccount(
+                owner=AccountId(name),
+                exchange_id=ExchangeId("KRAKENFTS"),
+                api="kraken_futures",
+                base_url=base_url,
+                credentials=Credentials(
+                    keys.kraken_futures.api_key, keys.kraken_futures.api_secret
+                ),
+            )
+            for name, keys in plan.keys.accounts.items()
+        ),
+        durability=plan.world.durability,
+    )
 
 
 def wipe(plan: Plan, venue: str) -> None:
@@ -238,8 +275,21 @@ def _kraken_futures(plan: Plan, venue: Venue, clock: RealClock | VirtualClock) -
     )
 
 
+def _kraken_spot(plan: Plan, venue: Venue, clock: RealClock | VirtualClock) -> VenueGateway:
+    return KrakenSpot(
+        venue.exchange,
+        venue.history,
+        kraken_spot_auth.KeyRing.of_accounts(plan.keys.kraken_spot()),
+        clock,
+        plan.world.limits,
+        nonces=venue.exchange.nonces,
+        facts_of=lambda symbol: kraken_spot_facts.read_facts(gateway_facts(venue.table, symbol)),
+    )
+
+
 GATEWAYS: Final[Mapping[str, Callable[[Plan, Venue, RealClock | VirtualClock], VenueGateway]]] = {
     "kraken-futures": _kraken_futures,
+    "kraken-spot": _kraken_spot,
 }
 
 

@@ -7,8 +7,9 @@ was asked for something that cannot be.
 import asyncio
 import signal
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 import uvloop
@@ -22,9 +23,14 @@ from openvenue.exchange.exchange import SetupRefused
 from openvenue.exchange.keys import KeysError, ensure_keys
 from openvenue.exchange.port import VenueStopped
 from openvenue.gateways.access import is_loopback
-from openvenue.gateways.kraken_futures.facts import read_facts
+from openvenue.gateways.kraken_futures import facts as kraken_futures_facts
+from openvenue.gateways.kraken_spot import facts as kraken_spot_facts
 from openvenue.journal.errors import JournalError
 
+FACTS: Final[Mapping[str, Callable[[Mapping[str, Any]], object]]] = {
+    "kraken-futures": kraken_futures_facts.read_facts,
+    "kraken-spot": kraken_spot_facts.read_facts,
+}
 READY: Final = "OpenVenue is ready"  # programs that start us wait for a line that begins so
 
 
@@ -83,12 +89,13 @@ def make_plan(options: Options) -> Plan:
     Raises: ConfigError; KeysError; Unwise.
     """
     world = load_world(options.config)
-    for number, table in enumerate(world.venues.kraken_futures.instruments):
-        try:
-            read_facts(table.meta)
-        except ValueError as error:
-            where = f"venues.kraken-futures.instruments[{number}] ({table.symbol}).meta"
-            raise ConfigError(f"{where}: {error}.") from error
+    for venue, table in world.venues.tables().items():
+        for number, instrument in enumerate(table.instruments):
+            try:
+                FACTS[venue](instrument.meta)
+            except ValueError as error:
+                where = f"venues.{venue}.instruments[{number}] ({instrument.symbol}).meta"
+                raise ConfigError(f"{where}: {error}.") from error
     if options.limits is not None:
         world = replace(world, limits=options.limits)
     if options.port == options.tls_port:

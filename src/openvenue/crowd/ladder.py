@@ -58,10 +58,10 @@ def in_ticks(it: Instrument, price: FinePrice) -> Ticks:
 
 def center_for(shape: Shape, price: Ticks, center: Ticks | None) -> Ticks:
     """Where the middle of the ladder belongs; `center` while `price` is inside its inner band."""
-    step = grid_at(shape, price).step
     part, whole = BAND
-    if center is not None and center % step == 0 and abs(price - center) * whole <= step * part:
+    if center is not None and abs(price - center) * whole <= grid_at(shape, center).step * part:
         return center
+    step = grid_at(shape, price).step
     return Ticks((price + step // 2) // step * step)
 
 

@@ -1,6 +1,7 @@
 """What a world file may say, and whether it makes sense. What it causes is in `setup.py`.
 
-One TOML file describes a whole world; the default one is `worlds/default.toml` beside this file.
+One TOML file describes a whole world; the default one is kept in parts, one for each venue, in
+`worlds/` beside this file.
 Numbers keep their digits: they are read as `Decimal`, never as binary fractions. A name that no
 table here has is a mistake, not an extension.
 """
@@ -19,6 +20,7 @@ from msgspec import Struct
 Limits = Literal["production", "off"]
 Durability = Literal["disk", "os"]
 
+PARTS: Final = ("default.toml", "kraken_spot.toml")
 DATE_MARK: Final = "YYMMDD"  # in a symbol: replaced by the day on which the contract expires
 
 
@@ -191,14 +193,19 @@ class World(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 def load_world(path: Path | None = None) -> World:
     """The world of the file, or the default one. Raises: ConfigError."""
     if path is None:
-        default = resources.files("openvenue.exchange") / "worlds" / "default.toml"
-        return parse_world(default.read_text("utf-8"), "the default world")
+        return parse_world(default_world(), "the default world")
     try:
         return parse_world(path.read_text("utf-8"), str(path))
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 text.") from error
+
+
+def default_world() -> str:
+    """The text of the default world: a file to copy and change."""
+    parts = resources.files("openvenue.exchange") / "worlds"
+    return "\n".join((parts / part).read_text("utf-8") for part in PARTS)
 
 
 def parse_world(text: str, name: str) -> World:
