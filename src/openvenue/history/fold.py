@@ -7,7 +7,6 @@ so an index that is rebuilt says what the lost one said.
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from openvenue.engine.contracts import Contract
@@ -28,10 +27,11 @@ from openvenue.engine.events import (
     Traded,
     TriggerFired,
 )
-from openvenue.engine.instruments import IndexId, Instrument
-from openvenue.engine.orders import FOK, IOC, Order, OrderView
+from openvenue.engine.instruments import IndexId
+from openvenue.engine.orders import FOK, IOC, Order
 from openvenue.engine.reasons import CancelReason, RejectReason
-from openvenue.engine.units import Atoms, FinePrice, Lots, Nanos, OrderId, Symbol
+from openvenue.engine.units import Atoms, FinePrice, Lots, Nanos, OrderId
+from openvenue.history.alive import Alive, Story
 from openvenue.history.ledger import Ledger, Side
 from openvenue.history.past import (
     PLACES,
@@ -39,49 +39,12 @@ from openvenue.history.past import (
     Change,
     Execution,
     MarkChange,
-    MoneyPosting,
     OrderChange,
-    TradePosting,
 )
 from openvenue.history.port import ClosedOrder, Fill, PublicTrade
 from openvenue.journal.records import Entry
 
 NOTHING: Final = Lots(0)
-
-
-class Alive(Struct, gc=False, array_like=True):
-    """An order that has not ended: its terms, and what changes."""
-
-    order: Order
-    leaves: Lots
-    updated: Nanos
-    is_waiting: bool
-    was_triggered: bool = False
-    value: Atoms = Atoms(0)  # of all that has traded
-    fees: Atoms = Atoms(0)  # paid on that
-
-    def view(self) -> OrderView:
-        """As it is now."""
-        return OrderView(
-            self.order, self.leaves, self.updated, self.is_waiting, self.value, self.fees
-        )
-
-
-class Story(Struct):
-    """What some entries added to the past, in the order in which it happened."""
-
-    fills: list[Fill] = []
-    trades: list[PublicTrade] = []
-    values: list[int] = []  # of each trade, in atoms of the settlement asset
-    closed: list[ClosedOrder] = []
-    touched: set[OrderId] = set()  # orders that began, changed or ended
-    changes: list[OrderChange] = []
-    executions: list[Execution] = []
-    trade_postings: list[TradePosting] = []
-    money_postings: list[tuple[str, MoneyPosting]] = []  # with the account
-    marks: list[tuple[Symbol, MarkChange]] = []
-    prices: list[tuple[BarSource, str, Nanos, FinePrice]] = []
-    instruments: list[Instrument] = []
 
 
 class Fold:
@@ -97,6 +60,7 @@ class Fold:
         self._number = 0  # of the next thing
         # Accepted, and matched as the events go on; with what a reduce-only trim took off.
         self._taking: dict[OrderId, Lots] = {}
+        self._crossing: set[OrderId] = set()  # amended in this entry, so that they trade
 
     def tell(self, entries: Iterable[Entry]) -> Story:
         """What `entries` add."""
@@ -104,6 +68,7 @@ class Fold:
         for entry in entries:
             self._seq, self._now = entry.seq, entry.time
             self._number = entry.seq << PLACES
+            self._crossing.clear()
             for event in entry.events:
                 fold = FOLDS.get(type(event))
                 if fold is not None:
@@ -189,6 +154,7 @@ class Fold:
                     fee=fee,
                     realized=realized,
                     order_type=kind_of(order),
+                    is_after_amend=not is_maker and order_id in self._crossing,
                 )
             )
             if leaves == 0:
@@ -212,6 +178,8 @@ class Fold:
     def amended(self, event: OrderAmended) -> None:
         """New terms under the same id; what was filled stays filled."""
         self._renew(Change.AMENDED, event.order, event.leaves, event.reduced)
+        if not event.rests:
+            self._crossing.add(event.order.order_id)
 
     def trimmed(self, event: OrderTrimmed) -> None:
         """The whole order is smaller from here on; what was filled stays filled."""

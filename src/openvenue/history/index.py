@@ -9,9 +9,10 @@ from typing import Final
 
 from openvenue.engine.instruments import IndexId
 from openvenue.engine.units import FinePrice, Nanos, OrderId, Symbol
+from openvenue.history.alive import Story
 from openvenue.history.blocks import Stream
 from openvenue.history.day import DAY_MINUTES, MINUTE, Day, Minute, candle_of
-from openvenue.history.fold import Fold, Story
+from openvenue.history.fold import Fold
 from openvenue.history.ledger import Ledger
 from openvenue.history.past import Bar, BarSource, BarSpan
 from openvenue.history.port import Candle, DayFigures
@@ -21,6 +22,7 @@ from openvenue.journal.records import Entry
 
 CHUNK: Final = 64  # entries folded in one go: the thread that decides wants its turn
 COMMIT_EVERY: Final = 5_000  # entries
+STALE_MAX: Final = 50_000  # records of orders beyond twice those alive, before all is written anew
 
 
 class Index:
@@ -87,7 +89,9 @@ class Index:
         kept = [alive[it] for it in self._touched if it in alive]
         newest = self._newest_kept
         ended = [it for it in self._touched if it not in alive and it <= newest]
-        self.store.set_alive(kept, ended)
+        self.store.add_alive(kept, ended)
+        if self.store.alive_size > STALE_MAX + 2 * len(alive):
+            self.store.replace_alive(list(alive.values()))
         ledger = self._fold.ledger
         self.store.set_holders(ledger.holder(it) for it in sorted(ledger.changed))
         ledger.changed.clear()

@@ -33,6 +33,7 @@ class Fill(Struct, frozen=True):
     fee: Atoms  # paid; negative: a rebate
     realized: Atoms  # profit from closing, before the fee
     order_type: str  # "limit", "market", "ioc", "fok", "post"
+    is_after_amend: bool = False  # a taker's, whose new price or size made it trade
 
 
 class PublicTrade(Struct, frozen=True):

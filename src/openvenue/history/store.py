@@ -1,7 +1,7 @@
 """The tables of the index. All of it can be thrown away: the journal says it again."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,15 +12,17 @@ from openvenue.engine.instruments import Instrument
 from openvenue.engine.orders import OrderView, Side
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.units import AccountId, Lots, Nanos, OrderId, Symbol
+from openvenue.history.alive import Alive
 from openvenue.history.blocks import SCHEMA as BLOCKS_SCHEMA
 from openvenue.history.blocks import Blocks
 from openvenue.history.day import MINUTE, Minute
-from openvenue.history.fold import Alive
 from openvenue.history.ledger import Holder
 from openvenue.history.past import Bar, BarSource, BarSpan
 from openvenue.history.port import ClosedOrder, Fill, PublicTrade
 
-VERSION: Final = 3  # of these tables and of the fold that fills them: another one means rebuild
+VERSION: Final = 5  # of these tables and of the fold that fills them: another one means rebuild
+
+ALIVE_ROW: Final = 512  # orders to a row when all are written again
 
 _SCHEMA: Final = """
 CREATE TABLE progress (seq INTEGER NOT NULL);
@@ -29,7 +31,8 @@ CREATE TABLE fills (
   exec_id INTEGER NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL, account TEXT NOT NULL,
   symbol TEXT NOT NULL, side INTEGER NOT NULL, price INTEGER NOT NULL, quantity INTEGER NOT NULL,
   is_maker INTEGER NOT NULL, order_id INTEGER NOT NULL, cl_ord_id TEXT, leaves INTEGER NOT NULL,
-  fee INTEGER NOT NULL, realized INTEGER NOT NULL, order_type TEXT NOT NULL
+  fee INTEGER NOT NULL, realized INTEGER NOT NULL, order_type TEXT NOT NULL,
+  is_after_amend INTEGER NOT NULL
 );
 CREATE INDEX fills_by_account ON fills (account, time);
 CREATE TABLE trades (
@@ -45,7 +48,9 @@ CREATE TABLE closed (
 CREATE INDEX closed_by_account ON closed (account, time);
 CREATE INDEX closed_by_id ON closed (order_id);
 CREATE INDEX closed_by_name ON closed (account, cl_ord_id) WHERE cl_ord_id IS NOT NULL;
-CREATE TABLE alive (order_id INTEGER PRIMARY KEY, record BLOB NOT NULL);
+CREATE TABLE alive (
+  number INTEGER PRIMARY KEY, size INTEGER NOT NULL, orders BLOB NOT NULL, ended BLOB NOT NULL
+);
 CREATE TABLE minutes (
   symbol TEXT NOT NULL, minute INTEGER NOT NULL, open INTEGER NOT NULL, high INTEGER NOT NULL,
   low INTEGER NOT NULL, close INTEGER NOT NULL, volume INTEGER NOT NULL, value INTEGER NOT NULL,
@@ -64,7 +69,8 @@ CREATE TABLE holders (account TEXT PRIMARY KEY, record BLOB NOT NULL) WITHOUT RO
 _Closed = tuple[OrderView, Nanos, CancelReason | None, RejectReason | None, bool]
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _CLOSED: Final = msgspec.msgpack.Decoder(_Closed)
-_ALIVE: Final = msgspec.msgpack.Decoder(Alive)
+_ALIVE: Final = msgspec.msgpack.Decoder(list[Alive])
+_ENDED: Final = msgspec.msgpack.Decoder(list[OrderId])
 _INSTRUMENT: Final = msgspec.msgpack.Decoder(Instrument)
 _HOLDER: Final = msgspec.msgpack.Decoder(Holder)
 
@@ -75,6 +81,8 @@ class Store:
     def __init__(self, path: Path | None) -> None:
         self._db = _open(path)
         self.blocks: Final = Blocks(self._db)
+        # Records of orders in `alive`, those that later ones have made stale among them.
+        self.alive_size = int(self._db.execute("SELECT total(size) FROM alive").fetchone()[0])
 
     def seq(self) -> int:
         """The newest entry that is in here."""
@@ -94,7 +102,7 @@ class Store:
     def add_fills(self, fills: Iterable[Fill]) -> None:
         """In the order in which they happened."""
         self._db.executemany(
-            f"INSERT INTO fills VALUES ({', '.join('?' * 15)})", map(astuple, fills)
+            f"INSERT INTO fills VALUES ({', '.join('?' * 16)})", map(astuple, fills)
         )
 
     def add_trades(self, trades: Iterable[PublicTrade]) -> None:
@@ -119,13 +127,21 @@ class Store:
             ),
         )
 
-    def set_alive(self, orders: Iterable[Alive], ended: Iterable[OrderId]) -> None:
-        """Keep orders as they are now, and forget those that ended."""
-        self._db.executemany(
-            "INSERT OR REPLACE INTO alive VALUES (?, ?)",
-            ((it.order.order_id, _ENCODER.encode(it)) for it in orders),
+    def add_alive(self, orders: Sequence[Alive], ended: Sequence[OrderId]) -> None:
+        """Keep orders as they are now, and that others ended: one row for all of a commit."""
+        size = len(orders) + len(ended)
+        self.alive_size += size
+        self._db.execute(
+            "INSERT INTO alive VALUES (NULL, ?, ?, ?)",
+            (size, _ENCODER.encode(orders), _ENCODER.encode(ended)),
         )
-        self._db.executemany("DELETE FROM alive WHERE order_id = ?", ((it,) for it in ended))
+
+    def replace_alive(self, orders: Sequence[Alive]) -> None:
+        """Keep just these: what `add_alive` said before of them, and of others, goes."""
+        self._db.execute("DELETE FROM alive")
+        self.alive_size = 0
+        for start in range(0, len(orders), ALIVE_ROW):
+            self.add_alive(orders[start : start + ALIVE_ROW], ())
 
     def set_minutes(self, minutes: Iterable[tuple[Symbol, Minute]]) -> None:
         """Keep minutes as they are now."""
@@ -218,8 +234,15 @@ class Store:
 
     def alive(self) -> Iterator[Alive]:
         """Orders that have not ended, oldest first."""
-        for (record,) in self._db.execute("SELECT record FROM alive ORDER BY order_id"):
-            yield _ALIVE.decode(record)
+        found: dict[OrderId, Alive] = {}
+        rows = self._db.execute("SELECT orders, ended FROM alive ORDER BY number")
+        for orders, ended in rows:
+            for it in _ALIVE.decode(orders):
+                found[it.order.order_id] = it
+            for order_id in _ENDED.decode(ended):
+                found.pop(order_id, None)
+        for order_id in sorted(found):
+            yield found[order_id]
 
     def minutes(self, since: int) -> Iterator[tuple[Symbol, Minute]]:
         """Minutes from the number `since` on, oldest first."""
@@ -314,6 +337,7 @@ def _fill(row: Any) -> Fill:
     fields: list[Any] = list(row)
     fields[5] = Side(fields[5])
     fields[8] = bool(fields[8])
+    fields[15] = bool(fields[15])
     return Fill(*fields)
 
 

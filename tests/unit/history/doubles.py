@@ -29,7 +29,8 @@ from openvenue.engine.orders import (
 from openvenue.engine.units import SECOND, Nanos, OrderId, Ticks
 from openvenue.exchange.clock import VirtualClock
 from openvenue.exchange.exchange import Exchange
-from openvenue.history.fold import Fold, Story
+from openvenue.history.alive import Story
+from openvenue.history.fold import Fold
 from openvenue.history.history import BEHIND_MAX, History
 from openvenue.history.port import ClosedOrder, Fill, PublicTrade
 from openvenue.journal.records import Envelope

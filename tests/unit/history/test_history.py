@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from openvenue.engine.commands import (
+    AmendOrder,
     CancelOrder,
     CancelOrders,
     PlaceOrder,
@@ -47,6 +48,21 @@ async def test_both_sides_of_a_trade_have_a_fill() -> None:
         assert maker.time == taker.time == trade.time == START + 2 * SECOND
         assert taker.fee == 101_000_000 * 2 // 20  # 0.05 % of 202 dollars, in 1e-8
         assert maker.fee < taker.fee
+
+
+async def test_a_fill_knows_whether_a_change_of_its_order_made_it() -> None:
+    """Only the taker's, and only those of the change itself: what rested then is a maker again."""
+    async with Venue(None) as venue:
+        await venue.do(ask(BOB, 2, 103), bid(ANN, 3, 101, cl_ord_id="mine"))
+        amend = AmendOrder(account=ANN, cl_ord_id="mine", limit_price=Ticks(103))
+        await venue.do(amend, ask(BOB, 1, 103))
+
+        later, at_once = await venue.history.fills(ANN)
+        others = await venue.history.fills(BOB)
+
+        assert (at_once.is_maker, at_once.quantity, at_once.is_after_amend) == (False, 2, True)
+        assert (later.is_maker, later.quantity, later.is_after_amend) == (True, 1, False)
+        assert not any(fill.is_after_amend for fill in others)
 
 
 async def test_pages_of_fills_go_back_in_time_without_overlap() -> None:
