@@ -279,7 +279,8 @@ class KrakenFuturesConnector:
         by_id = bool(name.order_id)
         asked = {"orderIds": name.order_id} if by_id else {"cliOrdIds": name.cl_ord_id}
         found = (await self._post(Statuses, "orders/status", **asked)).orders
-        entry = found[-1] if found else None
+        live = [it for it in found if it.status in LIVE]  # an older one may have had its name
+        entry = live[-1] if live else found[-1] if found else None
         if entry is not None and not entry.order.filled:
             return _word(entry, ())
         fills = await self._fills(name)
