@@ -20,7 +20,10 @@ def test_every_endpoint_has_a_transcript() -> None:
     """What is served is shown."""
     text = "\n".join(path.read_text() for path in TRANSCRIPTS)
 
-    from openvenue.gateways.kraken_futures.rest import ENDPOINTS
+    from openvenue.gateways.kraken_futures.rest import ENDPOINTS, HISTORY, MARKET_HISTORY
 
-    missing = [name for _, name in ENDPOINTS if f"/derivatives/api/v3/{name}" not in text]
+    paths = [f"/derivatives/api/v3/{name}" for _, name in ENDPOINTS]
+    paths += [f"/api/history/v3/{name}" for name in HISTORY]
+    paths += [f"/api/history/v3/market/PF_XBTUSD/{name}" for name in MARKET_HISTORY]
+    missing = [path for path in paths if path not in text]
     assert not missing

@@ -44,7 +44,7 @@ from openvenue.engine.instruments import IndexId, Mode
 from openvenue.engine.units import SECOND, Symbol
 from openvenue.gateways.kraken_futures.auth import sign
 from openvenue.gateways.kraken_futures.profile import DEFAULT, Profile
-from openvenue.gateways.wire import Request, Response
+from openvenue.gateways.wire import JSON, Request, Response
 from tests.conformance.kraken_futures.schemas import check_answer
 from tests.conformance.scene import SECRETS, Scene
 
@@ -167,7 +167,11 @@ class Player:
         response, request = self._response, self._request
         assert response is not None and request is not None, "nothing was asked"
         status, _, expected = text.partition(" ")
-        got = json.loads(response.body, parse_float=Decimal) if response.body else None
+        got: Any = None
+        if response.body and response.content_type == JSON:
+            got = json.loads(response.body, parse_float=Decimal)
+        elif response.body:
+            got = response.body.decode()
         assert response.status == int(status), f"{response.status} {response.body!r}"
         if expected:
             self._compare(json.loads(expected, parse_float=Decimal), got, "")

@@ -40,9 +40,15 @@ COST_PAST: Final = {  # of the history service, from its own pool
     "orders": 1,
     "triggers": 1,
     "positions": 1,
-    "account-log": 3,  # with the default `count`
     "accountlogcsv": 6,
 }
+COST_ACCOUNT_LOG: Final = ((25, 1), (50, 2), (1_000, 3), (5_000, 6))  # up to so many rows
+COST_LONG_LOG: Final = 10
+
+
+def cost_of_account_log(rows: int) -> int:
+    """What so many rows of the account log cost."""
+    return next((cost for most, cost in COST_ACCOUNT_LOG if rows <= most), COST_LONG_LOG)
 
 
 class Pools:

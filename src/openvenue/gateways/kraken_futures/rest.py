@@ -7,13 +7,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from openvenue.exchange.port import ExchangePort, VenueStopped
-from openvenue.gateways.kraken_futures import batch, errors, private, public
+from openvenue.gateways.kraken_futures import (
+    account_log,
+    batch,
+    charts,
+    errors,
+    history,
+    private,
+    public,
+)
 from openvenue.gateways.kraken_futures.asking import NAME
 from openvenue.gateways.kraken_futures.auth import Keys
 from openvenue.gateways.kraken_futures.desk import Clock, Desk, LimitError
 from openvenue.gateways.kraken_futures.facts import FactsOf, no_facts
 from openvenue.gateways.kraken_futures.feeds import Feeds
-from openvenue.gateways.kraken_futures.limits import COST_PAST, Limits
+from openvenue.gateways.kraken_futures.limits import Limits
 from openvenue.gateways.kraken_futures.profile import DEFAULT, Profile
 from openvenue.gateways.kraken_futures.ws import KrakenFuturesSession
 from openvenue.gateways.wire import Handler, OpenSession, Request, Response, Sender, WireError
@@ -21,6 +29,7 @@ from openvenue.history.port import HistoryPort, HistoryUnavailable
 
 BASE: Final = "/derivatives/api/v3/"
 ROOTS: Final = ("/derivatives/", "/api/history/", "/api/charts/", "/api/auth/")
+CHARTS: Final = "/api/charts/v1"
 SOCKET: Final = "/ws/v1"
 
 Answer = Callable[[Desk, Request], Awaitable[Response]]
@@ -43,6 +52,20 @@ ENDPOINTS: Final[Mapping[tuple[str, str], Answer]] = {
     ("GET", "tickers"): public.tickers,
     ("GET", "orderbook"): public.orderbook,
     ("GET", "history"): public.history,
+}
+
+HISTORY: Final[Mapping[str, Answer]] = {
+    "executions": history.executions,
+    "orders": history.orders,
+    "triggers": history.triggers,
+    "positions": history.positions,
+    "account-log": account_log.account_log,
+    "accountlogcsv": account_log.account_log_csv,
+}
+MARKET_HISTORY: Final[Mapping[str, AnswerOf]] = {
+    "executions": history.market_executions,
+    "orders": history.market_orders,
+    "price": history.market_price,
 }
 
 # What the real service has and this one does not have yet. `docs/apis/kraken-futures.md` says when.
@@ -142,7 +165,15 @@ class KrakenFutures:
         self._ticker = self._of_symbol("tickers/{symbol}", public.ticker)
         self._status = self._of_symbol("instruments/{symbol}/status", public.instrument_status)
         self._later = Endpoint(self._desk, "later", _unavailable)
-        self._past = Endpoint(self._desk, "history", _private_past)
+        self._past = {
+            name: Endpoint(self._desk, f"history/{name}", answer)
+            for name, answer in HISTORY.items()
+        }
+        self._market_past = {
+            name: self._of_symbol(f"history/market/{{symbol}}/{name}", answer)
+            for name, answer in MARKET_HISTORY.items()
+        }
+        self._charts = Endpoint(self._desk, "charts", _charts)
 
     async def start(self) -> None:
         """Know what is listed before the first client asks."""
@@ -204,12 +235,15 @@ class KrakenFutures:
         if path.startswith("/api/history/v"):
             version, _, rest = path[len("/api/history/v") :].partition("/")
             if method == "GET" and version in ("2", "3"):
-                if rest in COST_PAST:
-                    return self._past
-                if rest.startswith("market/"):
-                    return self._later
+                parts = rest.split("/")
+                if len(parts) == 3 and parts[0] == "market":
+                    return self._market_past.get(parts[2])
+                return self._past.get(rest)
             return None
-        if path.startswith("/api/charts/v1") or path == "/api/auth/v1/api-keys/v3/check":
+        if path == CHARTS or path.startswith(f"{CHARTS}/"):
+            is_series = path.startswith(f"{CHARTS}/analytics")
+            return None if method != "GET" else self._later if is_series else self._charts
+        if path == "/api/auth/v1/api-keys/v3/check":
             return self._later if method == "GET" else None
         return None
 
@@ -235,11 +269,6 @@ async def _unavailable(desk: Desk, request: Request) -> Response:
     raise WireError(errors.UNAVAILABLE, why="not served yet")
 
 
-async def _private_past(desk: Desk, request: Request) -> Response:
-    """The same, of the history service, which first wants to know who asks."""
-    try:
-        who = desk.who(request, 0)
-    except WireError as error:
-        raise WireError(errors.UNAUTHORIZED, status=401, why=error.why or error.word) from error
-    desk.spend_past(who, COST_PAST[request.path.rstrip("/").rpartition("/")[2].lower()])
-    raise WireError(errors.UNAVAILABLE, why="not served yet")
+async def _charts(desk: Desk, request: Request) -> Response:
+    """Candles, and what there are candles of."""
+    return await charts.charts(desk, request, request.path[len(CHARTS) :])
