@@ -159,8 +159,12 @@ class Program:
         exchanges = {name: venue.exchange for name, venue in venues.items()}
         metrics.also(venue_families(exchanges))
 
+        ems = await Ems.open(plan.directory(EMS), ems_config(plan))
+        stack.push_async_callback(ems.close)
+
         def stopped() -> dict[str, str | None]:
-            return {name: exchange.stopped for name, exchange in exchanges.items()}
+            venues = {name: exchange.stopped for name, exchange in exchanges.items()}
+            return {**venues, EMS: ems.stopped}
 
         tools = AdminTools(
             venues=exchanges,
@@ -176,8 +180,6 @@ class Program:
             stack.callback(gateway.close)
             await gateway.start()
             gateways.append(gateway)
-        ems = await Ems.open(plan.directory(EMS), ems_config(plan))
-        stack.push_async_callback(ems.close)
         gateways.append(CoinApiEms(ems, plan.keys.coinapi_ems()))
         door = Door(
             [*gateways, HealthGateway(stopped, metrics), AdminGateway(plan.keys.admin_key, tools)],
