@@ -34,6 +34,7 @@ from openvenue.exchange.exchange import Exchange
 from openvenue.gateways.kraken_futures import KrakenFutures
 from openvenue.gateways.kraken_futures.asking import KeyRecord
 from openvenue.gateways.kraken_futures.auth import KeyRing
+from openvenue.gateways.kraken_futures.facts import Facts
 from openvenue.gateways.kraken_futures.limits import Limits
 from openvenue.gateways.kraken_futures.profile import DEFAULT, Profile
 from openvenue.gateways.wire import Request, Response, Session
@@ -115,6 +116,7 @@ DATED: Final = Instrument(
     opened=START,
     expires=Nanos(START + MONTH),
 )
+FACTS: Final = Facts(fee_schedule_uid="0c0ffee0-0000-4000-8000-000000000001")
 ACCOUNTS: Final = {"ann": 1_000_000, "bob": 1_000_000, "eve": 10}
 SECRETS: Final = {
     name: bytes([place]) * 64 for place, name in enumerate(["ann", "bob", "eve", "rob"])
@@ -202,7 +204,9 @@ class Scene:
         disk = Disk()
         exchange = await exchange_of(world(), clock, journal=disk)
         history = History(None, exchange)
-        gateway = KrakenFutures(exchange, history, keys(), clock, limits, profile)
+        gateway = KrakenFutures(
+            exchange, history, keys(), clock, limits, profile, facts_of=lambda _: FACTS
+        )
         return cls(clock, disk, exchange, history, gateway)
 
     async def close(self) -> None:

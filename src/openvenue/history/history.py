@@ -34,6 +34,7 @@ from openvenue.history.port import (
     Fill,
     HistoryUnavailable,
     PublicTrade,
+    Volume,
 )
 
 log = structlog.get_logger(__name__)
@@ -119,6 +120,12 @@ class History:
         symbols = [market.instrument.symbol for market in markets]
         now = self._exchange.now()
         return await self._ask(lambda index: index.days(symbols, now, since))
+
+    async def volumes(
+        self, account: AccountId, *, since: Nanos = BEGINNING
+    ) -> dict[Symbol, Volume]:
+        """How much an account traded at or after `since`, by market. Raises: HistoryUnavailable."""
+        return await self._ask(lambda index: index.store.volumes(account, since))
 
     async def candles(self, symbol: Symbol, *, since: Nanos = BEGINNING) -> list[Candle]:
         """Minutes in which something was traded, from the one of `since` on, oldest first.

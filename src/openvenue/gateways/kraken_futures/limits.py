@@ -32,6 +32,7 @@ COST: Final = {
     "openorders": 2,
     "fills": 2,
     "orders/status": 1,
+    "self-trade-strategy": 2,
 }
 COST_FILLS_BEFORE: Final = 25  # fills with `lastFillTime`
 COST_BATCH: Final = 9  # and one for each instruction

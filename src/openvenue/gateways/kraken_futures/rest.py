@@ -15,6 +15,7 @@ from openvenue.gateways.kraken_futures import (
     history,
     private,
     public,
+    settings,
 )
 from openvenue.gateways.kraken_futures.asking import NAME
 from openvenue.gateways.kraken_futures.auth import Keys
@@ -52,6 +53,12 @@ ENDPOINTS: Final[Mapping[tuple[str, str], Answer]] = {
     ("GET", "tickers"): public.tickers,
     ("GET", "orderbook"): public.orderbook,
     ("GET", "history"): public.history,
+    ("GET", "feeschedules"): settings.fee_schedules,
+    ("GET", "feeschedules/volumes"): settings.fee_volumes,
+    ("GET", "notifications"): settings.notifications,
+    ("GET", "recentorders"): settings.recent_orders,
+    ("GET", "self-trade-strategy"): settings.self_trade_strategy,
+    ("PUT", "self-trade-strategy"): settings.set_self_trade_strategy,
 }
 
 HISTORY: Final[Mapping[str, Answer]] = {
@@ -71,7 +78,6 @@ MARKET_HISTORY: Final[Mapping[str, AnswerOf]] = {
 # What the real service has and this one does not have yet. `docs/apis/kraken-futures.md` says when.
 LATER: Final[Mapping[str, tuple[str, ...]]] = {
     "editorder": ("POST",),
-    "recentorders": ("GET",),
     "initialmargin": ("GET",),
     "initialmargin/maxordersize": ("GET",),
     "trading/instruments": ("GET",),
@@ -84,12 +90,8 @@ LATER: Final[Mapping[str, tuple[str, ...]]] = {
     "assignmentprogram/history": ("GET",),
     "assignmentprogram/add": ("POST",),
     "assignmentprogram/delete": ("POST",),
-    "feeschedules": ("GET",),
-    "feeschedules/volumes": ("GET",),
-    "notifications": ("GET",),
     "historical-funding-rates": ("GET",),
     "historicalfundingrates": ("GET",),
-    "self-trade-strategy": ("GET", "PUT"),
     "subaccounts": ("GET",),
     "transfer": ("POST",),
     "transfer/subaccount": ("POST",),
@@ -173,6 +175,7 @@ class KrakenFutures:
             name: self._of_symbol(f"history/market/{{symbol}}/{name}", answer)
             for name, answer in MARKET_HISTORY.items()
         }
+        self._key_check = Endpoint(self._desk, "api-keys/v3/check", settings.check_key)
         self._charts = Endpoint(self._desk, "charts", _charts)
 
     async def start(self) -> None:
@@ -244,7 +247,7 @@ class KrakenFutures:
             is_series = path.startswith(f"{CHARTS}/analytics")
             return None if method != "GET" else self._later if is_series else self._charts
         if path == "/api/auth/v1/api-keys/v3/check":
-            return self._later if method == "GET" else None
+            return self._key_check if method == "GET" else None
         return None
 
     def _find_trading(self, method: str, name: str) -> Handler | None:
