@@ -102,7 +102,7 @@ class Sweep:
     async def _look(self) -> list[VenueOrder]:
         """The venue's own list, as evidence."""
         route = self._route
-        listed = list(await route.sync())
+        listed = list(await route.sync(thorough=False))
         self.sights.append(Sight(route.ledger.now(), tuple(it.order_id for it in listed)))
         return listed
 

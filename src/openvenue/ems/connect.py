@@ -6,12 +6,16 @@ from typing import Final
 from openvenue.ems.config import ApiKind, EmsConfig, VenueAccount
 from openvenue.ems.connectors.http import Http
 from openvenue.ems.connectors.kraken_futures import KrakenFuturesConnector
+from openvenue.ems.connectors.kraken_spot import KrakenSpotConnector
+from openvenue.ems.connectors.pacifica import PacificaConnector
 from openvenue.ems.connectors.port import Connector
 from openvenue.ems.orders import Account
 from openvenue.ems.timer import Timer
 
 MAKERS: Final[Mapping[ApiKind, Callable[[VenueAccount, Http, Timer], Connector]]] = {
     "kraken_futures": KrakenFuturesConnector,
+    "kraken_spot": KrakenSpotConnector,
+    "pacifica": PacificaConnector,
 }
 
 

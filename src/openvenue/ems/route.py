@@ -42,6 +42,7 @@ from openvenue.engine.units import Nanos
 log = structlog.get_logger(__name__)
 
 FAILURES: Final = (Unreachable, Silent, VenueRefused)
+PENDING: Final = Status.PENDING_CANCEL
 
 
 class Route:
@@ -63,6 +64,8 @@ class Route:
         self.sending: Final[dict[ClOrdId, None]] = {}  # sent, and the answer is being waited for
         self.running: asyncio.Task[Run] | None = None  # the cancel-all under way
         self._chased: dict[ClOrdId, asyncio.Task[None]] = {}
+        self._vanished: dict[ClOrdId, None] = {}  # from the venue's list, and not asked for yet
+        self._turn = asyncio.Semaphore(config.cancels_at_once)  # of those that chase
         self._tasks: set[asyncio.Task[None]] = set()
 
     def fitted(self, terms: Terms) -> tuple[Terms, str]:
@@ -71,7 +74,7 @@ class Route:
         if not symbol:
             return terms, f"This exchange has no symbol {terms.common_symbol}."
         common = self.connector.common_symbol(symbol)
-        if terms.common_symbol and common and terms.common_symbol.upper() != common:
+        if terms.common_symbol and common and terms.common_symbol.upper() != common.upper():
             return terms, f"{terms.symbol} is {common}, not {terms.common_symbol}."
         terms = replace(terms, symbol=symbol, common_symbol=common or terms.common_symbol)
         return terms, self.connector.why_unfit(terms)
@@ -154,8 +157,12 @@ class Route:
         else:
             await self._record(order.cl_ord_id, word, asked)
 
-    async def sync(self) -> Sequence[VenueOrder]:
-        """Know what the venue knows; its own list of open orders. Raises: FAILURES."""
+    async def sync(self, *, thorough: bool = True) -> Sequence[VenueOrder]:
+        """Know what the venue knows; its own list of open orders. Raises: FAILURES.
+
+        What has vanished from the list is asked for before this returns, or after it where it is
+        the list that counts.
+        """
         asked = self.ledger.now()
         before = [it for it in await self.live() if it.cl_ord_id not in self.sending]
         listed = await self.connector.open_orders()
@@ -178,15 +185,20 @@ class Route:
         await asyncio.gather(*news)
         for order in before:
             if order.cl_ord_id not in found:
-                await self._account_for(await self.order(order.cl_ord_id))
+                await self._account_for(await self.order(order.cl_ord_id), thorough=thorough)
         return listed
 
-    async def _account_for(self, order: Order) -> None:
+    async def _account_for(self, order: Order, *, thorough: bool) -> None:
         """An order that the venue does not list any more, or not yet."""
+        if order.has_ended:
+            return
         if order.is_unknown or order.is_in_flight:
             self.chase(order.cl_ord_id)
-        elif not order.has_ended:
+        elif thorough:
             await self.look_for(order)
+        else:
+            self._vanished[order.cl_ord_id] = None
+            self.chase(order.cl_ord_id)
 
     async def _record(self, cl_ord_id: ClOrdId, word: Word, asked: Nanos) -> None:
         command = RecordWord(owner=self.account.owner, cl_ord_id=cl_ord_id, word=word, asked=asked)
@@ -215,7 +227,11 @@ class Route:
         if cl_ord_id not in self._chased:
             task = self._start(self._chase(cl_ord_id))
             self._chased[cl_ord_id] = task
-            task.add_done_callback(lambda _: self._chased.pop(cl_ord_id, None))
+            task.add_done_callback(lambda _: self._forget(cl_ord_id))
+
+    def _forget(self, cl_ord_id: ClOrdId) -> None:
+        self._chased.pop(cl_ord_id, None)
+        self._vanished.pop(cl_ord_id, None)
 
     async def _catch_up(self) -> None:
         pause = self.config.retry_seconds
@@ -233,32 +249,41 @@ class Route:
 
     async def _chase(self, cl_ord_id: ClOrdId) -> None:
         pause, was_absent = self.config.retry_seconds, False
-        while _is_open_question(order := await self.order(cl_ord_id)):
+        while self._is_open_question(order := await self.order(cl_ord_id)):
             try:
-                if order.cancel_wanted and not order.is_unknown:
-                    await self.cancel(order)
-                    order = await self.order(cl_ord_id)
-                    if not _is_open_question(order):
-                        return
-                asked = self.ledger.now()
-                word = await self.connector.find(_name(order))
-                if word is not None:
-                    was_absent = False
-                    await self._record(cl_ord_id, word, asked)
-                    if order.is_unknown:
-                        continue
-                elif was_absent:
-                    await self._record_absence(cl_ord_id, asked)
-                    return
-                else:
-                    was_absent = True  # what was sent last may still arrive
-                    await self.timer.sleep(self.config.settling_seconds)
-                    continue
+                async with self._turn:
+                    is_there = await self._pursue(order, was_absent=was_absent)
             except FAILURES as error:
                 was_absent = False
                 log.info("order not known yet", order=cl_ord_id, why=str(error))
-            await self.timer.sleep(pause)
-            pause = min(2 * pause, self.config.retry_seconds_max)
+                await self.timer.sleep(pause)
+                pause = min(2 * pause, self.config.retry_seconds_max)
+                continue
+            was_absent = not is_there
+            if is_there:
+                self._vanished.pop(cl_ord_id, None)
+            if self._is_open_question(await self.order(cl_ord_id)):
+                await self.timer.sleep(self.config.settling_seconds if was_absent else pause)
+
+    async def _pursue(self, order: Order, *, was_absent: bool) -> bool:
+        """Cancel an order that is to go, and else ask what became of it; whether it was there."""
+        if order.cancel_wanted and not order.is_unknown and order.status is not PENDING:
+            await self.cancel(order)
+            return True
+        asked = self.ledger.now()
+        word = await self.connector.find(_name(order))
+        if word is not None:
+            await self._record(order.cl_ord_id, word, asked)
+        elif was_absent:  # once is not enough: what was sent last may still arrive
+            await self._record_absence(order.cl_ord_id, asked)
+        return word is not None
+
+    def _is_open_question(self, order: Order) -> bool:
+        """Something about it has to be found out, or done, yet."""
+        if order.has_ended:
+            return False
+        is_vanished = order.cl_ord_id in self._vanished
+        return order.is_unknown or order.cancel_wanted or order.status is PENDING or is_vanished
 
     # ---- tasks
 
@@ -289,10 +314,3 @@ class Route:
 def _name(order: Order) -> OrderName:
     since = order.history[0][1]
     return OrderName(order.order_id, order.venue_cl_ord_id, order.terms.symbol, since)
-
-
-def _is_open_question(order: Order) -> bool:
-    """Something about it has to be found out, or done, yet."""
-    if order.has_ended:
-        return False
-    return order.is_unknown or order.cancel_wanted or order.status is Status.PENDING_CANCEL

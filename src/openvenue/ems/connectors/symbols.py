@@ -52,3 +52,58 @@ def own_future(common: str) -> str:
         return ""
     prefix = ("PI" if suffix else "PF") if date is None else ("FF" if suffix else "FI")
     return f"{prefix}_{own_asset(base)}{quote}" + (f"_{date}" if date else "")
+
+
+SPOT: Final = "KRAKEN"
+_QUOTES: Final = ("USDT", "USDC", "USD", "EUR", "GBP", "CAD", "JPY", "CHF", "AUD", "XBT", "ETH")
+_LEGACY_PAIR: Final = re.compile(r"X([A-Z]{3,4})[XZ]([A-Z]{3})")
+_LEGACY_ASSET: Final = re.compile(r"[XZ]([A-Z]{3})")
+_COMMON_SPOT: Final = re.compile(r"KRAKEN_SPOT_([A-Z0-9.]+)_([A-Z0-9.]+)")
+
+
+def plain_asset(own: str) -> str:
+    """Kraken Spot's `XXBT` and `ZUSD` without their old prefixes: `XBT`, `USD`."""
+    found = _LEGACY_ASSET.fullmatch(own)
+    return found.group(1) if found else own
+
+
+def common_pair(symbol: str) -> str:
+    """`BTC/USD`, `XBTUSD` and `XXBTZUSD` as `KRAKEN_SPOT_BTC_USD`; "" if it is no pair."""
+    name = symbol.upper()
+    base, slash, quote = name.partition("/")
+    if not slash:
+        legacy = _LEGACY_PAIR.fullmatch(name)
+        known = next((it for it in _QUOTES if name.endswith(it) and name != it), "")
+        base, quote = legacy.groups() if legacy else (name.removesuffix(known), known)
+    if not base or not quote:
+        return ""
+    return f"{SPOT}_SPOT_{common_asset(base)}_{common_asset(quote)}"
+
+
+def own_pair(common: str) -> str:
+    """The other way round, in the form with a slash."""
+    found = _COMMON_SPOT.fullmatch(common.upper())
+    return "/".join(found.groups()) if found else ""
+
+
+PACIFICA: Final = "PACIFICA"
+_COMMON_PACIFICA: Final = re.compile(r"PACIFICA_(PERP|SPOT)_([A-Za-z0-9]+)_([A-Z0-9]+)")
+
+
+def common_pacifica(symbol: str) -> str:
+    """`BTC` as `PACIFICA_PERP_BTC_USD`, `SOL-USDC` as `PACIFICA_SPOT_SOL_USDC`."""
+    base, dash, quote = symbol.partition("-")
+    if not base or (dash and not quote):
+        return ""
+    return f"{PACIFICA}_SPOT_{base}_{quote}" if dash else f"{PACIFICA}_PERP_{base}_USD"
+
+
+def own_pacifica(common: str) -> str:
+    """The other way round. Case counts: there is a `kBONK`."""
+    found = _COMMON_PACIFICA.fullmatch(common)
+    if found is None:
+        return ""
+    kind, base, quote = found.groups()
+    if kind == "SPOT":
+        return f"{base}-{quote}"
+    return base if quote == "USD" else ""

@@ -1,0 +1,296 @@
+"""Kraken Spot, REST, as a client of it. Its nonces only grow, so requests go one after the other.
+
+Source: Kraken Spot REST, "Authentication", "Trading", "Account data".
+"""
+
+import asyncio
+import hashlib
+import hmac
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final, Generic, TypeVar
+from urllib.parse import urlencode
+
+from msgspec import Struct
+
+from openvenue.ems.commands import Standing, Word
+from openvenue.ems.config import VenueAccount
+from openvenue.ems.connectors.http import Http, read
+from openvenue.ems.connectors.port import (
+    Balance,
+    Gone,
+    OrderName,
+    Position,
+    Relayed,
+    Silent,
+    Unreachable,
+    VenueOrder,
+    VenueRefused,
+)
+from openvenue.ems.connectors.symbols import common_asset, common_pair, own_pair, plain_asset
+from openvenue.ems.orders import ZERO, Side, Terms, TimeInForce
+from openvenue.ems.timer import Timer
+from openvenue.engine.units import SECOND
+
+BASE: Final = "/0/private/"
+TIMES_IN_FORCE: Final = {TimeInForce.GTC: "GTC", TimeInForce.IOC: "IOC", TimeInForce.FOK: "FOK"}
+POST_ONLY: Final = "MAKER_OR_CANCEL"
+SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
+SLACK_SECONDS: Final = 60  # between our clock and the venue's, when its past is searched
+UNKNOWN_OUTCOMES: Final = ("EService:Busy", "EService:Timeout", "EGeneral:Internal error")
+NOT_THERE: Final = ("EOrder:Unknown order", "EOrder:Invalid order")
+
+T = TypeVar("T")
+
+
+class Reply(Struct, Generic[T]):
+    """The envelope of every answer."""
+
+    error: list[str]
+    result: T | None = None
+
+
+class Added(Struct):
+    """Of AddOrder."""
+
+    txid: list[str] = []
+
+
+class Canceled(Struct):
+    """Of CancelOrder and CancelAll."""
+
+    count: int
+    pending: bool = False
+
+
+class Description(Struct):
+    """The terms of an order."""
+
+    pair: str
+    type: str
+    price: Decimal = ZERO
+
+
+class OrderInfo(Struct):
+    """An order, open or closed."""
+
+    status: str
+    descr: Description
+    vol: Decimal
+    vol_exec: Decimal
+    price: Decimal = ZERO  # the average of what traded
+    cl_ord_id: str = ""
+    reason: str | None = None
+    oflags: str = ""
+
+
+class OpenOrders(Struct):
+    """Of OpenOrders."""
+
+    open: dict[str, OrderInfo]
+
+
+class ClosedOrders(Struct):
+    """Of ClosedOrders: the newest fifty."""
+
+    closed: dict[str, OrderInfo]
+
+
+class Held(Struct):
+    """Of BalanceEx, for one asset."""
+
+    balance: Decimal
+    hold_trade: Decimal = ZERO
+
+
+class KrakenSpotConnector:
+    """One account there. Its list of open orders has waiting orders, too."""
+
+    def __init__(self, account: VenueAccount, http: Http, timer: Timer) -> None:
+        self._key = account.credentials.key
+        self._secret = b64decode(account.credentials.secret)
+        self._http = http
+        self._timer = timer
+        self._nonce = 0
+        self._turn = asyncio.Lock()
+
+    # ---- what this API can say
+
+    def common_symbol(self, symbol: str) -> str:
+        """`BTC/USD` as `KRAKEN_SPOT_BTC_USD`."""
+        return common_pair(symbol)
+
+    def own_symbol(self, common_symbol: str) -> str:
+        """The other way round."""
+        return own_pair(common_symbol)
+
+    def why_unfit(self, terms: Terms) -> str:
+        """No expiry yet, and makers only with an order that stays."""
+        if terms.time_in_force not in TIMES_IN_FORCE:
+            return f"This exchange does not take {terms.time_in_force} orders."
+        for instruction in terms.instructions:
+            if instruction != POST_ONLY:
+                return f"This exchange does not take {instruction}."
+        if terms.instructions and terms.time_in_force is not TimeInForce.GTC:
+            return f"{POST_ONLY} goes with {TimeInForce.GTC} only."
+        return ""
+
+    # ---- orders
+
+    async def place(self, cl_ord_id: str, terms: Terms) -> Word:
+        """AddOrder, which does not say what the order did; that is asked for at once."""
+        more = {"oflags": "post"} if terms.instructions else {}
+        added = await self._post(
+            Reply[Added],
+            "AddOrder",
+            pair=terms.symbol,
+            type=terms.side.lower(),
+            ordertype="limit",
+            price=format(terms.price, "f"),
+            volume=format(terms.quantity, "f"),
+            timeinforce=TIMES_IN_FORCE[terms.time_in_force],
+            cl_ord_id=cl_ord_id,
+            **more,
+        )
+        if not added.txid:
+            raise Silent("an answer without txid")
+        order_id = added.txid[0]
+        try:
+            word = await self._by_id(order_id)
+        except (Unreachable, Silent, VenueRefused):
+            word = None  # it is there; what it did is seen with the next list
+        return word or Word(standing=Standing.OPEN, order_id=order_id)
+
+    async def cancel(self, name: OrderName) -> Word | Relayed | Gone:
+        """CancelOrder."""
+        named = {"txid": name.order_id} if name.order_id else {"cl_ord_id": name.cl_ord_id}
+        try:
+            done = await self._post(Reply[Canceled], "CancelOrder", **named)
+        except VenueRefused as error:
+            if str(error).startswith(NOT_THERE):
+                return Gone()
+            raise
+        if done.pending:
+            return Relayed()
+        return await self.find(name) or Relayed()
+
+    async def cancel_all(self) -> Sequence[tuple[tuple[str, str], Word]]:
+        """CancelAll, which tells only how many."""
+        await self._post(Reply[Canceled], "CancelAll")
+        return []
+
+    async def open_orders(self) -> Sequence[VenueOrder]:
+        """OpenOrders."""
+        found = await self._post(Reply[OpenOrders], "OpenOrders")
+        return [_listed(order_id, it) for order_id, it in found.open.items()]
+
+    async def find(self, name: OrderName) -> Word | None:
+        """By its id; without one among the open orders, then among the closed ones."""
+        if name.order_id:
+            return await self._by_id(name.order_id)
+        named = {"cl_ord_id": name.cl_ord_id}
+        live = await self._post(Reply[OpenOrders], "OpenOrders", **named)
+        for order_id, it in live.open.items():
+            if it.cl_ord_id == name.cl_ord_id:
+                return _word(order_id, it)
+        since = str(name.since // SECOND - SLACK_SECONDS)
+        past = await self._post(Reply[ClosedOrders], "ClosedOrders", start=since, **named)
+        for order_id, it in past.closed.items():
+            if it.cl_ord_id == name.cl_ord_id:
+                return _word(order_id, it)
+        return None
+
+    async def _by_id(self, order_id: str) -> Word | None:
+        """QueryOrders."""
+        found = await self._post(Reply[dict[str, OrderInfo]], "QueryOrders", txid=order_id)
+        return _word(order_id, found[order_id]) if order_id in found else None
+
+    # ---- money
+
+    async def balances(self) -> Sequence[Balance]:
+        """BalanceEx."""
+        held = await self._post(Reply[dict[str, Held]], "BalanceEx")
+        return [
+            Balance(
+                asset=asset,
+                common_asset=common_asset(plain_asset(asset)),
+                balance=it.balance,
+                available=it.balance - it.hold_trade,
+                locked=it.hold_trade,
+            )
+            for asset, it in held.items()
+        ]
+
+    async def positions(self) -> Sequence[Position]:
+        """None: what is bought here is a balance."""
+        return []
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._http.close()
+
+    # ---- the wire
+
+    async def _post(self, kind: type[Reply[T]], name: str, **arguments: str) -> T:
+        """The result of an answer. Raises: VenueRefused; Silent; Unreachable."""
+        path = BASE + name
+        async with self._turn:
+            self._nonce = max(self._nonce + 1, self._timer.wall())
+            nonce = str(self._nonce)
+            body = urlencode({"nonce": nonce, **arguments})
+            headers = {
+                "API-Key": self._key,
+                "API-Sign": sign(self._secret, path, nonce, body),
+                "Content-Type": "application/x-www-form-urlencoded",
+            }
+            said = await self._http.ask("POST", path, body=body.encode(), headers=headers)
+        reply = read(said, kind)
+        errors = [it for it in reply.error if it.startswith("E")]
+        if errors:
+            if errors[0].startswith(UNKNOWN_OUTCOMES):
+                raise Silent(errors[0])
+            raise VenueRefused(errors[0])
+        if reply.result is None:
+            raise Silent("an answer without a result")
+        return reply.result
+
+
+def sign(secret: bytes, path: str, nonce: str, body: str) -> str:
+    """`API-Sign`: HMAC-SHA512 over the path and the SHA-256 of nonce and body."""
+    digest = hashlib.sha256(f"{nonce}{body}".encode()).digest()
+    return b64encode(hmac.digest(secret, path.encode() + digest, "sha512")).decode()
+
+
+def _listed(order_id: str, it: OrderInfo) -> VenueOrder:
+    return VenueOrder(
+        order_id=order_id,
+        cl_ord_id=it.cl_ord_id,
+        terms=Terms(
+            symbol=it.descr.pair,
+            common_symbol=common_pair(it.descr.pair),
+            side=SIDES[it.descr.type],
+            quantity=it.vol,
+            price=it.descr.price,
+            time_in_force=TimeInForce.GTC,
+            instructions=(POST_ONLY,) if "post" in it.oflags.split(",") else (),
+        ),
+        word=_word(order_id, it),
+    )
+
+
+def _word(order_id: str, it: OrderInfo) -> Word:
+    match it.status:
+        case "open" | "pending":
+            standing = Standing.OPEN
+        case "closed":
+            standing = Standing.FILLED
+        case _:
+            standing = Standing.CANCELED
+    return Word(
+        standing=standing,
+        order_id=order_id,
+        filled=it.vol_exec,
+        average=it.price if it.vol_exec else None,
+        message=it.reason or "",
+    )
