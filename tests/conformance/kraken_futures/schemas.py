@@ -218,6 +218,14 @@ EVENT: Final[Schema] = {
                 "takerReducedQuantity": nullable(NUMBER),
             }
         ),
+        record(  # not published: how a trigger is shown in it
+            {
+                "type": word("EDIT"),
+                "old": TRIGGER,
+                "new": TRIGGER,
+                "reducedQuantity": nullable(NUMBER),
+            }
+        ),
         record({"type": word("PLACE"), "orderTrigger": TRIGGER}),
         record({"type": word("CANCEL"), "uid": UUID, "orderTrigger": nullable(TRIGGER)}),
         record(
@@ -234,6 +242,10 @@ EVENTS: Final[Schema] = {"type": "array", "items": EVENT}
 SEND: Final = record(
     {"status": word(*SEND_STATUSES), "receivedTime": TIME, "orderEvents": EVENTS},
     {"order_id": UUID, "cliOrdId": TEXT},
+)
+EDIT: Final = record(
+    {"status": word(*SEND_STATUSES), "receivedTime": TIME, "orderEvents": EVENTS},
+    {"orderId": UUID, "cliOrdId": TEXT},
 )
 CANCEL: Final = record(
     {"status": word("cancelled", "filled", "notFound"), "receivedTime": TIME},
@@ -254,13 +266,14 @@ CANCEL_ALL: Final = record(
 BATCH: Final[Schema] = {
     "type": "array",
     "items": record(
-        {"status": word(*SEND_STATUSES, "Unavailable", "invalidArgument"), "orderEvents": EVENTS},
+        {"status": word(*SEND_STATUSES, "invalidArgument"), "orderEvents": EVENTS},
         {"order_tag": TEXT, "order_id": TEXT, "cliOrdId": TEXT, "dateTimeReceived": TIME},
     ),
 }
 AFTER: Final = record({"currentTime": TIME, "triggerTime": {"anyOf": [TIME, {"const": "0"}]}})
 PAYLOADS: Final = {
     "sendorder": ("sendStatus", SEND),
+    "editorder": ("editStatus", EDIT),
     "cancelorder": ("cancelStatus", CANCEL),
     "cancelallorders": ("cancelStatus", CANCEL_ALL),
     "cancelallordersafter": ("status", AFTER),

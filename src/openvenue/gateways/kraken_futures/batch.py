@@ -5,10 +5,11 @@ Source: Kraken Futures REST, "Batch order management".
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from msgspec import UNSET, Struct, UnsetType
 
-from openvenue.engine.commands import Batch, CancelOrder, PlaceOrder
+from openvenue.engine.commands import AmendOrder, Batch, CancelOrder, PlaceOrder
 from openvenue.engine.events import Event, MemberDecided
 from openvenue.engine.orders import OrderView
 from openvenue.engine.reasons import RejectReason
@@ -17,10 +18,13 @@ from openvenue.exchange.port import Outcome
 from openvenue.gateways.kraken_futures import codec, errors
 from openvenue.gateways.kraken_futures.arguments import Arguments
 from openvenue.gateways.kraken_futures.asking import Asked
+from openvenue.gateways.kraken_futures.decode_edit import EditName
 from openvenue.gateways.kraken_futures.desk import Desk
+from openvenue.gateways.kraken_futures.edit import Targets, ended_by, targets_of
 from openvenue.gateways.kraken_futures.limits import COST_BATCH
-from openvenue.gateways.kraken_futures.order_json import BatchItem, OrderStatus
+from openvenue.gateways.kraken_futures.order_json import BatchItem, EditStatus, OrderStatus
 from openvenue.gateways.kraken_futures.private import filled_orders, not_canceled
+from openvenue.gateways.kraken_futures.profile import Profile
 from openvenue.gateways.kraken_futures.story import Story
 from openvenue.gateways.wire import Request, Response, WireError
 
@@ -31,7 +35,7 @@ class Planned(Struct):
     """One instruction: a command, or the word that refuses it."""
 
     arguments: Arguments
-    command: PlaceOrder | CancelOrder | None = None
+    command: PlaceOrder | CancelOrder | AmendOrder | None = None
     refused: str = ""
 
 
@@ -48,7 +52,8 @@ async def batch_order(desk: Desk, request: Request) -> Response:
         raise errors.invalid("batchOrder", "too many instructions")
     asked = desk.asked(who)
     deadline = codec.decode_deadline(beside, asked)
-    plans = [plan(desk, it, asked, deadline) for it in instructions]
+    targets = Targets(await targets_of(desk, who, edited(instructions, desk.profile)))
+    plans = [plan(desk, it, asked, deadline, targets) for it in instructions]
     commands = tuple(it.command for it in plans if it.command is not None)
     if not commands:
         return desk.say("batchStatus", [_refused(it, it.refused) for it in plans])
@@ -68,6 +73,11 @@ async def batch_order(desk: Desk, request: Request) -> Response:
             continue
         result = next(remaining)
         if isinstance(result, RejectReason):
+            if isinstance(it.command, AmendOrder):
+                item = _refused(it, errors.EDIT_STATUS[result])
+                item.order_events = await ended_by(desk, who, it.command, result)
+                items.append(item)
+                continue
             assert isinstance(it.command, CancelOrder), "an order is answered with a status"
             if result is RejectReason.PAST_DEADLINE:
                 items.append(_refused(it, errors.SEND_STATUS[result]))
@@ -77,7 +87,19 @@ async def batch_order(desk: Desk, request: Request) -> Response:
     return desk.say("batchStatus", items)
 
 
-def plan(desk: Desk, arguments: Arguments, asked: Asked, deadline: Nanos | None) -> Planned:
+def edited(instructions: Sequence[Arguments], profile: Profile) -> list[EditName]:
+    """The orders that a batch wants to change, where it can be read which."""
+    names: list[EditName] = []
+    for arguments in instructions:
+        if arguments.text("order") == "edit":
+            with suppress(WireError):
+                names.append(codec.decode_edit_name(arguments, profile))
+    return names
+
+
+def plan(
+    desk: Desk, arguments: Arguments, asked: Asked, deadline: Nanos | None, targets: Targets
+) -> Planned:
     """One instruction as a command. What is wrong with it is wrong with it alone."""
     planned = Planned(arguments)
     try:
@@ -91,12 +113,19 @@ def plan(desk: Desk, arguments: Arguments, asked: Asked, deadline: Nanos | None)
                     planned.refused = errors.BATCH_STATUS.get(command.status, command.status)
                 else:
                     planned.command = command
+                    targets.sent(command, desk.listing.of(command.symbol))
             case "cancel":
-                planned.command = codec.decode_cancel_order(
+                planned.command = cancel = codec.decode_cancel_order(
                     arguments, asked, desk.profile, deadline=deadline
                 )
+                targets.canceled(cancel)
             case "edit":
-                planned.refused = errors.UNAVAILABLE
+                name = codec.decode_edit_name(arguments, desk.profile)
+                amend = codec.decode_edit(arguments, asked, targets.find(name), deadline=deadline)
+                if isinstance(amend, codec.NotSent):
+                    planned.refused = amend.status
+                else:
+                    planned.command = amend
             case _:
                 planned.refused = "invalidOrderType"
     except WireError as error:
@@ -106,31 +135,35 @@ def plan(desk: Desk, arguments: Arguments, asked: Asked, deadline: Nanos | None)
 
 
 def answers(
-    outcome: Outcome, commands: Sequence[PlaceOrder | CancelOrder], desk: Desk
-) -> list[OrderStatus | RejectReason]:
+    outcome: Outcome, commands: Sequence[PlaceOrder | CancelOrder | AmendOrder], desk: Desk
+) -> list[OrderStatus | EditStatus | RejectReason]:
     """What became of each member. What is due at the time comes before the first one."""
     entry = outcome.entry
     story = Story(outcome)
     shares: list[list[Event]] = []
-    befores: list[dict[OrderId, OrderView]] = []  # only a cancel tells how its order was
+    befores: list[dict[OrderId, OrderView]] = []  # cancels and changes tell how an order was
     for event in entry.events:
         if isinstance(event, MemberDecided):
-            is_cancel = isinstance(commands[len(shares)], CancelOrder)
-            befores.append(dict(story.views) if is_cancel else {})
+            is_new = isinstance(commands[len(shares)], PlaceOrder)
+            befores.append({} if is_new else dict(story.views))
             shares.append([])
         elif shares:
             shares[-1].append(event)
         story.tell(event)
-    results: list[OrderStatus | RejectReason] = []
+    results: list[OrderStatus | EditStatus | RejectReason] = []
     for command, events, before in zip(commands, shares, befores, strict=True):
         if isinstance(command, PlaceOrder):
             results.append(codec.send_status(events, command, entry.time, desk.listing))
+        elif isinstance(command, AmendOrder):
+            results.append(
+                codec.edit_status(events, before, entry.time, desk.listing, desk.profile)
+            )
         else:
             results.append(codec.cancel_status(events, before, entry.time, desk.listing))
     return results
 
 
-def _item(planned: Planned, result: OrderStatus) -> BatchItem:
+def _item(planned: Planned, result: OrderStatus | EditStatus) -> BatchItem:
     events = result.order_events
     item = BatchItem(result.status, [] if isinstance(events, UnsetType) else events)
     item.order_id = result.order_id
@@ -156,6 +189,6 @@ def _refused(planned: Planned, word: str) -> BatchItem:
 def _echo(item: BatchItem, arguments: Arguments) -> None:
     """Say the names back by which the client will know which one it was."""
     if item.order_id is UNSET:
-        item.order_id = arguments.text("order_id") or UNSET
+        item.order_id = arguments.text("order_id") or arguments.text("orderId") or UNSET
     if item.cli_ord_id is UNSET:
         item.cli_ord_id = arguments.text("cliOrdId") or UNSET

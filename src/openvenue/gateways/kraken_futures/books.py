@@ -4,6 +4,7 @@ from openvenue.engine.events import (
     Event,
     OrderAccepted,
     OrderActivated,
+    OrderAmended,
     OrderCanceled,
     OrderRested,
     OrdersCanceled,
@@ -78,6 +79,13 @@ class Books:
             order = event.order
             if event.rests and order.limit_price is not None:
                 self._add(order.symbol, order.side, order.limit_price, order.quantity)
+        elif isinstance(event, OrderAmended):
+            order = event.order
+            if story.is_resting(order.order_id):
+                view = story.views[order.order_id]
+                self._add_order(view, -view.leaves)
+                if event.rests and order.limit_price is not None:
+                    self._add(order.symbol, order.side, order.limit_price, event.leaves)
         elif isinstance(event, OrderRested):
             self._add_order(story.views[event.order_id], event.leaves)
         elif isinstance(event, OrderTrimmed):

@@ -11,6 +11,7 @@ from openvenue.gateways.kraken_futures.decode import (
     decode_deadline,
     decode_send_order,
 )
+from openvenue.gateways.kraken_futures.decode_edit import decode_edit, decode_edit_name
 from openvenue.gateways.kraken_futures.encode import (
     cancel_status,
     encode_cancel_all,
@@ -18,6 +19,7 @@ from openvenue.gateways.kraken_futures.encode import (
     send_status,
 )
 from openvenue.gateways.kraken_futures.encode_account import encode_accounts, encode_position
+from openvenue.gateways.kraken_futures.encode_edit import edit_status
 from openvenue.gateways.kraken_futures.encode_market import (
     InstrumentStatusJson,
     encode_book,
@@ -45,7 +47,10 @@ __all__ = [
     "decode_cancel_all_after",
     "decode_cancel_order",
     "decode_deadline",
+    "decode_edit",
+    "decode_edit_name",
     "decode_send_order",
+    "edit_status",
     "encode_accounts",
     "encode_book",
     "encode_cancel_all",

@@ -12,7 +12,7 @@ from openvenue.engine.orders import BUY, FOK, GTC, Order, OrderView, Side, Trigg
 from openvenue.engine.units import Nanos
 from openvenue.gateways.kraken_futures.books import Change, LevelBook
 from openvenue.gateways.kraken_futures.encode import ENCODER
-from openvenue.gateways.kraken_futures.encode_orders import SIGNAL_WORDS
+from openvenue.gateways.kraken_futures.encode_orders import SIGNAL_WORDS, fill_type
 from openvenue.gateways.kraken_futures.ids import fill_uuid, order_uuid
 from openvenue.gateways.kraken_futures.listing import Listing, Market
 from openvenue.gateways.kraken_futures.times import millis
@@ -253,7 +253,9 @@ def open_order(view: OrderView, listing: Listing) -> OpenOrderItem:
     return item
 
 
-def fill_of(event: Traded, order: Order, time: Nanos, *, is_maker: bool) -> Fill:
+def fill_of(
+    event: Traded, order: Order, time: Nanos, *, is_maker: bool, is_after_amend: bool = False
+) -> Fill:
     """One side of a trade, as history will tell it."""
     return Fill(
         exec_id=event.exec_id,
@@ -271,6 +273,7 @@ def fill_of(event: Traded, order: Order, time: Nanos, *, is_maker: bool) -> Fill
         fee=event.maker_fee if is_maker else event.taker_fee,
         realized=event.maker_realized if is_maker else event.taker_realized,
         order_type=kind_of(order),
+        is_after_amend=is_after_amend,
     )
 
 
@@ -299,7 +302,7 @@ def fill_item(fill: Fill, listing: Listing) -> FillItem:
         remaining_order_qty=size(fill.leaves),
         order_id=order_uuid(fill.order_id),
         fill_id=fill_uuid(fill.exec_id),
-        fill_type="maker" if fill.is_maker else "taker",
+        fill_type=fill_type(fill),
         fee_paid=market.money.number(fill.fee),
         fee_currency="BTC" if settlement == BITCOIN else settlement,
         order_type=fill.order_type,

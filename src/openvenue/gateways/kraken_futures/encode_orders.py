@@ -135,12 +135,16 @@ def _open_type(view: OrderView, profile: Profile) -> str:
 
 def encode_live_status(view: OrderView, listing: Listing) -> OrderStatusJson:
     """A live order, as orders/status tells it."""
+    is_edited = view.updated > view.order.created
     if view.is_waiting:
-        status, reason = "TRIGGER_PLACED", "NEW_USER_ORDER"
+        status, reason = "TRIGGER_PLACED", "EDITED_BY_USER" if is_edited else "NEW_USER_ORDER"
     elif view.filled:
         status, reason = "ENTERED_BOOK", "PARTIAL_FILL"
     elif view.order.trigger is not None:
         status, reason = "ENTERED_BOOK", "LIMIT_FROM_STOP"
+    elif is_edited and not view.order.reduce_only:
+        # Untraded, and not of those that follow a position down: its owner changed it.
+        status, reason = "ENTERED_BOOK", "EDITED_BY_USER"
     else:
         status, reason = "ENTERED_BOOK", "NEW_USER_ORDER"
     return OrderStatusJson(_status_order(view, listing), status, reason, None)
@@ -207,9 +211,16 @@ def encode_fill(fill: Fill, listing: Listing, *, with_profit: bool) -> FillJson:
         size=market.sizes.number(fill.quantity),
         price=market.prices.number(fill.price),
         fill_time=iso(fill.time),
-        fill_type="maker" if fill.is_maker else "taker",
+        fill_type=fill_type(fill),
         realized_pnl=market.money.number(fill.realized) if with_profit else None,
     )
     if fill.cl_ord_id is not None:
         told.cli_ord_id = fill.cl_ord_id
     return told
+
+
+def fill_type(fill: Fill) -> str:
+    """The word for how an order came by a fill."""
+    if fill.is_maker:
+        return "maker"
+    return "takerAfterEdit" if fill.is_after_amend else "taker"

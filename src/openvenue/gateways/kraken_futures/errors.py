@@ -73,6 +73,13 @@ SEND_STATUS: Final[Mapping[RejectReason, str]] = {
     RejectReason.LOW_DISK: "marketSuspended",  # cancels still pass, as in a suspended market
 }
 
+# A change that was refused. What is gone cannot be told from what never was.
+EDIT_STATUS: Final[Mapping[RejectReason, str]] = {
+    **SEND_STATUS,
+    RejectReason.UNKNOWN_ORDER: "orderForEditNotFound",
+    RejectReason.ALREADY_FILLED: "orderForEditNotFound",
+}
+
 # Refusals that are not about an order: the whole request is answered with an error.
 REQUEST_ERROR: Final[Mapping[RejectReason, str]] = {
     RejectReason.ACCOUNT_NOT_FOUND: "accountInactive",
@@ -151,6 +158,7 @@ BATCH_STATUS: Final[Mapping[str, str]] = {
     "invalidArgument: symbol": "marketInactive",
     "contractNotFound": "marketInactive",
     "invalidArgument: order_id": "notFound",
+    "invalidArgument: orderId": "orderForEditNotFound",
 }
 
 

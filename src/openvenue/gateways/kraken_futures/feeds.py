@@ -14,6 +14,7 @@ from openvenue.engine.events import (
     ModeSet,
     OrderAccepted,
     OrderActivated,
+    OrderAmended,
     OrderCanceled,
     OrderRested,
     OrdersCanceled,
@@ -34,6 +35,7 @@ from openvenue.history.port import Fill
 
 Key = TypeVar("Key", Symbol, AccountId)
 LISTED: Final = frozenset((ModeSet, InstrumentListed, AssetListed))
+EDITED: Final = "edited_by_user"
 
 
 class Listener(Protocol):
@@ -144,10 +146,10 @@ class Feeds:
         trades: list[Traded] = []
         for event in outcome.entry.events:
             self.books.hear(event, story)
-            orders.extend(self._order_messages(event, story))
             if isinstance(event, Traded):
                 self._tell_fills(event, story, time)
                 trades.append(event)
+            orders.extend(self._order_messages(event, story))
         for account, frame in orders:
             for listener in list(self.order_listeners.get(account, ())):
                 listener.tell(frame)
@@ -165,7 +167,13 @@ class Feeds:
             listeners = self.fill_listeners.get(account)
             if listeners:
                 order = story.views[order_id].order
-                fill = encode_feeds.fill_of(event, order, time, is_maker=is_maker)
+                fill = encode_feeds.fill_of(
+                    event,
+                    order,
+                    time,
+                    is_maker=is_maker,
+                    is_after_amend=not is_maker and story.is_crossing(order_id),
+                )
                 for listener in list(listeners):
                     listener.tell_fill(fill)
 
@@ -197,15 +205,23 @@ class Feeds:
                 story.tell(event)
                 if event.rests or story.is_open(event.order.order_id):
                     yield from self._changed(event.order.order_id, story)
-            case OrderRested():
+            case OrderAmended():
                 story.tell(event)
-                yield from self._changed(event.order_id, story)
+                if event.rests:
+                    yield from self._changed(event.order.order_id, story, EDITED)
+            case OrderRested():
+                reason = EDITED if story.is_crossing(event.order_id) else ""
+                story.tell(event)
+                yield from self._changed(event.order_id, story, reason)
             case Traded():
                 was_open = story.is_resting(event.maker_order_id)
+                was_crossing = story.is_crossing(event.taker_order_id)
                 story.tell(event)
                 if was_open:
                     reason = "partial_fill" if event.maker_leaves else "full_fill"
                     yield from self._changed(event.maker_order_id, story, reason)
+                if was_crossing and event.taker_leaves == 0:
+                    yield from self._changed(event.taker_order_id, story, "full_fill")
             case OrderTrimmed():
                 story.tell(event)
                 yield from self._changed(event.order_id, story, "would_not_reduce_position")

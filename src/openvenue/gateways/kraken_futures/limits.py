@@ -24,6 +24,7 @@ DERIVATIVES: Final = Pool(500, Nanos(10 * SECOND))
 HISTORY: Final = Pool(100, Nanos(600 * SECOND))
 COST: Final = {
     "sendorder": 10,
+    "editorder": 10,
     "cancelorder": 10,
     "cancelallorders": 25,
     "cancelallordersafter": 25,

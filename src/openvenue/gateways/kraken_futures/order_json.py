@@ -69,6 +69,14 @@ class CancelTriggerEvent(Struct, rename="camel", tag_field="type", tag="CANCEL")
     order_trigger: OrderTriggerJson
 
 
+class EditEvent(Struct, rename="camel", tag_field="type", tag="EDIT"):
+    """An order has new terms. A waiting one is shown as it waits."""
+
+    old: OrderJson | OrderTriggerJson
+    new: OrderJson | OrderTriggerJson
+    reduced_quantity: Raw | None
+
+
 class RejectEvent(Struct, rename="camel", tag_field="type", tag="REJECT"):
     """An order got an identity and was refused."""
 
@@ -85,11 +93,17 @@ class ExecuteEvent(Struct, rename="camel", tag_field="type", tag="EXECUTION"):
     amount: Raw
     order_prior_execution: OrderJson
     taker_reduced_quantity: Raw | None
-    order_prior_edit: None = None
+    order_prior_edit: OrderJson | None = None  # as it was, where a change made it cross
 
 
 OrderEvent = (
-    PlaceEvent | PlaceTriggerEvent | CancelEvent | CancelTriggerEvent | RejectEvent | ExecuteEvent
+    PlaceEvent
+    | PlaceTriggerEvent
+    | CancelEvent
+    | CancelTriggerEvent
+    | EditEvent
+    | RejectEvent
+    | ExecuteEvent
 )
 
 
@@ -101,6 +115,16 @@ class OrderStatus(Struct):
     cli_ord_id: str | UnsetType = field(name="cliOrdId", default=UNSET)
     received_time: str | UnsetType = field(name="receivedTime", default=UNSET)
     order_events: list[OrderEvent] | UnsetType = field(name="orderEvents", default=UNSET)
+
+
+class EditStatus(Struct):
+    """`editStatus`: what became of a change. This one spells its names alike."""
+
+    status: str
+    order_id: str | UnsetType = field(name="orderId", default=UNSET)
+    cli_ord_id: str | UnsetType = field(name="cliOrdId", default=UNSET)
+    received_time: str | UnsetType = field(name="receivedTime", default=UNSET)
+    order_events: list[OrderEvent] = field(name="orderEvents", default_factory=list)
 
 
 class BatchItem(Struct):

@@ -26,6 +26,8 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     malformed_order_id: Literal["invalidArgument", "notFound"] = "invalidArgument"
     market_cap: Decimal = Decimal("0.01")  # how far a market order may go
     default_trigger_signal: Literal["last", "mark", "index"] = "last"
+    edit_post_only: Literal["keep", "cancel"] = "keep"  # an order whose new price would take
+    edited_trigger_shape: Literal["trigger", "order"] = "trigger"  # in EDIT events
     batch_max: int = 500
     closed_order_seconds: int = 5  # how long orders/status and cancelorder know a closed order
     open_stop_word: Literal["stp", "stop"] = "stp"  # orderType of a stop in openorders

@@ -11,6 +11,7 @@ from openvenue.gateways.kraken_futures import (
     account_log,
     batch,
     charts,
+    edit,
     errors,
     history,
     private,
@@ -38,6 +39,7 @@ AnswerOf = Callable[[Desk, Request, str], Awaitable[Response]]
 
 ENDPOINTS: Final[Mapping[tuple[str, str], Answer]] = {
     ("POST", "sendorder"): private.send_order,
+    ("POST", "editorder"): edit.edit_order,
     ("POST", "cancelorder"): private.cancel_order,
     ("POST", "cancelallorders"): private.cancel_all_orders,
     ("POST", "cancelallordersafter"): private.cancel_all_orders_after,
@@ -77,7 +79,6 @@ MARKET_HISTORY: Final[Mapping[str, AnswerOf]] = {
 
 # What the real service has and this one does not have yet. `docs/apis/kraken-futures.md` says when.
 LATER: Final[Mapping[str, tuple[str, ...]]] = {
-    "editorder": ("POST",),
     "initialmargin": ("GET",),
     "initialmargin/maxordersize": ("GET",),
     "trading/instruments": ("GET",),

@@ -10,6 +10,7 @@ from openvenue.engine.events import (
     Event,
     OrderAccepted,
     OrderActivated,
+    OrderAmended,
     OrderCanceled,
     OrderRested,
     OrdersCanceled,
@@ -29,6 +30,7 @@ class Story:
         self._time = outcome.entry.time
         self.views: dict[OrderId, OrderView] = dict(outcome.before)
         self._arrived: dict[OrderId, bool] = {}  # of those that came in here: are they in the book?
+        self._crossing: set[OrderId] = set()  # amended, and out of the book while they trade
 
     def is_resting(self, order_id: OrderId) -> bool:
         """Whether an order is in the book."""
@@ -41,7 +43,15 @@ class Story:
     def is_open(self, order_id: OrderId) -> bool:
         """Whether its owner sees it as open: in the book, or waiting for its price."""
         view = self.views.get(order_id)
-        return self.is_resting(order_id) or (view is not None and view.is_waiting)
+        return (
+            self.is_resting(order_id)
+            or order_id in self._crossing
+            or (view is not None and view.is_waiting)
+        )
+
+    def is_crossing(self, order_id: OrderId) -> bool:
+        """Whether it trades because its owner changed it: open, and not in the book just now."""
+        return order_id in self._crossing
 
     def tell(self, event: Event) -> None:
         """Go past `event`."""
@@ -55,8 +65,16 @@ class Story:
                 view = OrderView(order, order.quantity, self._time, is_waiting)
                 self.views[order.order_id] = view
                 self._arrived[order.order_id] = event.rests and not is_waiting
+            case OrderAmended():
+                order_id = event.order.order_id
+                is_waiting = self.views[order_id].is_waiting
+                self.views[order_id] = OrderView(event.order, event.leaves, self._time, is_waiting)
+                if not event.rests:
+                    self._arrived[order_id] = False
+                    self._crossing.add(order_id)
             case OrderRested():
                 self._arrived[event.order_id] = True
+                self._crossing.discard(event.order_id)
             case TriggerFired():
                 self._arrived[event.order_id] = False
                 self._change(event.order_id, is_waiting=False)
@@ -80,6 +98,7 @@ class Story:
             self.views[order_id] = OrderView(view.order, leaves, self._time)
             if leaves == 0:
                 self._arrived[order_id] = False
+                self._crossing.discard(order_id)
 
     def _change(self, order_id: OrderId, *, is_waiting: bool) -> None:
         view = self.views[order_id]
@@ -87,6 +106,7 @@ class Story:
 
     def _end(self, order_id: OrderId) -> None:
         self._arrived[order_id] = False
+        self._crossing.discard(order_id)
         view = self.views.get(order_id)
         if view is not None and view.is_waiting:
             self._change(order_id, is_waiting=False)

@@ -1,0 +1,132 @@
+"""POST editorder: one order with another size, limit or trigger price, under the same id.
+
+Source: Kraken Futures REST, "Edit order".
+"""
+
+from collections.abc import Iterable, Mapping
+
+from openvenue.engine.commands import AmendOrder, CancelOrder, PlaceOrder
+from openvenue.engine.queries import GetOrders
+from openvenue.engine.reasons import RejectReason
+from openvenue.gateways.kraken_futures import codec, errors
+from openvenue.gateways.kraken_futures.arguments import Arguments
+from openvenue.gateways.kraken_futures.asking import Who
+from openvenue.gateways.kraken_futures.decode_edit import EditName, EditTarget
+from openvenue.gateways.kraken_futures.desk import Desk
+from openvenue.gateways.kraken_futures.ids import is_uuid
+from openvenue.gateways.kraken_futures.limits import COST
+from openvenue.gateways.kraken_futures.listing import Market
+from openvenue.gateways.kraken_futures.order_json import EditStatus, OrderEvent
+from openvenue.gateways.kraken_futures.times import iso
+from openvenue.gateways.wire import Request, Response
+
+
+async def edit_order(desk: Desk, request: Request) -> Response:
+    """POST editorder."""
+    who = desk.who(request, COST["editorder"], needs_full=True)
+    arguments = codec.read_arguments(request)
+    name = codec.decode_edit_name(arguments, desk.profile)
+    targets = await targets_of(desk, who, [name])
+    command = codec.decode_edit(arguments, desk.asked(who), targets.get(name))
+    if isinstance(command, codec.NotSent):
+        status = not_edited(command.status, arguments, iso(desk.exchange.now()))
+    else:
+        outcome = await desk.exchange.submit(command, who.envelope)
+        entry = outcome.entry
+        result = codec.edit_status(
+            entry.events, outcome.before, entry.time, desk.listing, desk.profile
+        )
+        if isinstance(result, EditStatus):
+            return desk.say("editStatus", result)
+        status = not_edited(errors.EDIT_STATUS[result], arguments, iso(entry.time))
+        status.order_events = await ended_by(desk, who, command, result)
+    request.note["why"] = status.status
+    return desk.say("editStatus", status)
+
+
+async def targets_of(
+    desk: Desk, who: Who, names: Iterable[EditName]
+) -> Mapping[EditName, EditTarget]:
+    """The live orders that `names` name, by name. From here on they go by their numbers."""
+    asked = list(names)
+    if not asked:
+        return {}
+    views = await desk.exchange.look(
+        GetOrders(
+            who.account,
+            tuple(it.order_id for it in asked if it.order_id is not None),
+            tuple(it.cl_ord_id for it in asked if it.cl_ord_id is not None),
+        )
+    )
+    found: dict[EditName, EditTarget] = {}
+    for view in views:
+        order = view.order
+        if desk.is_ours(order.symbol):
+            number = EditName(order.order_id)
+            target = EditTarget(desk.listing.of(order.symbol), number)
+            found[number] = target
+            if order.cl_ord_id is not None:
+                found[EditName(cl_ord_id=order.cl_ord_id)] = target
+    return found
+
+
+class Targets:
+    """What the changes in a batch may be about: live orders, and those that it sends itself.
+
+    A change is read on the grid of its order's market. Where a name may by then be that of another
+    order in another market, it names none.
+    """
+
+    def __init__(self, live: Mapping[EditName, EditTarget]) -> None:
+        self._found = dict(live)
+
+    def find(self, name: EditName) -> EditTarget | None:
+        """The order of this name, when it is the next instruction's turn."""
+        return self._found.get(name)
+
+    def sent(self, command: PlaceOrder, market: Market) -> None:
+        """The batch asks for an order, which may be refused."""
+        if command.cl_ord_id is None:
+            return
+        name = EditName(cl_ord_id=command.cl_ord_id)
+        namesake = self._found.get(name)
+        if namesake is None or namesake.market is market:
+            self._found[name] = EditTarget(market, name)
+        else:
+            del self._found[name]
+
+    def canceled(self, command: CancelOrder) -> None:
+        """The batch cancels an order: its names are free."""
+        name = EditName(command.order_id, command.cl_ord_id)
+        target = self._found.pop(name, None)
+        if target is not None:
+            self._found = {it: each for it, each in self._found.items() if each is not target}
+
+
+def not_edited(word: str, arguments: Arguments, received: str) -> EditStatus:
+    """The answer to a change that was not made: it says back which order it named."""
+    status = EditStatus(word, received_time=received)
+    order_id = arguments.text("orderId") or arguments.text("order_id")
+    if order_id is not None and is_uuid(order_id):
+        status.order_id = order_id
+    cl_ord_id = arguments.text("cliOrdId")
+    if cl_ord_id is not None:
+        status.cli_ord_id = cl_ord_id
+    return status
+
+
+async def ended_by(
+    desk: Desk, who: Who, command: AmendOrder, refused: RejectReason
+) -> list[OrderEvent]:
+    """What a refused change does to its order: nothing, unless the profile ends post-only ones."""
+    if refused is not RejectReason.WOULD_TAKE or desk.profile.edit_post_only == "keep":
+        return []
+    outcome = await desk.exchange.submit(
+        CancelOrder(account=who.account, order_id=command.order_id, cl_ord_id=command.cl_ord_id),
+        who.envelope,
+    )
+    entry = outcome.entry
+    status = codec.cancel_status(entry.events, outcome.before, entry.time, desk.listing)
+    if isinstance(status, RejectReason) or not isinstance(status.order_events, list):
+        return []
+    return status.order_events
