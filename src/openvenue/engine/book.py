@@ -178,6 +178,15 @@ class Ladder:
                 break
         return levels
 
+    def counts(self, most: int) -> list[int]:
+        """How many orders stand on each of the levels that `depth` tells."""
+        counts: list[int] = []
+        for level in self.best_first():
+            counts.append(len(level.orders))
+            if len(counts) == most:
+                break
+        return counts
+
     def in_priority(self) -> Iterator[Live]:
         """Every order, best price first, then oldest first."""
         for level in self.best_first():

@@ -50,6 +50,7 @@ class GetBook(Struct, frozen=True):
 
     symbol: Symbol
     depth: int = 0
+    with_orders: bool = False  # count the orders of each level, too
 
 
 class GetMarkets(Struct, frozen=True):
@@ -74,6 +75,8 @@ class BookView(Struct, frozen=True):
     symbol: Symbol
     bids: list[tuple[Ticks, Lots]]
     asks: list[tuple[Ticks, Lots]]
+    bid_orders: list[int] = []  # how many orders stand on each level; empty if nobody asked
+    ask_orders: list[int] = []
 
 
 class MarketView(Struct, frozen=True):
@@ -169,7 +172,11 @@ def get_book(state: State, query: GetBook) -> BookView | None:
     if market is None:
         return None
     book = market.book
-    return BookView(query.symbol, book.bids.depth(query.depth), book.asks.depth(query.depth))
+    bids, asks = book.bids.depth(query.depth), book.asks.depth(query.depth)
+    if not query.with_orders:
+        return BookView(query.symbol, bids, asks)
+    bid_orders, ask_orders = book.bids.counts(query.depth), book.asks.counts(query.depth)
+    return BookView(query.symbol, bids, asks, bid_orders, ask_orders)
 
 
 def get_markets(state: State, query: GetMarkets) -> list[MarketView]:

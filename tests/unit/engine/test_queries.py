@@ -94,6 +94,22 @@ def test_a_book_is_told_as_deep_as_it_is_asked_for() -> None:
     assert look(state, GetBook(NOTHING)) is None
 
 
+def test_a_book_counts_the_orders_of_its_levels_where_that_is_asked_for() -> None:
+    """Some venues show how many stand at a price; who need not know does not count them."""
+    scene = Scene()
+    for price in (98, 99, 99, 97):
+        scene.place(order(ANN, BUY, 1, price))
+    state = scene.engine.state
+
+    counted, plain = look(state, GetBook(PERP, 2, with_orders=True)), look(state, GetBook(PERP))
+    assert isinstance(counted, BookView)
+    assert isinstance(plain, BookView)
+    assert counted.bids == [(99, 2), (98, 1)]
+    assert counted.bid_orders == [2, 1]
+    assert counted.ask_orders == []
+    assert plain.bid_orders == []
+
+
 def test_a_market_tells_its_prices_and_none_where_there_is_none() -> None:
     """No trade yet is not a trade at zero."""
     scene = Scene(linear(), pair())
