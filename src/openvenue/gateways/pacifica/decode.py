@@ -1,0 +1,338 @@
+"""Bodies to drafts, and drafts to commands.
+
+A body is read in two steps, because the service checks in that order: its shape before anybody
+asks who signed it, prices and sizes against the grid after that. A draft is what lies between.
+Source: Pacifica, "Create order", "Create market order", "Create stop order", "Cancel order",
+"Cancel all orders", "Update leverage", "Update margin mode".
+"""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from msgspec import Struct
+
+from openvenue.engine.commands import CancelOrder, CancelOrders, PlaceOrder
+from openvenue.engine.orders import (
+    BUY,
+    FOK,
+    GTC,
+    IOC,
+    SELL,
+    Direction,
+    SelfTrade,
+    Side,
+    Signal,
+    TimeInForce,
+    Trigger,
+    TriggerKind,
+)
+from openvenue.engine.units import AccountId, FinePrice, Lots, OrderId, Symbol, Ticks
+from openvenue.gateways.numbers import DIGITS_MAX, NUMBER, Grid, OffGrid
+from openvenue.gateways.pacifica import errors
+from openvenue.gateways.pacifica.canonical import Number
+from openvenue.gateways.pacifica.listing import Market
+from openvenue.gateways.pacifica.profile import Profile
+
+INVALID_ORDER: Final = "Invalid order parameters"
+SIDES: Final = {"bid": BUY, "ask": SELL}
+TIFS: Final = ("GTC", "IOC", "ALO", "TOB")
+OLD_TIFS: Final = ("FOK", "PO")
+SIGNALS: Final = {"mark_price": Signal.MARK, "last_trade_price": Signal.LAST}
+UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+ID_MAX: Final = 2**53
+HUNDRED: Final = Decimal(100)
+
+
+class Fields:
+    """Members of a body, each of the type that it must have. Raises everywhere: Failure."""
+
+    def __init__(self, body: Mapping[str, Any], text: str) -> None:
+        self._body = body
+        self._text = text  # what the endpoint says of a body that cannot be read
+
+    def text(self, name: str) -> str:
+        """A text that must be there."""
+        value = self._body.get(name)
+        if not isinstance(value, str) or isinstance(value, Number):
+            raise self.wrong(name)
+        return value
+
+    def maybe(self, name: str) -> str | None:
+        """A text that may be missing, or null."""
+        return None if self._body.get(name) is None else self.text(name)
+
+    def decimal(self, name: str) -> str:
+        """Digits, as a text or as a number of JSON."""
+        value = self._body.get(name)
+        if not isinstance(value, str) or NUMBER.fullmatch(value) is None:
+            raise self.wrong(name)
+        return value
+
+    def flag(self, name: str) -> bool:
+        """A truth value that must be there."""
+        value = self._body.get(name)
+        if not isinstance(value, bool):
+            raise self.wrong(name)
+        return value
+
+    def count(self, name: str) -> int:
+        """A whole number that must be there, and is not negative."""
+        value = self._body.get(name)
+        if not isinstance(value, Number) or not value.isdigit() or len(value) > 16:
+            raise self.wrong(name)
+        return int(value)
+
+    def side(self) -> Side:
+        """`bid` or `ask`."""
+        side = SIDES.get(self.text("side"))
+        if side is None:
+            raise self.wrong("side")
+        return side
+
+    def client_order_id(self) -> str | None:
+        """A whole UUID with its hyphens, in small letters."""
+        value = self.maybe("client_order_id")
+        if value is not None and UUID.fullmatch(value) is None:
+            raise self.wrong("client_order_id")
+        return None if value is None else value.lower()
+
+    def inner(self, name: str) -> "Fields":
+        """An object that must be there."""
+        value = self._body.get(name)
+        if not isinstance(value, dict):
+            raise self.wrong(name)
+        return Fields(value, self._text)
+
+    def has(self, name: str) -> bool:
+        """Whether a member is there and not null."""
+        return self._body.get(name) is not None
+
+    def wrong(self, name: str) -> errors.Failure:
+        """What is said of a member that is missing, or of another type."""
+        return errors.invalid(self._text, f"{name} is missing, or not what it must be")
+
+
+class OrderDraft(Struct, frozen=True, kw_only=True):
+    """An order of a readable body; its numbers are still text."""
+
+    symbol: str
+    side: Side
+    amount: str
+    reduce_only: bool
+    client_order_id: str | None
+    price: str | None = None
+    tif: str = "GTC"
+    slippage: str | None = None  # percent; set for market orders
+    stop_price: str | None = None
+    trigger: str = ""
+    has_legs: bool = False  # a take-profit or stop-loss is attached
+    builder_code: str | None = None
+
+
+class CancelDraft(Struct, frozen=True):
+    """A cancel of a readable body."""
+
+    symbol: str
+    order_id: int | None
+    client_order_id: str | None
+
+
+class CancelAllDraft(Struct, frozen=True):
+    """A cancel of everything."""
+
+    symbol: str | None  # None: of every symbol
+    keep_reduce_only: bool
+
+
+class Terms(Struct, frozen=True):
+    """What of an order depends on the market: the grid, and where it stands now."""
+
+    market: Market
+    mark: FinePrice | None
+
+
+def decode_create(body: Mapping[str, Any], profile: Profile) -> OrderDraft:
+    """POST /orders/create. Raises: Failure."""
+    fields = Fields(body, INVALID_ORDER)
+    tif = fields.text("tif")
+    if tif not in TIFS and not (profile.accepts_fok_and_po and tif in OLD_TIFS):
+        raise fields.wrong("tif")
+    return OrderDraft(
+        symbol=fields.text("symbol"),
+        side=fields.side(),
+        amount=fields.decimal("amount"),
+        reduce_only=fields.flag("reduce_only"),
+        client_order_id=fields.client_order_id(),
+        price=fields.decimal("price"),
+        tif="ALO" if tif == "PO" else tif,
+        has_legs=_has_legs(fields),
+        builder_code=fields.maybe("builder_code"),
+    )
+
+
+def decode_create_market(body: Mapping[str, Any], profile: Profile) -> OrderDraft:
+    """POST /orders/create_market. Raises: Failure."""
+    fields = Fields(body, INVALID_ORDER)
+    slippage = fields.decimal("slippage_percent")
+    if len(slippage) > DIGITS_MAX or not 0 <= Decimal(slippage) < HUNDRED:
+        raise fields.wrong("slippage_percent")
+    return OrderDraft(
+        symbol=fields.text("symbol"),
+        side=fields.side(),
+        amount=fields.decimal("amount"),
+        reduce_only=fields.flag("reduce_only"),
+        client_order_id=fields.client_order_id(),
+        tif="IOC",
+        slippage=slippage,
+        has_legs=_has_legs(fields),
+        builder_code=fields.maybe("builder_code"),
+    )
+
+
+def decode_create_stop(body: Mapping[str, Any], profile: Profile) -> OrderDraft:
+    """POST /orders/stop/create. Raises: Failure."""
+    fields = Fields(body, INVALID_ORDER)
+    stop = fields.inner("stop_order")
+    trigger = stop.maybe("trigger_price_type") or profile.default_trigger
+    if trigger not in (*SIGNALS, "mid_price"):
+        raise stop.wrong("trigger_price_type")
+    return OrderDraft(
+        symbol=fields.text("symbol"),
+        side=fields.side(),
+        amount=stop.decimal("amount"),
+        reduce_only=fields.flag("reduce_only"),
+        client_order_id=stop.client_order_id(),
+        price=stop.decimal("limit_price") if stop.has("limit_price") else None,
+        stop_price=stop.decimal("stop_price"),
+        trigger=trigger,
+        builder_code=fields.maybe("builder_code"),
+    )
+
+
+def decode_cancel(body: Mapping[str, Any]) -> CancelDraft:
+    """POST /orders/cancel and /orders/stop/cancel; of two names `order_id` counts.
+
+    Raises: Failure.
+    """
+    fields = Fields(body, errors.INVALID_PARAMETERS)
+    order_id = fields.count("order_id") if fields.has("order_id") else None
+    client_order_id = fields.client_order_id()
+    if order_id is None and client_order_id is None:
+        raise fields.wrong("order_id or client_order_id")
+    return CancelDraft(fields.text("symbol"), order_id, client_order_id)
+
+
+def decode_cancel_all(body: Mapping[str, Any]) -> CancelAllDraft:
+    """POST /orders/cancel_all: `symbol` counts only where `all_symbols` is false.
+
+    Raises: Failure.
+    """
+    fields = Fields(body, errors.INVALID_PARAMETERS)
+    every = fields.flag("all_symbols")
+    keep = fields.flag("exclude_reduce_only")
+    symbol = fields.maybe("symbol")
+    if not every and symbol is None:
+        raise fields.wrong("symbol")
+    return CancelAllDraft(None if every else symbol, keep)
+
+
+def decode_leverage(body: Mapping[str, Any]) -> tuple[str, int]:
+    """POST /account/leverage: symbol and leverage. Raises: Failure."""
+    fields = Fields(body, "Invalid leverage")
+    return fields.text("symbol"), fields.count("leverage")
+
+
+def decode_margin(body: Mapping[str, Any]) -> tuple[str, bool]:
+    """POST /account/margin: symbol, and whether positions are to be isolated. Raises: Failure."""
+    fields = Fields(body, "Invalid margin mode")
+    return fields.text("symbol"), fields.flag("is_isolated")
+
+
+def place_order(
+    draft: OrderDraft, account: AccountId, terms: Terms, profile: Profile
+) -> PlaceOrder:
+    """The command of a draft. Raises: Failure: a number off the grid, or no price to start from.
+
+    A market order is an IOC order with a limit: the mark price and what the client would lose
+    against it, rounded to the tick that takes less. `market_cap` marks it as what it was.
+    """
+    market = terms.market
+    quantity = Lots(on_grid(draft.amount, market.sizes, "amount", "lot size", profile))
+    limit: int | None = None
+    cap: Decimal | None = None
+    trigger: Trigger | None = None
+    if draft.price is not None:
+        limit = on_grid(draft.price, market.prices, "price", "tick size", profile)
+    if draft.slippage is not None:
+        if not terms.mark:
+            raise errors.refused(errors.NO_PRICE, errors.NO_REASONABLE_PRICE)
+        cap = Decimal(draft.slippage) / HUNDRED
+        limit = protection(draft.side, terms.mark, cap, market)
+    if draft.stop_price is not None:
+        stop = on_grid(draft.stop_price, market.prices, "stop price", "tick size", profile)
+        trigger = Trigger(
+            TriggerKind.STOP,
+            Ticks(stop),
+            SIGNALS[draft.trigger],
+            Direction.ABOVE if draft.side is BUY else Direction.BELOW,
+        )
+        if limit is None:
+            cap = profile.stop_slippage
+    return PlaceOrder(
+        account=account,
+        symbol=market.symbol,
+        side=draft.side,
+        quantity=quantity,
+        limit_price=None if limit is None else Ticks(limit),
+        time_in_force=_time_in_force(draft, limit),
+        cl_ord_id=draft.client_order_id,
+        post_only=draft.tif in ("ALO", "TOB"),
+        slides=draft.tif == "TOB",
+        reduce_only=draft.reduce_only,
+        trigger=trigger,
+        market_cap=cap,
+        self_trade=SelfTrade.CANCEL_OLDEST,
+    )
+
+
+def protection(side: Side, mark: FinePrice, slippage: Decimal, market: Market) -> int:
+    """The worst price, in ticks, of a market order: `slippage` (a fraction) away from mark."""
+    worst = Decimal(mark) * (1 + side * slippage) / market.contract.tick_fine
+    whole = int(worst)  # towards zero: less than asked for, for a buyer
+    ticks = whole if side is BUY or whole == worst else whole + 1
+    return min(max(ticks, 1), market.contract.max_price)
+
+
+def cancel_order(draft: CancelDraft, account: AccountId) -> CancelOrder:
+    """The command of a draft."""
+    order_id = None if draft.order_id is None else OrderId(draft.order_id)
+    return CancelOrder(account=account, order_id=order_id, cl_ord_id=draft.client_order_id)
+
+
+def cancel_orders(draft: CancelAllDraft, account: AccountId, symbol: Symbol | None) -> CancelOrders:
+    """The command of a draft whose symbol is known."""
+    return CancelOrders(account=account, symbol=symbol, keep_reduce_only=draft.keep_reduce_only)
+
+
+def on_grid(text: str, grid: Grid, name: str, step: str, profile: Profile) -> int:
+    """`text` in steps. Raises: Failure: it is between two of them, or absurd."""
+    steps = grid.read(text)
+    if isinstance(steps, int):
+        return steps
+    assert isinstance(steps, OffGrid), "the text is a number"
+    if profile.tick_error_status == 500:
+        raise errors.Failure(errors.INTERNAL, status=500, why=f"{name} off the grid")
+    size = grid.text(1)
+    raise errors.invalid(f"Invalid {name}: {text[:DIGITS_MAX]} is not a multiple of {step} {size}")
+
+
+def _time_in_force(draft: OrderDraft, limit: int | None) -> TimeInForce:
+    if draft.tif == "FOK":
+        return FOK
+    return IOC if draft.tif == "IOC" or limit is None else GTC
+
+
+def _has_legs(fields: Fields) -> bool:
+    return fields.has("take_profit") or fields.has("stop_loss")

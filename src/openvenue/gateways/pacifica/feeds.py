@@ -1,0 +1,319 @@
+"""From outcomes to sockets: who listens to what, and what they hear.
+
+What happens (trades, what becomes of orders) is told at once, event by event. How things stand
+(books, prices, an account's orders, positions and money) is looked up and told whole, soon after it
+changed and never more often than its interval allows.
+Source: Pacifica, WebSocket "Subscriptions".
+"""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any, Final, Protocol
+
+import structlog
+from msgspec import Struct
+
+from openvenue.engine.events import (
+    Deposited,
+    Event,
+    LeverageSet,
+    OrderAccepted,
+    OrderActivated,
+    OrderAmended,
+    OrderCanceled,
+    OrderRejected,
+    OrderRested,
+    OrdersCanceled,
+    OrderTrimmed,
+    Traded,
+    TriggerFired,
+)
+from openvenue.engine.orders import Order, OrderView
+from openvenue.engine.queries import GetOpenOrders
+from openvenue.engine.units import AccountId, Symbol
+from openvenue.exchange.port import Outcome, VenueStopped
+from openvenue.gateways.pacifica import encode_account, encode_market, encode_orders, errors
+from openvenue.gateways.pacifica.desk import ENCODER, Desk
+from openvenue.gateways.pacifica.listing import LISTED
+from openvenue.gateways.pacifica.private import position_rows
+from openvenue.gateways.pacifica.public import book_data, price_rows
+from openvenue.gateways.pacifica.story import Story
+from openvenue.gateways.pacifica.times import millis
+from openvenue.history.port import HistoryUnavailable
+
+log = structlog.get_logger(__name__)
+
+TRADES: Final = "trades"
+UPDATES: Final = "account_order_updates"
+
+
+class Topic(Struct, frozen=True):
+    """One thing that can be listened to."""
+
+    source: str
+    key: str = ""  # a symbol, or an account of the venue
+    agg_level: int = 1
+
+
+class Listener(Protocol):
+    """A session, as feeds see it."""
+
+    def tell(self, frame: bytes) -> None:
+        """One message."""
+
+
+class Feeds:
+    """Listeners by topic, and what there is to tell them."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._listeners: dict[Topic, dict[Listener, None]] = {}
+        self._dirty: set[Topic] = set()  # changed while they were being looked up
+        self._timers: dict[Topic, asyncio.TimerHandle] = {}
+        self._tasks: dict[Topic, asyncio.Task[None]] = {}
+        self._is_closed = False
+
+    def join(self, topic: Topic, listener: Listener) -> None:
+        """Listen from now on."""
+        self._listeners.setdefault(topic, {})[listener] = None
+
+    def leave(self, topic: Topic, listener: Listener) -> None:
+        """Listen no more."""
+        listeners = self._listeners.get(topic)
+        if listeners is not None:
+            listeners.pop(listener, None)
+            if not listeners:
+                del self._listeners[topic]
+                timer = self._timers.pop(topic, None)
+                if timer is not None:
+                    timer.cancel()
+
+    def close(self) -> None:
+        """Tell nobody anything."""
+        self._is_closed = True
+        for timer in self._timers.values():
+            timer.cancel()
+        for task in self._tasks.values():
+            task.cancel()
+        self._timers.clear()
+        self._tasks.clear()
+
+    def hear(self, outcomes: list[Outcome]) -> None:
+        """Tell everyone who asked."""
+        for outcome in outcomes:
+            self._desk.heard(outcome.entry.seq)
+            for event in outcome.entry.events:
+                if isinstance(event, LISTED):
+                    self._desk.listing.hear(event)
+            if self._listeners:
+                self._tell(outcome)
+
+    async def frame(self, topic: Topic) -> bytes:
+        """How a topic stands, as its message. Raises: VenueStopped; HistoryUnavailable; Failure."""
+        return _message(topic.source, await self._standing(topic), self._desk.seq)
+
+    async def _standing(self, topic: Topic) -> object:
+        desk = self._desk
+        account = AccountId(topic.key)
+        match topic.source:
+            case "prices":
+                return await price_rows(desk)
+            case "book":
+                market = desk.listing.of(Symbol(topic.key))
+                data = await book_data(desk, market, topic.agg_level)
+                return {**data, "li": desk.seq}
+            case "account_orders":
+                views = await desk.exchange.look(GetOpenOrders(account))
+                return [
+                    encode_orders.socket_row(it, desk.listing.of(it.order.symbol)) for it in views
+                ]
+            case "account_positions":
+                rows = await position_rows(desk, account)
+                return [encode_account.socket_position(row) for row in rows]
+            case _:
+                view = await desk.account(account)
+                views = await desk.exchange.look(GetOpenOrders(account))
+                now = desk.exchange.now()
+                return encode_account.account_info(view, views, desk.listing, now)
+
+    def _tell(self, outcome: Outcome) -> None:
+        story = Story(outcome)
+        trades: dict[Symbol, list[Traded]] = {}
+        updates: dict[AccountId, list[encode_orders.Row]] = {}
+        touched: set[str] = set()
+        for event in outcome.entry.events:
+            for account, row in self._updates(event, story):
+                updates.setdefault(account, []).append(row)
+            touched.update(_touched(event, story))
+            if isinstance(event, Traded):
+                trades.setdefault(event.symbol, []).append(event)
+        for account, rows in updates.items():
+            self._say(Topic(UPDATES, account), _message(UPDATES, rows, None))
+        for symbol, traded in trades.items():
+            topic = Topic(TRADES, symbol)
+            if topic in self._listeners:
+                self._say(topic, _message(TRADES, self._trades(symbol, traded, story), None))
+        if touched:
+            for topic in self._listeners:
+                if topic.source == "prices" or topic.key in touched:
+                    self._stir(topic)
+
+    def _trades(self, symbol: Symbol, traded: list[Traded], story: Story) -> list[dict[str, Any]]:
+        market = self._desk.listing.of(symbol)
+        return [
+            {
+                "h": 2 * trade.exec_id,
+                "s": symbol,
+                "a": market.sizes.text(trade.quantity),
+                "p": market.prices.text(trade.price),
+                "d": encode_market.trade_side(trade.aggressor),
+                "tc": "normal",
+                "t": millis(story.time),
+                "li": story.seq,
+            }
+            for trade in traded
+        ]
+
+    def _updates(self, event: Event, story: Story) -> Iterator[tuple[AccountId, encode_orders.Row]]:
+        """What owners hear of `event`, which `story` goes past in here."""
+        story.tell(event)
+        match event:
+            case OrderAccepted(order=order, rests=rests):
+                if order.trigger is not None:
+                    yield from self._row(order, story, "stop_created", "open")
+                elif rests:
+                    yield from self._row(order, story, "make", "open")
+            case OrderRejected(order=Order() as order, reason=reason):
+                view = OrderView(order, order.quantity, story.time)
+                word, status = errors.IDENTIFIED.get(reason, ("cancel", "rejected"))
+                yield from self._view_row(view, story, word, status)
+            case OrderRested(order_id=order_id):
+                view = story.views[order_id]
+                if not view.filled:
+                    yield from self._view_row(view, story, "make", "open")
+            case OrderActivated(order=order):
+                yield from self._row(order, story, "stop_triggered", "open")
+            case OrderTrimmed(order_id=order_id):
+                view = story.views[order_id]
+                status = encode_orders.open_status(view)
+                yield from self._view_row(view, story, "adjust", status)
+            case OrderAmended(order=order):
+                view = story.views[order.order_id]
+                status = encode_orders.open_status(view)
+                yield from self._view_row(view, story, "adjust", status)
+            case Traded():
+                yield from self._fill_rows(event, story)
+            case OrderCanceled(order_id=order_id, reason=why):
+                word, status = errors.ENDED[why]
+                yield from self._view_row(story.views[order_id], story, word, status)
+            case OrdersCanceled(order_ids=ids, reason=why, account=account):
+                if Topic(UPDATES, account) in self._listeners:
+                    word, status = errors.ENDED[why]
+                    for order_id in ids:
+                        yield from self._view_row(story.views[order_id], story, word, status)
+            case _:
+                pass
+
+    def _fill_rows(
+        self, event: Traded, story: Story
+    ) -> Iterator[tuple[AccountId, encode_orders.Row]]:
+        price = self._desk.listing.of(event.symbol).prices.text(event.price)
+        for order_id, leaves, word in (
+            (event.maker_order_id, event.maker_leaves, "fulfill_limit"),
+            (event.taker_order_id, event.taker_leaves, "fulfill_market"),
+        ):
+            view = story.views.get(order_id)
+            if view is not None:
+                status = "partially_filled" if leaves else "filled"
+                yield from self._view_row(view, story, word, status, price)
+
+    def _row(
+        self, order: Order, story: Story, event: str, status: str
+    ) -> Iterator[tuple[AccountId, encode_orders.Row]]:
+        yield from self._view_row(story.views[order.order_id], story, event, status)
+
+    def _view_row(
+        self, view: OrderView, story: Story, event: str, status: str, price: str | None = None
+    ) -> Iterator[tuple[AccountId, encode_orders.Row]]:
+        account = view.order.account
+        if Topic(UPDATES, account) in self._listeners:
+            address = self._desk.keys.address_of(account)
+            if address is not None:
+                market = self._desk.listing.of(view.order.symbol)
+                yield (
+                    account,
+                    encode_orders.update_row(
+                        view, market, address, event, status, price, story.time, story.seq
+                    ),
+                )
+
+    def _say(self, topic: Topic, frame: bytes) -> None:
+        for listener in list(self._listeners.get(topic, ())):
+            listener.tell(frame)
+
+    def _stir(self, topic: Topic) -> None:
+        """Tell how a topic stands, once its interval is over."""
+        if topic.source in (TRADES, UPDATES) or self._is_closed:
+            return
+        if topic in self._timers:
+            return
+        if topic in self._tasks:
+            self._dirty.add(topic)  # it is being looked up; what was found may be old already
+            return
+        profile = self._desk.profile
+        interval_ms = {"book": profile.book_interval_ms, "prices": profile.prices_interval_ms}
+        seconds = interval_ms.get(topic.source, 0) / 1000
+        loop = asyncio.get_running_loop()
+        self._timers[topic] = loop.call_later(seconds, self._push, topic)
+
+    def _push(self, topic: Topic) -> None:
+        del self._timers[topic]
+        task = asyncio.get_running_loop().create_task(self._look_and_say(topic))
+        self._tasks[topic] = task
+        task.add_done_callback(lambda _: self._pushed(topic))
+
+    async def _look_and_say(self, topic: Topic) -> None:
+        try:
+            self._say(topic, await self.frame(topic))
+        except (VenueStopped, HistoryUnavailable) as stopped:
+            log.warning("a feed pauses", source=topic.source, why=str(stopped))
+
+    def _pushed(self, topic: Topic) -> None:
+        self._tasks.pop(topic, None)
+        if topic in self._dirty:
+            self._dirty.discard(topic)
+            if topic in self._listeners:
+                self._stir(topic)
+
+
+def _touched(event: Event, story: Story) -> Iterator[str]:
+    """Symbols and accounts that stand differently after `event`."""
+    match event:
+        case OrderAccepted(order=order) | OrderActivated(order=order) | OrderAmended(order=order):
+            yield order.symbol
+            yield order.account
+        case Traded():
+            yield event.symbol
+            yield event.maker_account
+            yield event.taker_account
+        case OrderRested() | OrderTrimmed() | TriggerFired() | OrderCanceled():
+            order = story.views[event.order_id].order
+            yield order.symbol
+            yield order.account
+        case OrdersCanceled(order_ids=ids, account=account):
+            if ids:
+                yield account
+            yield from {story.views[order_id].order.symbol for order_id in ids}
+        case Deposited(account=account) | LeverageSet(account=account):
+            yield account
+        case _:
+            symbol = getattr(event, "symbol", None)
+            if symbol is not None and not isinstance(event, OrderRejected):
+                yield symbol  # a mark price or a mode
+
+
+def _message(source: str, data: object, seq: int | None) -> bytes:
+    told = ENCODER.encode(data)
+    if seq is None or source in ("prices", "book", "account_info"):
+        return b'{"channel":"%b","data":%b}' % (source.encode(), told)
+    return b'{"channel":"%b","data":%b,"li":%d}' % (source.encode(), told, seq)

@@ -1,0 +1,249 @@
+"""What a signed body asks for, over HTTP and over the socket alike. Who, what, do, say.
+
+Source: Pacifica, REST "Orders" and "Account", WebSocket "Trading operations".
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from msgspec import Struct
+
+from openvenue.engine.commands import SetLeverage
+from openvenue.engine.events import (
+    LeverageSet,
+    OrderAccepted,
+    OrderCanceled,
+    OrderRejected,
+    OrdersCanceled,
+    Refused,
+)
+from openvenue.engine.orders import BUY
+from openvenue.engine.queries import GetOrders
+from openvenue.engine.reasons import RejectReason
+from openvenue.engine.units import AccountId, OrderId
+from openvenue.gateways.pacifica import codec, errors
+from openvenue.gateways.pacifica.desk import Desk, Who
+from openvenue.gateways.pacifica.listing import Market
+from openvenue.gateways.pacifica.refusals import refusal
+
+Note = dict[str, str]
+Body = dict[str, Any]
+
+
+class Named(Struct, frozen=True):
+    """An order that was placed or canceled, by the names that its owner used."""
+
+    symbol: str
+    order_id: int | None
+    client_order_id: str | None
+    is_new: bool = False
+
+    def for_rest(self) -> Mapping[str, object] | None:
+        """`data` over HTTP."""
+        return {"order_id": self.order_id} if self.is_new else None
+
+    def for_socket(self) -> Mapping[str, object]:
+        """`data` over the socket."""
+        return {"I": self.client_order_id, "i": self.order_id, "s": self.symbol}
+
+
+class Count(Struct, frozen=True):
+    """How many orders ended."""
+
+    canceled: int
+
+    def for_rest(self) -> Mapping[str, object] | None:
+        """`data` over HTTP."""
+        return {"cancelled_count": self.canceled}
+
+    def for_socket(self) -> Mapping[str, object]:
+        """`data` over the socket."""
+        return {"cancelled_count": self.canceled}
+
+
+class Nothing(Struct, frozen=True):
+    """It was done, and there is nothing to say about it."""
+
+    def for_rest(self) -> Mapping[str, object] | None:
+        """`data` over HTTP."""
+        return None
+
+    def for_socket(self) -> Mapping[str, object]:
+        """`data` over the socket."""
+        return {}
+
+
+Result = Named | Count | Nothing
+Operation = Callable[[Desk, Body, Note], Awaitable[Result]]
+
+
+async def create_order(desk: Desk, body: Body, note: Note) -> Result:
+    """A limit order."""
+    draft = codec.decode_create(body, desk.profile)
+    who = await desk.who(body, "create_order", note, codec.INVALID_ORDER)
+    return await _place(desk, draft, who)
+
+
+async def create_market_order(desk: Desk, body: Body, note: Note) -> Result:
+    """A market order; nobody to trade with is a refusal."""
+    draft = codec.decode_create_market(body, desk.profile)
+    who = await desk.who(body, "create_market_order", note, codec.INVALID_ORDER)
+    return await _place(desk, draft, who)
+
+
+async def create_stop_order(desk: Desk, body: Body, note: Note) -> Result:
+    """An order that waits for its price."""
+    draft = codec.decode_create_stop(body, desk.profile)
+    who = await desk.who(body, "create_stop_order", note, codec.INVALID_ORDER)
+    if draft.trigger not in codec.SIGNALS:
+        raise errors.unsupported(draft.trigger)
+    return await _place(desk, draft, who)
+
+
+async def cancel_order(desk: Desk, body: Body, note: Note) -> Result:
+    """One order that is in the book."""
+    draft = codec.decode_cancel(body)
+    who = await desk.who(body, "cancel_order", note)
+    failure = errors.refused(errors.FAILED_TO_CANCEL, errors.ORDER_NOT_FOUND)
+    return await _cancel(desk, draft, who, failure, is_stop=False)
+
+
+async def cancel_stop_order(desk: Desk, body: Body, note: Note) -> Result:
+    """One order that still waits for its price."""
+    draft = codec.decode_cancel(body)
+    who = await desk.who(body, "cancel_stop_order", note)
+    return await _cancel(desk, draft, who, errors.invalid(errors.STOP_NOT_FOUND), is_stop=True)
+
+
+async def cancel_all_orders(desk: Desk, body: Body, note: Note) -> Result:
+    """Everything in scope, stops included, in one step. Nothing to cancel is a success."""
+    draft = codec.decode_cancel_all(body)
+    who = await desk.who(body, "cancel_all_orders", note)
+    symbol = None if draft.symbol is None else desk.market(draft.symbol).symbol
+    command = codec.cancel_orders(draft, who.account, symbol)
+    outcome = await desk.exchange.submit(command, who.envelope)
+    for event in outcome.entry.events:
+        if isinstance(event, OrdersCanceled) and event.account == who.account:
+            return Count(len(event.order_ids))
+    raise errors.refused(f"Account not found: {who.address}", errors.ACCOUNT_NOT_FOUND)
+
+
+async def update_leverage(desk: Desk, body: Body, note: Note) -> Result:
+    """How much of an exposure is covered. It is not lowered under an open position."""
+    symbol, leverage = codec.decode_leverage(body)
+    who = await desk.who(body, "update_leverage", note, "Invalid leverage")
+    market = desk.market(symbol)
+    if market.is_spot or not 1 <= leverage <= market.max_leverage:
+        raise errors.invalid("Invalid leverage", f"1 to {market.max_leverage}")
+    view = await desk.account(who.account)
+    before = view.leverages.get(market.symbol, market.max_leverage)
+    if leverage < before and any(it.symbol == market.symbol for it in view.positions):
+        text = f"Cannot decrease leverage with open position.: {leverage}"
+        raise errors.refused(text, errors.INVALID_LEVERAGE, "account")
+    command = SetLeverage(account=who.account, symbol=market.symbol, leverage=leverage)
+    outcome = await desk.exchange.submit(command, who.envelope)
+    for event in outcome.entry.events:
+        if isinstance(event, LeverageSet):
+            return Nothing()
+        if isinstance(event, Refused):
+            code, text = errors.REFUSAL[event.reason]
+            if event.reason is RejectReason.INSUFFICIENT_MARGIN:
+                text = f"Insufficient balance for {who.address}"
+            raise errors.refused(text, code, "account", event.detail)
+    raise AssertionError("a command is answered")
+
+
+async def update_margin_mode(desk: Desk, body: Body, note: Note) -> Result:
+    """Positions are carried by the whole wallet, and stay so: isolated ones are not served."""
+    symbol, is_isolated = codec.decode_margin(body)
+    await desk.who(body, "update_margin_mode", note, "Invalid margin mode")
+    market = desk.market(symbol)
+    if market.is_spot:
+        raise errors.invalid("Invalid margin mode", "a spot pair has none")
+    if is_isolated:
+        raise errors.unsupported("isolated margin")
+    return Nothing()
+
+
+async def _place(desk: Desk, draft: codec.OrderDraft, who: Who) -> Result:
+    market = desk.market(draft.symbol)
+    if draft.has_legs:
+        raise errors.unsupported("attached take-profit and stop-loss")
+    if draft.builder_code is not None:
+        text = f"Builder code not approved: {draft.builder_code[:16]}"
+        raise errors.Failure(text, status=403)
+    if draft.reduce_only and market.is_spot:
+        raise errors.refused(
+            "Reduce-only orders are not supported for spot", errors.REDUCE_ONLY_SPOT
+        )
+    view = await desk.view(market)
+    mark = view.mark if view.mark is not None else view.index
+    if draft.slippage is not None and (view.ask if draft.side is BUY else view.bid) is None:
+        raise errors.refused(errors.NO_PRICE, errors.NO_REASONABLE_PRICE)
+    command = codec.place_order(draft, who.account, codec.Terms(market, mark), desk.profile)
+    if command.quantity == 0 and command.trigger is not None:
+        raise errors.refused(
+            f"Invalid stop order amount: {draft.amount}", errors.INVALID_STOP_AMOUNT
+        )
+    outcome = await desk.exchange.submit(command, who.envelope)
+    for event in outcome.entry.events:
+        if isinstance(event, OrderAccepted | OrderRejected):
+            if isinstance(event, OrderRejected) and event.order is None:
+                raise await refusal(desk, event.reason, command, market, who.address)
+            order = event.order
+            assert order is not None
+            return Named(market.symbol, order.order_id, order.cl_ord_id, is_new=True)
+    raise AssertionError("an order is answered")
+
+
+async def _cancel(
+    desk: Desk, draft: codec.CancelDraft, who: Who, failure: errors.Failure, *, is_stop: bool
+) -> Result:
+    """Each path cancels its own kind of order, in the market that it names."""
+    market = desk.market(draft.symbol)
+    if not await _has_order(desk, draft, who.account, market, is_stop=is_stop):
+        raise failure
+    command = codec.cancel_order(draft, who.account)
+    outcome = await desk.exchange.submit(command, who.envelope)
+    for event in outcome.entry.events:
+        if isinstance(event, OrderCanceled) and _is_of(event.order_id, outcome.before, command):
+            by_client = draft.client_order_id if draft.order_id is None else None
+            return Named(market.symbol, draft.order_id, by_client)
+    raise failure
+
+
+def _is_of(order_id: OrderId, before: Mapping[OrderId, Any], command: Any) -> bool:
+    """Whether a cancel in an outcome is the one that was asked for, and not one that fell due."""
+    if command.order_id is not None:
+        return bool(order_id == command.order_id)
+    view = before.get(order_id)
+    return view is not None and bool(view.order.cl_ord_id == command.cl_ord_id)
+
+
+async def _has_order(
+    desk: Desk, draft: codec.CancelDraft, account: AccountId, market: Market, *, is_stop: bool
+) -> bool:
+    ids = () if draft.order_id is None else (OrderId(draft.order_id),)
+    names = () if ids or draft.client_order_id is None else (draft.client_order_id,)
+    views = await desk.exchange.look(GetOrders(account, ids, names))
+    return any(view.order.symbol == market.symbol and view.is_waiting is is_stop for view in views)
+
+
+# Over HTTP, by path, and over the socket, by name.
+BY_PATH: Final[Mapping[str, tuple[str, Operation]]] = {
+    "orders/create": ("create_order", create_order),
+    "orders/create_market": ("create_market_order", create_market_order),
+    "orders/stop/create": ("create_stop_order", create_stop_order),
+    "orders/cancel": ("cancel_order", cancel_order),
+    "orders/stop/cancel": ("cancel_stop_order", cancel_stop_order),
+    "orders/cancel_all": ("cancel_all_orders", cancel_all_orders),
+    "account/leverage": ("update_leverage", update_leverage),
+    "account/margin": ("update_margin_mode", update_margin_mode),
+}
+BY_NAME: Final[Mapping[str, Operation]] = {
+    "create_order": create_order,
+    "create_market_order": create_market_order,
+    "cancel_order": cancel_order,
+    "cancel_all_orders": cancel_all_orders,
+}
+CANCELS: Final = ("cancel_order", "cancel_stop_order", "cancel_all_orders")
