@@ -1,0 +1,112 @@
+"""Unmodified python-kraken-sdk against the spot venue: REST, and WebSocket v2."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from kraken.exceptions import KrakenInsufficientFundsError, KrakenUnknownOrderError
+from kraken.spot import Market, SpotWSClient, Trade, User
+
+from tests.e2e.spot_scene import SECRETS, Spot, open_spot
+
+PATIENCE_SECONDS = 10
+
+
+@pytest.fixture
+async def spot() -> AsyncIterator[Spot]:
+    """The venue as it is shipped, without a crowd and without limits: an exact scene."""
+    async with open_spot() as spot:
+        yield spot
+
+
+def sync_life(spot: Spot) -> None:
+    """Orders from first to last over REST."""
+    keys = {"key": "key-primary", "secret": SECRETS["primary"], "url": spot.rest}
+    user, trade, market = User(**keys), Trade(**keys), Market(url=spot.rest)
+
+    assert market.get_asset_pairs(pair="BTC/USD")["BTC/USD"]["pair_decimals"] == 1
+    assert market.get_system_status()["status"] == "online"
+    assert user.get_account_balance()["ZUSD"] == "1000000.0000"
+    placed = trade.create_order(
+        ordertype="limit", side="buy", volume=1, price=90_000, pair="XBTUSD", userref=7
+    )
+    (name,) = placed["txid"]
+    assert list(user.get_open_orders()["open"]) == [name]
+    assert user.get_orders_info(txid=name)[name]["descr"]["ordertype"] == "limit"
+    assert user.get_balances()["ZUSD"]["hold_trade"] == "90360.0000"
+    assert trade.cancel_order(txid=name) == {"count": 1}
+    with pytest.raises(KrakenUnknownOrderError):
+        trade.cancel_order(txid=name)
+    with pytest.raises(KrakenInsufficientFundsError):
+        trade.create_order(ordertype="limit", side="buy", volume=99, price=90_000, pair="XBTUSD")
+    assert user.get_closed_orders()["count"] == 1
+    assert user.get_trades_history()["count"] == 0
+    assert trade.cancel_all_orders() == {"count": 0}
+    assert trade.cancel_all_orders_after_x(timeout=60)["triggerTime"].endswith("Z")
+
+
+async def test_an_order_life_over_rest(spot: Spot) -> None:
+    """Its refusals arrive as the library's own exceptions."""
+    await asyncio.to_thread(sync_life, spot)
+
+
+class Listener(SpotWSClient):
+    """Keeps what it hears."""
+
+    heard: "asyncio.Queue[dict[str, Any]]"
+
+    async def on_message(self, message: dict[str, Any]) -> None:
+        await self.heard.put(message)
+
+
+async def until(client: Listener, **wanted: object) -> dict[str, Any]:
+    """The next message with these members."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            message = await client.heard.get()
+            if all(message.get(name) == value for name, value in wanted.items()):
+                return message
+
+
+async def test_orders_and_the_button_over_the_socket(spot: Spot) -> None:
+    """Both connections of the library, its pings, subscriptions, orders, and the cancel of all."""
+    client = Listener(
+        key="key-primary",
+        secret=SECRETS["primary"],
+        rest_url=spot.rest,
+        ws_url=f"{spot.sockets}/public",
+        auth_ws_url=f"{spot.sockets}/auth",
+    )
+    client.heard = asyncio.Queue()
+    await client.start()
+    try:
+        await client.subscribe(params={"channel": "executions"})
+        ack = await until(client, method="subscribe")
+        assert ack["success"] and ack["result"]["channel"] == "executions"
+        assert (await until(client, channel="executions"))["data"] == []
+        await client.subscribe(params={"channel": "book", "symbol": ["BTC/USD"]})
+        assert (await until(client, channel="book"))["type"] == "snapshot"
+
+        await client.send_message(
+            {
+                "method": "add_order",
+                "params": {
+                    "order_type": "limit",
+                    "side": "buy",
+                    "symbol": "BTC/USD",
+                    "order_qty": 0.5,
+                    "limit_price": 90_000.1,
+                },
+                "req_id": 7,
+            }
+        )
+        placed = await until(client, method="add_order")
+        assert placed["success"] and placed["req_id"] == 7
+        level = (await until(client, channel="book"))["data"][0]["bids"]
+        assert level == [{"price": 90_000.1, "qty": 0.5}]
+        await client.send_message({"method": "cancel_all"})
+        answer = await until(client, method="cancel_all")
+        assert answer["success"] and answer["result"] == {"count": 1}
+    finally:
+        await client.close()
