@@ -74,6 +74,15 @@ def test_every_refusal_has_its_words(reason: RejectReason) -> None:
     assert errors.ORDER_ERROR[reason] in ORDER_ERRORS
 
 
+def test_changes_are_refused_in_the_words_of_orders_but_for_what_is_not_there() -> None:
+    """A change has no word for what is filled already."""
+    differing = {it for it, word in errors.EDIT_STATUS.items() if word != errors.SEND_STATUS[it]}
+
+    assert set(errors.EDIT_STATUS) == set(errors.SEND_STATUS)
+    assert differing == {RejectReason.UNKNOWN_ORDER, RejectReason.ALREADY_FILLED}
+    assert {errors.EDIT_STATUS[it] for it in differing} == {"orderForEditNotFound"}
+
+
 @pytest.mark.parametrize("reason", CancelReason)
 def test_every_end_of_an_order_has_its_words(reason: CancelReason) -> None:
     """In orders/status and on the feed."""

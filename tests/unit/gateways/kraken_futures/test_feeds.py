@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openvenue.engine.commands import (
+    AmendOrder,
     Batch,
     CancelOrder,
     CancelOrders,
@@ -70,15 +71,32 @@ def cancel() -> st.SearchStrategy[CancelOrder]:
     )
 
 
+@st.composite
+def amend(draw: st.DrawFn) -> AmendOrder:
+    """One of the first orders, whoever's, near the others: it may shrink, move, or cross."""
+    sizes = st.one_of(st.none(), st.integers(1, 60).map(Lots))
+    prices = st.one_of(st.none(), st.integers(49_990, 50_010).map(Ticks))
+    return AmendOrder(
+        account=draw(st.sampled_from(PEOPLE)),
+        order_id=OrderId(draw(st.integers(1, 20))),
+        quantity=draw(sizes),
+        leaves=draw(sizes),
+        limit_price=draw(prices),
+        trigger_price=draw(prices) if draw(st.integers(0, 3)) == 0 else None,
+    )
+
+
 commands: st.SearchStrategy[Command] = st.one_of(
     place(),
     place(),
     place(),
+    amend(),
+    amend(),
     cancel(),
     st.builds(
         lambda account, members: Batch(account=account, members=tuple(members)),
         st.sampled_from(PEOPLE),
-        st.lists(st.one_of(place(), cancel()), max_size=5),
+        st.lists(st.one_of(place(), amend(), cancel()), max_size=5),
     ),
     st.builds(
         lambda account, side: CancelOrders(account=account, side=side),
