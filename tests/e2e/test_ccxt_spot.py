@@ -13,6 +13,7 @@ import pytest
 from tests.e2e.spot_scene import Spot, open_spot
 
 SYMBOL = "BTC/USD"
+PATIENCE_SECONDS = 5
 
 
 @pytest.fixture
@@ -119,40 +120,45 @@ async def test_orders_trades_and_balances_are_watched_with_ccxt_pro(spot: Spot) 
     """Order entry, cancels and every channel that the library listens to, over sockets alone."""
     ann, bob = (spot.ccxt(ccxt.pro, name) for name in ("primary", "secondary"))
     try:
-        await ann.load_markets()
-        await bob.load_markets()
-        orders = asyncio.create_task(ann.watch_orders(SYMBOL))
-        book = await bob.watch_order_book(SYMBOL, 10)
-        assert book["bids"] == []
-        tickers = asyncio.create_task(bob.watch_ticker(SYMBOL))
-        trades = asyncio.create_task(bob.watch_trades(SYMBOL))
-        fills = asyncio.create_task(ann.watch_my_trades(SYMBOL))
-        await ann.fetch_balance()  # by now all of them are waiting
-
-        placed = await ann.create_order_ws(SYMBOL, "limit", "buy", 0.5, 90_000)
-        (seen,) = (await orders)[-1:]
-        assert placed["id"].startswith("O") and seen["id"] == placed["id"]
-        while not book["bids"]:
-            book = await bob.watch_order_book(SYMBOL, 10)
-        assert book["bids"][0][:2] == [90_000, 0.5]
-
-        await bob.create_order_ws(SYMBOL, "market", "sell", 0.2)
-        (fill,) = await fills
-        assert (fill["order"], fill["price"], fill["amount"]) == (placed["id"], 90_000, 0.2)
-        (trade,) = await trades
-        assert (trade["side"], trade["amount"]) == ("sell", 0.2)
-        await tickers
-        while bob.tickers[SYMBOL]["last"] != 90_000:  # it may have come already
-            await bob.watch_ticker(SYMBOL)
-
-        balance = await ann.watch_balance()
-        assert balance["BTC"]["total"] == 10.2
-        await ann.cancel_order_ws(placed["id"])
-        for price in (80_000, 81_000):
-            await ann.create_order_ws(SYMBOL, "limit", "buy", 0.1, price)
-        answer = await ann.cancel_all_orders_ws()
-        assert answer["result"] == {"count": 2}
-        assert await ann.fetch_open_orders() == []
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await watch(ann, bob)
     finally:
         await ann.close()
         await bob.close()
+
+
+async def watch(ann: Any, bob: Any) -> None:
+    """All that the two of them hear of each other's orders."""
+    await ann.load_markets()
+    await bob.load_markets()
+    orders = asyncio.create_task(ann.watch_orders(SYMBOL))
+    book = await bob.watch_order_book(SYMBOL, 10)
+    assert book["bids"] == []
+    trades = asyncio.create_task(bob.watch_trades(SYMBOL))
+    fills = asyncio.create_task(ann.watch_my_trades(SYMBOL))
+    await bob.watch_ticker(SYMBOL)  # its snapshot comes after the other acknowledgements
+    await ann.watch_balance()
+
+    placed = await ann.create_order_ws(SYMBOL, "limit", "buy", 0.5, 90_000)
+    (seen,) = (await orders)[-1:]
+    assert placed["id"].startswith("O") and seen["id"] == placed["id"]
+    while not book["bids"]:
+        book = await bob.watch_order_book(SYMBOL, 10)
+    assert book["bids"][0][:2] == [90_000, 0.5]
+
+    await bob.create_order_ws(SYMBOL, "market", "sell", 0.2)
+    (fill,) = await fills
+    assert (fill["order"], fill["price"], fill["amount"]) == (placed["id"], 90_000, 0.2)
+    (trade,) = await trades
+    assert (trade["side"], trade["amount"]) == ("sell", 0.2)
+    while bob.tickers[SYMBOL]["last"] != 90_000:  # it may have come already
+        await bob.watch_ticker(SYMBOL)
+
+    while ann.balance["BTC"]["total"] != 10.2:
+        await ann.watch_balance()
+    await ann.cancel_order_ws(placed["id"])
+    for price in (80_000, 81_000):
+        await ann.create_order_ws(SYMBOL, "limit", "buy", 0.1, price)
+    answer = await ann.cancel_all_orders_ws()
+    assert answer["result"] == {"count": 2}
+    assert await ann.fetch_open_orders() == []

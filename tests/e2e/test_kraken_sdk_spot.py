@@ -51,7 +51,7 @@ async def test_an_order_life_over_rest(spot: Spot) -> None:
     await asyncio.to_thread(sync_life, spot)
 
 
-class Listener(SpotWSClient):
+class Listener(SpotWSClient):  # type: ignore[misc]  # it ships no types
     """Keeps what it hears."""
 
     heard: "asyncio.Queue[dict[str, Any]]"

@@ -83,11 +83,13 @@ class Feeds:
         self._tops: dict[Symbol, object] = {}  # best levels, as last told to tickers
         self._due: dict[Symbol, set[str]] = {}  # tickers to be told, and to whom
         self._ticking: asyncio.Task[None] | None = None
+        self.heard = 0  # groups; who looked at something may see whether it is still so
         self._status = ""
         self._beat: asyncio.TimerHandle | None = None
 
     def hear(self, outcomes: list[Outcome]) -> None:
         """Tell everyone who asked."""
+        self.heard += 1
         is_told = bool(
             self.books
             or self.execution_listeners
@@ -105,7 +107,7 @@ class Feeds:
         for symbol, found in trades.items():
             for listener in list(self.trade_listeners.get(symbol, ())):
                 listener.tell_trades(symbol, found)
-            self._tick(symbol, "trades")
+            self.tick(symbol, "trades")
         for symbol, book in self.books.touched():
             self._tell_book(symbol, book)
 
@@ -357,9 +359,9 @@ class Feeds:
             top = book.bids.best(), book.asks.best()
             if self._tops.get(symbol) != top:
                 self._tops[symbol] = top
-                self._tick(symbol, "bbo")
+                self.tick(symbol, "bbo")
 
-    def _tick(self, symbol: Symbol, trigger: str) -> None:
+    def tick(self, symbol: Symbol, trigger: str) -> None:
         """Have a ticker told. While one is being worked out, what happens is in the next."""
         if (symbol, trigger) not in self.ticker_listeners:
             return
