@@ -8,6 +8,7 @@ did not make is known as such. They are names, not secrets.
 import hashlib
 import re
 from functools import lru_cache
+from struct import Struct as Layout
 from typing import Final
 
 from openvenue.engine.units import AccountId, ExecId, OrderId
@@ -15,6 +16,7 @@ from openvenue.engine.units import AccountId, ExecId, OrderId
 MASK: Final = 2**64 - 1
 LOW_58: Final = 2**58 - 1
 VARIANT: Final = 2 << 62  # of UUIDs
+TWO: Final = Layout(">QQ")
 # Odd multipliers with well spread bits, and their inverses modulo 2 ** 64.
 FIRST: Final = 0xBF58476D1CE4E5B9
 SECOND: Final = 0x94D049BB133111EB
@@ -50,7 +52,7 @@ def _encode(number: int, salt: int) -> str:
     back = _mix(front ^ salt) & LOW_58
     # 48 bits, version 4, 12 bits, variant 2, 4 bits of the front and 58 of the back.
     tail = VARIANT | (front & 0xF) << 58 | back
-    text = f"{front:016x}{tail:016x}"
+    text = TWO.pack(front, tail).hex()
     return f"{text[:8]}-{text[8:12]}-4{text[12:15]}-{text[16:20]}-{text[20:]}"
 
 
