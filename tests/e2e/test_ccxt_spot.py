@@ -137,7 +137,7 @@ async def watch(ann: Any, bob: Any) -> None:
     trades = asyncio.create_task(bob.watch_trades(SYMBOL))
     fills = asyncio.create_task(ann.watch_my_trades(SYMBOL))
     await bob.watch_ticker(SYMBOL)  # its snapshot comes after the other acknowledgements
-    await ann.watch_balance()
+    await ann.fetch_balance()
 
     placed = await ann.create_order_ws(SYMBOL, "limit", "buy", 0.5, 90_000)
     (seen,) = (await orders)[-1:]
@@ -154,8 +154,8 @@ async def watch(ann: Any, bob: Any) -> None:
     while bob.tickers[SYMBOL]["last"] != 90_000:  # it may have come already
         await bob.watch_ticker(SYMBOL)
 
-    while ann.balance["BTC"]["total"] != 10.2:
-        await ann.watch_balance()
+    balance = await ann.watch_balance()
+    assert balance["BTC"]["total"] == 10.2
     await ann.cancel_order_ws(placed["id"])
     for price in (80_000, 81_000):
         await ann.create_order_ws(SYMBOL, "limit", "buy", 0.1, price)

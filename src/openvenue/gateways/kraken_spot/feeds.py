@@ -83,13 +83,12 @@ class Feeds:
         self._tops: dict[Symbol, object] = {}  # best levels, as last told to tickers
         self._due: dict[Symbol, set[str]] = {}  # tickers to be told, and to whom
         self._ticking: asyncio.Task[None] | None = None
-        self.heard = 0  # groups; who looked at something may see whether it is still so
+        self.trades = 0  # heard of; who looked at something may see whether it is still so
         self._status = ""
         self._beat: asyncio.TimerHandle | None = None
 
     def hear(self, outcomes: list[Outcome]) -> None:
         """Tell everyone who asked."""
-        self.heard += 1
         is_told = bool(
             self.books
             or self.execution_listeners
@@ -102,6 +101,8 @@ class Feeds:
             for event in outcome.entry.events:
                 if isinstance(event, LISTED):
                     self._hear_listing(event)
+                elif type(event) is Traded:
+                    self.trades += 1
             if is_told:
                 self._tell(outcome, trades)
         for symbol, found in trades.items():

@@ -190,12 +190,12 @@ class Subscriptions:
             reply.yes(channel=channel, event_trigger=trigger, snapshot=has_snapshot, symbol=symbol)
             if trigger == "bbo":
                 await feeds.book(symbol)
-            heard = feeds.heard
+            join(feeds.ticker_listeners, (symbol, trigger), listener)
+            trades = feeds.trades
             if has_snapshot:
                 session.tell(await feeds.ticker(symbol, "snapshot"))
-            join(feeds.ticker_listeners, (symbol, trigger), listener)
-            if has_snapshot and feeds.heard != heard:
-                feeds.tick(symbol, trigger)  # what happened while it was worked out
+                if feeds.trades != trades:
+                    feeds.tick(symbol, trigger)  # what happened while it was worked out
 
     async def _trade_snapshot(self, market: Market) -> None:
         symbol = market.symbol
