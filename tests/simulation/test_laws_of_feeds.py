@@ -6,7 +6,7 @@ Held against the folds that gateways tell their clients from: they hear what scr
 from openvenue.engine.engine import Engine
 from openvenue.engine.events import OrderAmended
 from openvenue.engine.queries import BookView
-from openvenue.engine.units import Lots, Symbol, Ticks
+from openvenue.engine.units import Lots, OrderId, Symbol, Ticks
 from openvenue.exchange.port import Outcome
 from openvenue.gateways.kraken_futures.books import Books
 from openvenue.gateways.kraken_futures.story import Story
@@ -33,7 +33,7 @@ def test_levels_that_are_told_are_the_levels_that_stand(recordings: list[Recordi
             where = (recording.seed, step.number, step.events)
             events = engine.apply(step.command, step.now)
             entry = Entry(seq, step.now, Envelope("test"), step.command, tuple(events))
-            story = Story(Outcome(entry, engine.before))
+            story = Story(Outcome(entry, {OrderId(it): was for it, was in engine.before.items()}))
             for event in events:
                 crossed += isinstance(event, OrderAmended) and not event.rests
                 books.hear(event, story)
@@ -62,7 +62,7 @@ def test_orders_that_a_story_tells_are_the_orders_that_live(recordings: list[Rec
             where = (recording.seed, step.number, step.events)
             events = engine.apply(step.command, step.now)
             entry = Entry(seq, step.now, Envelope("test"), step.command, tuple(events))
-            story = Story(Outcome(entry, engine.before))
+            story = Story(Outcome(entry, {OrderId(it): was for it, was in engine.before.items()}))
             for event in events:
                 story.tell(event)
             for order_id, view in story.views.items():
