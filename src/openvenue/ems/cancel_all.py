@@ -56,8 +56,7 @@ class Sweep:
         except Unreachable as error:
             return Ending.UNREACHABLE, str(error)
         except (TooLate, TimeoutError):
-            left = f"{len(self.sights[-1].order_ids)} orders were left" if self.sights else ""
-            return Ending.UNPROVEN, self._why or left or "the exchange has not answered"
+            return Ending.UNPROVEN, self._why or "the exchange has not answered"
 
     async def _until_empty(self) -> None:
         """Raises: Unreachable: at the very first attempt. TooLate."""
@@ -74,7 +73,7 @@ class Sweep:
                     if not left and not route.sending:
                         return
                 await self._cancel_singly(left)
-                self._why = f"{len(left)} orders were left" if left else "an order is on its way"
+                self._why = f"orders left: {len(left)}" if left else "an order is on its way"
             except FAILURES as error:
                 if isinstance(error, Unreachable) and not self._reached:
                     raise

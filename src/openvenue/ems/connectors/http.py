@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 UNAVAILABLE_FROM: Final = 500  # statuses that do not say what became of a request
 TOO_MANY: Final = 429
+JSON: Final = "application/json"
+SHOWN: Final = 100  # bytes of an answer that is no API's
 
 
 class Http:
@@ -36,7 +38,8 @@ class Http:
     ) -> bytes:
         """The body of an answer; `target` is path and query as they are to be sent.
 
-        Raises: Unreachable; Silent, on a status of 500 and above, too; VenueRefused: too many.
+        A refusal in JSON is an answer: who asked knows its words.
+        Raises: Unreachable; Silent, on a status of 500 and above, too; VenueRefused.
         """
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=self._timeout, auto_decompress=True)
@@ -54,6 +57,8 @@ class Http:
             raise Silent(f"status {response.status}")
         if response.status == TOO_MANY:
             raise VenueRefused("too many requests")
+        if response.status >= 300 and response.content_type != JSON:
+            raise VenueRefused(f"status {response.status}: {said[:SHOWN].decode(errors='replace')}")
         return said
 
     async def close(self) -> None:

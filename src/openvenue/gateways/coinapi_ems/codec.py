@@ -102,10 +102,10 @@ class ReportJson(Struct, kw_only=True):
     fills: list[FillJson] | UnsetType
 
 
-class BalanceEntryJson(Struct):
+class BalanceEntryJson(Struct, kw_only=True):
     """One asset of a balance."""
 
-    id: str
+    id: str | UnsetType
     asset_id_exchange: str
     asset_id_coinapi: str
     balance: Raw
@@ -117,7 +117,7 @@ class BalanceEntryJson(Struct):
 class BalancesJson(Struct, kw_only=True):
     """Balance of one exchange; without `data` where it did not answer."""
 
-    type: str = "BALANCE_SNAPSHOT"
+    type: str | UnsetType
     exchange_id: str
     data: list[BalanceEntryJson] | UnsetType
 
@@ -279,13 +279,14 @@ def encode_report(order: Order, profile: Profile) -> ReportJson:
 
 
 def encode_balances(
-    told: Sequence[tuple[ExchangeId, Sequence[Balance] | None]],
+    told: Sequence[tuple[ExchangeId, Sequence[Balance] | None]], profile: Profile
 ) -> list[BalancesJson]:
     """What each account holds."""
     return [
         BalancesJson(
+            type="BALANCE_SNAPSHOT" if profile.balances_as_recorded else UNSET,
             exchange_id=exchange_id,
-            data=UNSET if held is None else [_balance(it) for it in held],
+            data=UNSET if held is None else [_balance(it, profile) for it in held],
         )
         for exchange_id, held in told
     ]
@@ -304,14 +305,14 @@ def encode_positions(
     ]
 
 
-def _balance(it: Balance) -> BalanceEntryJson:
+def _balance(it: Balance, profile: Profile) -> BalanceEntryJson:
     return BalanceEntryJson(
-        it.asset,
-        it.asset,
-        it.common_asset,
-        decimal_number(it.balance),
-        decimal_number(it.available),
-        decimal_number(it.locked),
+        id=it.asset if profile.balances_as_recorded else UNSET,
+        asset_id_exchange=it.asset,
+        asset_id_coinapi=it.common_asset,
+        balance=decimal_number(it.balance),
+        available=decimal_number(it.available),
+        locked=decimal_number(it.locked),
     )
 
 

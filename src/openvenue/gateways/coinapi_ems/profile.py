@@ -16,6 +16,7 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     # Of 490 and 504. The published contract misspells it, and no value suits the vendor's own
     # Python client, which raises on both.
     reject_content_type: Literal["application/json", "appliction/json"] = "application/json"
+    balances_as_recorded: bool = False  # `type` and `id`, seen once in a real answer
     with_time_order: bool = False  # a member that one generated client needs and another refuses
 
 

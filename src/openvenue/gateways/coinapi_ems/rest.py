@@ -126,7 +126,7 @@ async def balances(door: Door, request: Request) -> Response:
     owner = auth.authenticate(request, door.keys)
     exchange_id = codec.decode_filter(request)
     told = await door.ems.balances(owner, exchange_id)
-    return say(codec.encode_balances(told))
+    return say(codec.encode_balances(told, door.profile))
 
 
 async def positions(door: Door, request: Request) -> Response:

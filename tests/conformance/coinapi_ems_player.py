@@ -1,0 +1,162 @@
+"""Conversations with CoinAPI EMS that anyone who knows the API can read, and what plays them.
+
+    # A comment.
+    profile reject_content_type="appliction/json"     settings, before anything else
+    venue down                            nobody takes its connections
+    venue silent                          it takes them, and does not answer
+    venue stubborn                        it says yes to cancels, and keeps its orders
+    venue up                              all is well again
+    venue refuses insufficientFunds       the next order, in these words
+    venue adds                            an order that stands there and is not of this desk
+    ann > POST /path {…}                  a request with Ann's key
+    nobody > GET /path                    one without
+        < 200 {…}                         its answer, at least; more lines may follow
+        <type application/json            the content type of that answer
+
+In an answer `"$name"` stands for whatever is there the first time, and for the same after that;
+`"*"` for anything; `"absent"` for a member that is not there. Lists are compared whole.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from openvenue.ems.connectors.port import Silent, Unreachable, VenueRefused
+from openvenue.ems.desk import Ems
+from openvenue.engine.units import Nanos
+from openvenue.gateways.coinapi_ems import DEFAULT, CoinApiEms, Profile
+from openvenue.gateways.wire import Request, Response
+from tests.unit.ems.scene import ANN, BOB, BOBS, CONFIG, FUTURES, SPOT, PaperVenue, ToldTime
+
+KEYS = {"key-ann": ANN, "key-bob": BOB}
+
+
+def read(path: Path) -> Iterator[tuple[int, str]]:
+    """The steps of a transcript, numbered by line. An answer may go on over indented lines."""
+    pending: tuple[int, str] | None = None
+    for number, raw in enumerate(path.read_text().splitlines(), 1):
+        text = raw.strip()
+        if not text or text.startswith("#"):
+            continue
+        if raw.startswith(" ") and not text.startswith("<") and pending is not None:
+            pending = (pending[0], f"{pending[1]} {text}")
+            continue
+        if pending is not None:
+            yield pending
+        pending = (number, text)
+    if pending is not None:
+        yield pending
+
+
+class Player:
+    """Plays one transcript in a world of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._found: dict[str, Any] = {}
+        self._response: Response | None = None
+        self._venue = PaperVenue()
+
+    async def play(self) -> None:
+        """All of it. Raises: AssertionError: an answer was another one."""
+        steps = list(read(self._path))
+        settings: dict[str, Any] = {}
+        while steps and steps[0][1].startswith("profile "):
+            name, _, value = steps.pop(0)[1].removeprefix("profile ").partition("=")
+            settings[name] = json.loads(value)
+        profile = msgspec.convert({**msgspec.to_builtins(DEFAULT), **settings}, Profile)
+        venues = {FUTURES: self._venue, SPOT: PaperVenue(), BOBS: PaperVenue()}
+        desk = await Ems.open(None, CONFIG, ToldTime(), venues)
+        gateway = CoinApiEms(desk, KEYS, profile, trace=lambda: "d200e8b5-4271a5461ce5342f")
+        try:
+            for number, text in steps:
+                try:
+                    await self._step(gateway, text)
+                except AssertionError as error:
+                    where = f"{self._path.name}:{number}: {text}"
+                    raise AssertionError(f"{where}\n{error}") from error
+        finally:
+            await desk.close()
+
+    async def _step(self, gateway: CoinApiEms, text: str) -> None:
+        first, _, rest = text.partition(" ")
+        match first:
+            case "venue":
+                self._tell(rest)
+            case "<":
+                self._expect(rest)
+            case "<type":
+                assert self._response is not None
+                assert self._response.content_type == rest, self._response.content_type
+            case _:
+                await self._ask(gateway, first, rest.removeprefix("> "))
+
+    def _tell(self, what: str) -> None:
+        venue = self._venue
+        word, _, rest = what.partition(" ")
+        match word:
+            case "down":
+                venue.down = Unreachable("the exchange cannot be reached")
+            case "silent":
+                venue.down = Silent("no answer in time")
+            case "up":
+                venue.down, venue.mass_cancels_all, venue.relays = None, True, False
+            case "stubborn":
+                venue.mass_cancels_all, venue.relays = False, True
+            case "refuses":
+                venue.fail["place"] = [VenueRefused(rest)]
+            case "adds":
+                venue.add()
+            case _:
+                raise AssertionError(f"no such step: {what}")
+
+    async def _ask(self, gateway: CoinApiEms, actor: str, text: str) -> None:
+        method, _, rest = text.partition(" ")
+        target, _, body = rest.partition(" ")
+        target = re.sub(r"\$(\w+)", lambda it: str(self._found[it[1]]), target)
+        body = re.sub(r"\$(\w+)", lambda it: str(self._found[it[1]]), body)
+        path, _, query = target.partition("?")
+        headers = {} if actor == "nobody" else {"x-coinapi-key": f"key-{actor}"}
+        request = Request(
+            method, path, query.encode(), headers, body.encode(), "127.0.0.1", Nanos(1), {}
+        )
+        handler = gateway.route(method, path)
+        if handler is None:
+            self._response = gateway.refusal(path, 404, "not found")
+        else:
+            self._response = await handler(request)
+
+    def _expect(self, text: str) -> None:
+        status, _, body = text.partition(" ")
+        assert self._response is not None, "nothing was asked"
+        said = self._response.body.decode()
+        assert self._response.status == int(status), f"{self._response.status} {said}"
+        if body:
+            got = json.loads(said, parse_float=Decimal)
+            self._compare(json.loads(body, parse_float=Decimal), got, "")
+
+    def _compare(self, expected: Any, got: Any, where: str) -> None:
+        """Whether `got` says at least what is expected."""
+        if isinstance(expected, str) and expected.startswith("$"):
+            assert self._found.setdefault(expected[1:], got) == got, f"{where}: {got!r}"
+        elif isinstance(expected, dict):
+            assert isinstance(got, dict), f"{where}: {got!r}"
+            for name, value in expected.items():
+                if value == "absent":
+                    assert name not in got, f"{where}.{name}: {got[name]!r}"
+                    continue
+                assert name in got, f"{where}.{name} is missing in {got!r}"
+                self._compare(value, got[name], f"{where}.{name}")
+        elif isinstance(expected, list):
+            assert isinstance(got, list) and len(expected) == len(got), f"{where}: {got!r}"
+            for place, (one, other) in enumerate(zip(expected, got, strict=True)):
+                self._compare(one, other, f"{where}[{place}]")
+        elif expected != "*":
+            assert expected == got and isinstance(expected, bool) == isinstance(got, bool), (
+                f"{where}: {got!r} is not {expected!r}"
+            )
