@@ -3,11 +3,14 @@
 import json
 import sys
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from openvenue.exchange.config import ConfigError, load_world
 from openvenue.exchange.keys import KeyFile, KeysError, ensure_keys
+
+DESK: Final = "desk"  # keys that this machine signs with itself: nobody else should
 
 
 def run(data_dir: Path, config: Path | None, seed: int | None, *, as_json: bool) -> int:
@@ -30,7 +33,7 @@ def as_plain(keys: KeyFile) -> dict[str, dict[str, dict[str, str]]]:
         name: {
             api: msgspec.to_builtins(key)
             for api, key in msgspec.structs.asdict(each).items()
-            if key is not None
+            if key is not None and api != DESK
         }
         for name, each in keys.accounts.items()
     }

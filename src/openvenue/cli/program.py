@@ -7,7 +7,7 @@ import asyncio
 import shutil
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -18,7 +18,7 @@ import structlog
 from msgspec import Struct
 
 from openvenue.crowd.crowd import Crowd
-from openvenue.ems.config import Credentials, EmsConfig, VenueAccount
+from openvenue.ems.config import ApiKind, Credentials, EmsConfig, VenueAccount
 from openvenue.ems.desk import Ems
 from openvenue.ems.orders import ExchangeId
 from openvenue.engine.units import AccountId, Nanos
@@ -26,7 +26,7 @@ from openvenue.exchange.clock import RealClock, VirtualClock
 from openvenue.exchange.collector import Collector
 from openvenue.exchange.config import VenueTable, World
 from openvenue.exchange.exchange import Exchange
-from openvenue.exchange.keys import KeyFile
+from openvenue.exchange.keys import AccountKeys, KeyFile
 from openvenue.exchange.setup import build_setup, gateway_facts, still_missing
 from openvenue.gateways.access import is_loopback
 from openvenue.gateways.admin.rest import AdminGateway, AdminTools
@@ -40,6 +40,9 @@ from openvenue.gateways.kraken_spot import auth as kraken_spot_auth
 from openvenue.gateways.kraken_spot import facts as kraken_spot_facts
 from openvenue.gateways.kraken_spot.rest import KrakenSpot
 from openvenue.gateways.metrics import Metrics
+from openvenue.gateways.pacifica import facts as pacifica_facts
+from openvenue.gateways.pacifica.auth import WalletRing
+from openvenue.gateways.pacifica.rest import Pacifica
 from openvenue.gateways.request_log import RequestLog
 from openvenue.gateways.serve import Door
 from openvenue.gateways.venue_metrics import venue_families
@@ -200,21 +203,36 @@ def ems_config(plan: Plan) -> EmsConfig:
     """
     host = plan.host if is_loopback(plan.host) else "127.0.0.1"
     base_url = f"http://[{host}]:{plan.port}" if ":" in host else f"http://{host}:{plan.port}"
+    served = plan.world.venues.tables()
     return EmsConfig(
         accounts=tuple(
             VenueAccount(
                 owner=AccountId(name),
-                exchange_id=ExchangeId("KRAKENFTS"),
-                api="kraken_futures",
+                exchange_id=exchange_id,
+                api=api,
                 base_url=base_url,
-                credentials=Credentials(
-                    keys.kraken_futures.api_key, keys.kraken_futures.api_secret
-                ),
+                credentials=credentials,
             )
             for name, keys in plan.keys.accounts.items()
+            for venue, exchange_id, api, credentials in _ways(keys)
+            if venue in served
         ),
         durability=plan.world.durability,
     )
+
+
+def _ways(keys: AccountKeys) -> Iterator[tuple[str, ExchangeId, ApiKind, Credentials]]:
+    """Where an account can be reached: venue, what the desk calls it, how, and with which key."""
+    if keys.desk is not None:
+        pair = keys.desk.kraken_futures
+        credentials = Credentials(pair.api_key, pair.api_secret)
+        yield "kraken-futures", ExchangeId("KRAKENFTS"), "kraken_futures", credentials
+        pair = keys.desk.kraken_spot
+        credentials = Credentials(pair.api_key, pair.api_secret)
+        yield "kraken-spot", ExchangeId("KRAKEN"), "kraken_spot", credentials
+    if keys.pacifica is not None:
+        wallet = Credentials(keys.pacifica.account, keys.pacifica.private_key)
+        yield "pacifica", ExchangeId("PACIFICA"), "pacifica", wallet
 
 
 def wipe(plan: Plan, venue: str) -> None:
@@ -289,9 +307,22 @@ def _kraken_spot(plan: Plan, venue: Venue, clock: RealClock | VirtualClock) -> V
     )
 
 
+def _pacifica(plan: Plan, venue: Venue, clock: RealClock | VirtualClock) -> VenueGateway:
+    return Pacifica(
+        venue.exchange,
+        venue.history,
+        WalletRing(plan.keys.pacifica()),
+        clock,
+        plan.world.limits,
+        nonces=venue.exchange.nonces,
+        facts_of=lambda symbol: pacifica_facts.read_facts(gateway_facts(venue.table, symbol)),
+    )
+
+
 GATEWAYS: Final[Mapping[str, Callable[[Plan, Venue, RealClock | VirtualClock], VenueGateway]]] = {
     "kraken-futures": _kraken_futures,
     "kraken-spot": _kraken_spot,
+    "pacifica": _pacifica,
 }
 
 

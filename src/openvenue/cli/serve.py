@@ -25,11 +25,13 @@ from openvenue.exchange.port import VenueStopped
 from openvenue.gateways.access import is_loopback
 from openvenue.gateways.kraken_futures import facts as kraken_futures_facts
 from openvenue.gateways.kraken_spot import facts as kraken_spot_facts
+from openvenue.gateways.pacifica import facts as pacifica_facts
 from openvenue.journal.errors import JournalError
 
 FACTS: Final[Mapping[str, Callable[[Mapping[str, Any]], object]]] = {
     "kraken-futures": kraken_futures_facts.read_facts,
     "kraken-spot": kraken_spot_facts.read_facts,
+    "pacifica": pacifica_facts.read_facts,
 }
 READY: Final = "OpenVenue is ready"  # programs that start us wait for a line that begins so
 
@@ -146,7 +148,8 @@ def _say_ready(plan: Plan, options: Options) -> None:
     if plan.tls_port:
         trust = plan.data_dir / "tls" / "ca.pem"
         lines.append(f"  over TLS    https://{host}:{plan.tls_port}  (trust {trust})")
-    lines.append(f"  WebSocket   ws://{host}:{plan.port}/ws/v1")
+    served = ", ".join([*plan.world.venues.tables(), "coinapi-ems"])
+    lines.append(f"  APIs        {served}")
     lines.append(f"  keys        openvenue credentials --data-dir {plan.data_dir}{again}")
     lines.append(f"  engine      {engine_form()}")
     if plan.is_in_memory:

@@ -20,7 +20,7 @@ from msgspec import Struct
 Limits = Literal["production", "off"]
 Durability = Literal["disk", "os"]
 
-PARTS: Final = ("default.toml", "kraken_spot.toml")
+PARTS: Final = ("default.toml", "kraken_spot.toml", "pacifica.toml")
 DATE_MARK: Final = "YYMMDD"  # in a symbol: replaced by the day on which the contract expires
 
 

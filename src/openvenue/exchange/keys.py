@@ -9,7 +9,7 @@ import hashlib
 import os
 import secrets
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -61,6 +61,17 @@ class BearerKey(Struct, frozen=True, forbid_unknown_fields=True):
         return "BearerKey(api_key=…)"
 
 
+class DeskKeys(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the desk of this machine signs with at its own venues.
+
+    Its own, because nonces grow per key: a desk and a bot that shared one would shut each other
+    out.
+    """
+
+    kraken_futures: KeyPair
+    kraken_spot: KeyPair
+
+
 class AccountKeys(Struct, frozen=True, forbid_unknown_fields=True):
     """One account's keys, one field per API. Files of earlier versions lack the later ones."""
 
@@ -68,6 +79,7 @@ class AccountKeys(Struct, frozen=True, forbid_unknown_fields=True):
     kraken_spot: KeyPair | None = None
     pacifica: Wallet | None = None
     coinapi_ems: BearerKey | None = None
+    desk: DeskKeys | None = None
 
 
 class KeyFile(Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,19 +95,19 @@ class KeyFile(Struct, frozen=True, forbid_unknown_fields=True):
 
     def kraken_futures(self) -> dict[str, tuple[AccountId, str]]:
         """The account and the secret of each API key of Kraken Futures."""
-        return {
-            keys.kraken_futures.api_key: (AccountId(name), keys.kraken_futures.api_secret)
-            for name, keys in self.accounts.items()
-        }
+        desks = {name: keys.desk for name, keys in self.accounts.items()}
+        return _secrets(
+            {name: keys.kraken_futures for name, keys in self.accounts.items()},
+            {name: desk.kraken_futures for name, desk in desks.items() if desk is not None},
+        )
 
     def kraken_spot(self) -> dict[str, tuple[AccountId, str]]:
         """The account and the secret of each API key of Kraken Spot."""
-        pairs = {name: keys.kraken_spot for name, keys in self.accounts.items()}
-        return {
-            pair.api_key: (AccountId(name), pair.api_secret)
-            for name, pair in pairs.items()
-            if pair is not None
-        }
+        desks = {name: keys.desk for name, keys in self.accounts.items()}
+        return _secrets(
+            {name: keys.kraken_spot for name, keys in self.accounts.items()},
+            {name: desk.kraken_spot for name, desk in desks.items() if desk is not None},
+        )
 
     def pacifica(self) -> dict[str, AccountId]:
         """The account behind each wallet address of Pacifica."""
@@ -114,6 +126,16 @@ class KeyFile(Struct, frozen=True, forbid_unknown_fields=True):
             for name, bearer in bearers.items()
             if bearer is not None
         }
+
+
+def _secrets(*pairs: Mapping[str, KeyPair | None]) -> dict[str, tuple[AccountId, str]]:
+    """By API key, of accounts' key pairs."""
+    return {
+        pair.api_key: (AccountId(name), pair.api_secret)
+        for each in pairs
+        for name, pair in each.items()
+        if pair is not None
+    }
 
 
 class KeysError(Exception):
@@ -184,6 +206,11 @@ def _complete(name: str, held: AccountKeys | None, source: Bytes) -> AccountKeys
         kraken_spot=held.kraken_spot or _pair(f"{name}/kraken_spot", source),
         pacifica=held.pacifica or _wallet(source(f"{name}/pacifica/seed", WALLET_SEED_BYTES)),
         coinapi_ems=held.coinapi_ems or BearerKey(_bearer(f"{name}/coinapi_ems/api_key", source)),
+        desk=held.desk
+        or DeskKeys(
+            kraken_futures=_pair(f"{name}/desk/kraken_futures", source),
+            kraken_spot=_pair(f"{name}/desk/kraken_spot", source),
+        ),
     )
 
 

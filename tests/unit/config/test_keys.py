@@ -5,8 +5,10 @@ import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from openvenue.cli.credentials import as_plain
 from openvenue.exchange.keys import KeysError, ensure_keys, read_keys
 
 NAMES = ["primary", "secondary"]
@@ -95,3 +97,35 @@ def test_secrets_do_not_show_when_keys_are_printed(tmp_path: Path) -> None:
     assert pair.api_secret not in repr(pair)
     assert pair.api_secret not in repr(keys)
     assert keys.admin_key not in repr(keys)
+
+
+def test_the_desk_signs_with_keys_of_its_own_that_are_not_handed_out(tmp_path: Path) -> None:
+    """Nonces grow per key: a desk that shared a bot's key would shut the bot out."""
+    keys = ensure_keys(tmp_path, ["primary"], None)
+
+    mine = keys.accounts["primary"]
+    assert mine.desk is not None and mine.kraken_spot is not None
+    assert keys.kraken_spot() == {
+        mine.kraken_spot.api_key: ("primary", mine.kraken_spot.api_secret),
+        mine.desk.kraken_spot.api_key: ("primary", mine.desk.kraken_spot.api_secret),
+    }
+    assert list(as_plain(keys)["primary"]) == [
+        *("kraken_futures", "kraken_spot", "pacifica", "coinapi_ems"),
+    ]
+
+
+def test_a_file_of_an_earlier_version_gains_what_it_lacks(tmp_path: Path) -> None:
+    """Clients configured with the old keys go on."""
+    first = ensure_keys(tmp_path, ["primary"], 7)
+    old = {
+        "accounts": {
+            "primary": {
+                "kraken_futures": msgspec.to_builtins(first.accounts["primary"])["kraken_futures"]
+            }
+        },
+        "admin_key": first.admin_key,
+        "seed": 7,
+    }
+    (tmp_path / "keys.json").write_bytes(msgspec.json.encode(old))
+
+    assert ensure_keys(tmp_path, ["primary"], None) == first
