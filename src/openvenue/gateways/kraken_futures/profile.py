@@ -37,6 +37,7 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     bids_ascending: bool = False  # in REST orderbook
     history_ascending: bool = False  # in REST history
     heartbeat_ms: int = 1_000
+    ticker_ms: int = 1_000  # at least so long between two tickers of a market
 
 
 DEFAULT: Final = Profile()

@@ -24,6 +24,7 @@ from openvenue.gateways.kraken_futures.desk import Clock, Desk, LimitError
 from openvenue.gateways.kraken_futures.facts import FactsOf, no_facts
 from openvenue.gateways.kraken_futures.feeds import Feeds
 from openvenue.gateways.kraken_futures.limits import Limits
+from openvenue.gateways.kraken_futures.live import Live
 from openvenue.gateways.kraken_futures.profile import DEFAULT, Profile
 from openvenue.gateways.kraken_futures.ws import KrakenFuturesSession
 from openvenue.gateways.wire import Handler, OpenSession, Request, Response, Sender, WireError
@@ -157,7 +158,9 @@ class KrakenFutures:
     ) -> None:
         self._desk = Desk(exchange, history, keys, clock, limits, profile, nonces or {}, facts_of)
         self.feeds: Final = Feeds(self._desk)
-        self._stop_hearing = exchange.subscribe(self.feeds.hear)
+        self.live: Final = Live(self._desk)
+        leave = exchange.subscribe(self.feeds.hear), exchange.subscribe(self.live.hear)
+        self._stop_hearing = leave
         self._named = {
             (method, path): Endpoint(self._desk, path, answer)
             for (method, path), answer in ENDPOINTS.items()
@@ -185,8 +188,10 @@ class KrakenFutures:
 
     def close(self) -> None:
         """Hear no more, and let the heart stand still."""
-        self._stop_hearing()
+        for leave in self._stop_hearing:
+            leave()
         self.feeds.close()
+        self.live.close()
 
     @property
     def signing_variants(self) -> Mapping[str, int]:
@@ -220,7 +225,7 @@ class KrakenFutures:
         return errors.encode_framework_error(status, word, self._desk.server_time())
 
     def _open(self, request: Request, sender: Sender) -> KrakenFuturesSession:
-        return KrakenFuturesSession(self._desk, self.feeds, request, sender)
+        return KrakenFuturesSession(self._desk, self.feeds, self.live, request, sender)
 
     def _of_symbol(self, name: str, answer: AnswerOf) -> Endpoint:
         async def run(desk: Desk, request: Request) -> Response:

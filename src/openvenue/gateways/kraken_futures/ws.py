@@ -15,7 +15,7 @@ import structlog
 from msgspec import UNSET, Struct, UnsetType
 
 from openvenue.engine.queries import GetOpenOrders
-from openvenue.engine.units import Symbol
+from openvenue.engine.units import AccountId, Symbol
 from openvenue.exchange.port import VenueStopped
 from openvenue.gateways.kraken_futures import encode_feeds
 from openvenue.gateways.kraken_futures.asking import KeyRecord
@@ -24,6 +24,14 @@ from openvenue.gateways.kraken_futures.encode import ENCODER
 from openvenue.gateways.kraken_futures.feeds import Feeds
 from openvenue.gateways.kraken_futures.limits import Requests
 from openvenue.gateways.kraken_futures.listing import Market
+from openvenue.gateways.kraken_futures.live import (
+    ACCOUNTS,
+    PLAIN,
+    TICKERS,
+    VERBOSE,
+    Live,
+    VerboseOrders,
+)
 from openvenue.gateways.wire import Request, Sender
 from openvenue.history.port import Fill, HistoryUnavailable
 
@@ -33,8 +41,8 @@ REQUESTS_PER_SECOND: Final = 100
 WAITING_MAX: Final = 200  # frames of one client that wait for an answer of the venue
 CHALLENGES_MAX: Final = 16  # of one connection that stay valid
 SNAPSHOT_MAX: Final = 100  # trades or fills
-PUBLIC: Final = ("trade", "book")
-PRIVATE: Final = ("open_orders", "fills")
+PUBLIC: Final = ("trade", "book", *TICKERS)
+PRIVATE: Final = ("open_orders", "open_orders_verbose", "fills", *ACCOUNTS, "notifications_auth")
 
 Job = Callable[[], Coroutine[Any, Any, None]]  # begun only if its client is still there
 
@@ -71,6 +79,7 @@ class KrakenFuturesSession:
         self,
         desk: Desk,
         feeds: Feeds,
+        live: Live,
         request: Request,
         sender: Sender,
         *,
@@ -78,6 +87,8 @@ class KrakenFuturesSession:
     ) -> None:
         self._desk = desk
         self._feeds = feeds
+        self._live = live
+        self._verbose = VerboseOrders(self)
         self._request = request
         self._sender = sender
         self._new_challenge = new_challenge
@@ -107,6 +118,9 @@ class KrakenFuturesSession:
         self._is_closed = True
         self._inbox.clear()
         self._feeds.forget(self)
+        self._feeds.forget(self._verbose)
+        self._live.forget(self)
+        self._live.forget(self._verbose)
         if self._worker is not None:
             self._worker.cancel()
 
@@ -218,6 +232,9 @@ class KrakenFuturesSession:
         else:
             self._subscribed[feed, symbol] = None
             self._say(Confirmation("subscribed", feed, [symbol]))
+        if feed in TICKERS:
+            await self._live.join_ticker(feed, symbol, self)
+            return
         if feed == "book":
             book = await self._feeds.book(symbol)
             now = self._desk.exchange.now()
@@ -256,14 +273,33 @@ class KrakenFuturesSession:
                     original_challenge=frame.original_challenge or "",
                     signed_challenge=frame.signed_challenge or "",
                 )
+                if feed != "balances"
+                else Confirmation("subscribed", feed)
             )
-        listing = self._desk.listing
+        if feed.startswith("open_orders"):
+            await self._subscribe_orders(feed, account)
+        elif feed in ACCOUNTS:
+            await self._live.join_account(feed, account, self)
+        elif feed == "notifications_auth":
+            self._say({"feed": feed, "notifications": []})
+        else:
+            await self._subscribe_fills(account, symbols)
+
+    async def _subscribe_orders(self, feed: str, account: AccountId) -> None:
+        views = await self._desk.exchange.look(GetOpenOrders(account))
+        ours = [view for view in views if self._desk.is_ours(view.order.symbol)]
+        frame = encode_feeds.encode_open_orders(account, ours, self._desk.listing)
+        listeners = self._feeds.order_listeners.setdefault(account, {})
         if feed == "open_orders":
-            views = await self._desk.exchange.look(GetOpenOrders(account))
-            ours = [view for view in views if self._desk.is_ours(view.order.symbol)]
-            self._sender.send(encode_feeds.encode_open_orders(account, ours, listing))
-            self._feeds.order_listeners.setdefault(account, {})[self] = None
-            return
+            self._sender.send(frame)
+            listeners[self] = None
+        else:
+            self._sender.send(VERBOSE + frame.removeprefix(PLAIN))
+            listeners[self._verbose] = None
+            self._live.join_failed_posts(account, self._verbose)
+
+    async def _subscribe_fills(self, account: AccountId, symbols: frozenset[Symbol]) -> None:
+        listing = self._desk.listing
         self._fills_of = symbols
         self._fills_held = []
         self._feeds.fill_listeners.setdefault(account, {})[self] = None
@@ -291,7 +327,10 @@ class KrakenFuturesSession:
         elif feed in PUBLIC:
             for market in self._markets(frame.product_ids) or ():
                 self._subscribed.pop((feed, market.symbol), None)
-                self._feeds.leave(feed, market.symbol, self)
+                if feed in TICKERS:
+                    self._live.leave(feed, market.symbol, self)
+                else:
+                    self._feeds.leave(feed, market.symbol, self)
                 self._say(Confirmation("unsubscribed", feed, [market.symbol]))
         elif feed in PRIVATE:
             self._leave_private(feed)
@@ -302,7 +341,13 @@ class KrakenFuturesSession:
     def _leave_private(self, feed: str) -> None:
         for key in [key for key in self._subscribed if key[0] == feed]:
             del self._subscribed[key]
-            self._feeds.leave(*key, self)
+            if feed == "open_orders_verbose":
+                self._feeds.leave("open_orders", key[1], self._verbose)
+                self._live.forget(self._verbose)
+            elif feed in ACCOUNTS:
+                self._live.leave(*key, self)
+            elif feed != "notifications_auth":
+                self._feeds.leave(*key, self)
 
     def _markets(self, product_ids: list[str] | None) -> list[Market] | None:
         """The markets named; None, and the client was told, if one does not exist."""
