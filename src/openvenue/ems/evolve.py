@@ -74,7 +74,13 @@ def order_found(state: State, event: OrderFound) -> None:
 def order_moved(state: State, event: OrderMoved) -> None:
     """One step further."""
     order = _through(state, state.orders[event.owner, event.cl_ord_id], (event.status,))
-    _keep(state, replace(order, message=event.message))
+    moved = replace(
+        order,
+        message=event.message,
+        is_unknown=order.is_unknown and not order.has_ended,
+        cancel_wanted=order.cancel_wanted and not order.has_ended,
+    )
+    _keep(state, moved)
 
 
 def order_reported(state: State, event: OrderReported) -> None:

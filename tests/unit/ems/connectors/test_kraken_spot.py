@@ -1,0 +1,188 @@
+"""Kraken Spot as its client sees it."""
+
+import asyncio
+from base64 import b64decode
+from decimal import Decimal
+
+import pytest
+
+from openvenue.ems.commands import Standing
+from openvenue.ems.connectors.kraken_spot import KrakenSpotConnector, sign
+from openvenue.ems.connectors.port import Gone, OrderName, Relayed, Silent, VenueRefused
+from openvenue.ems.orders import Side
+from openvenue.engine.units import Nanos
+from tests.unit.ems.connectors.doubles import PaperWire, account
+from tests.unit.ems.scene import TERMS, ToldTime
+
+# The published check value of this API's signature, and its secret, which everybody knows.
+SECRET = "kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3pd5nE9qa99HAZtuZuj6F1huXg=="
+BODY = "nonce=1616492376594&ordertype=limit&pair=XBTUSD&price=37500&type=buy&volume=1.25"
+SIGNATURE = (
+    "4/dpxb3iT4tp/ZCVEwSnEsLxx0bqyhLpdfOpc6fn7OR8+UClSV5n9E6aSS8MPtnRfp32bAb0nmbRn6H8ndwLUQ=="
+)
+NAME = OrderName("O1", "ours", "BTC/USD", Nanos(90 * 10**9))
+UNNAMED = OrderName("", "ours", "BTC/USD", Nanos(90 * 10**9))
+
+
+def connector(*answers: object) -> tuple[KrakenSpotConnector, PaperWire]:
+    """A client that hears these answers."""
+    wire = PaperWire(*answers)
+    return KrakenSpotConnector(account("kraken_spot", "key", SECRET), wire, ToldTime()), wire
+
+
+def ok(result: object) -> dict[str, object]:
+    """A success."""
+    return {"error": [], "result": result}
+
+
+def no(error: str) -> dict[str, object]:
+    """A refusal."""
+    return {"error": [error]}
+
+
+def info(status: str, vol_exec: str = "0.0", cl_ord_id: str = "ours") -> dict[str, object]:
+    """An order in REST's shape."""
+    return {
+        "status": status,
+        "cl_ord_id": cl_ord_id,
+        "descr": {"pair": "XBTUSD", "type": "sell", "price": "40000.0"},
+        "vol": "0.5",
+        "vol_exec": vol_exec,
+        "price": "40001.5",
+        "oflags": "fciq,post",
+        "reason": None,
+    }
+
+
+def test_the_signature_is_the_published_one() -> None:
+    """The one vector that the venue itself prints."""
+    assert sign(b64decode(SECRET), "/0/private/AddOrder", "1616492376594", BODY) == SIGNATURE
+
+
+async def test_an_order_is_sent_and_then_asked_for() -> None:
+    """AddOrder says its id and no more."""
+    venue, wire = connector(ok({"txid": ["O1"]}), ok({"O1": info("canceled", "0.2")}))
+
+    word = await venue.place("ours", TERMS)
+
+    form = wire.asked[0].form
+    assert wire.asked[0].target == "/0/private/AddOrder"
+    assert form.pop("nonce")
+    assert form == {
+        "pair": "PF_XBTUSD",
+        "type": "buy",
+        "ordertype": "limit",
+        "price": "40000",
+        "volume": "0.5",
+        "timeinforce": "GTC",
+        "cl_ord_id": "ours",
+    }
+    assert wire.asked[1].form["txid"] == "O1"
+    assert word.standing is Standing.CANCELED
+    assert (word.filled, word.average) == (Decimal("0.2"), Decimal("40001.5"))
+
+
+async def test_an_order_that_was_taken_is_there_even_if_nobody_can_tell_more() -> None:
+    """The next list will."""
+    for fault in (Silent("lost"), no("EAPI:Rate limit exceeded")):
+        venue, _ = connector(ok({"txid": ["O1"]}), fault)
+
+        word = await venue.place("ours", TERMS)
+
+        assert (word.standing, word.order_id) == (Standing.OPEN, "O1")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ("EOrder:Insufficient funds", VenueRefused),
+        ("EService:Unavailable", VenueRefused),
+        ("EService:Busy", Silent),
+        ("EService:Timeout", Silent),
+        ("EGeneral:Internal error:1", Silent),
+    ],
+)
+async def test_some_refusals_are_none(error: str, kind: type[Exception]) -> None:
+    """When the venue is busy, it may have taken the order."""
+    venue, _ = connector(no(error))
+
+    with pytest.raises(kind, match=error.split(":")[1]):
+        await venue.place("ours", TERMS)
+
+
+async def test_a_cancel_is_told_with_what_had_traded() -> None:
+    """Gone, pending, or done."""
+    venue, _ = connector(
+        ok({"count": 1}),
+        ok({"O1": info("canceled", "0.1")}),
+        ok({"count": 1, "pending": True}),
+        no("EOrder:Unknown order"),
+        no("EOrder:Invalid order"),
+        no("EGeneral:Permission denied"),
+    )
+
+    word = await venue.cancel(NAME)
+    others = [await venue.cancel(NAME) for _ in range(3)]
+
+    assert not isinstance(word, Gone | Relayed) and word.filled == Decimal("0.1")
+    assert others == [Relayed(), Gone(), Gone()]
+    with pytest.raises(VenueRefused):
+        await venue.cancel(UNNAMED)
+
+
+async def test_an_order_without_an_id_is_looked_for_among_open_and_closed_ones() -> None:
+    """A minute before it was sent is early enough."""
+    venue, wire = connector(
+        ok({"open": {}}),
+        ok({"closed": {"O7": info("closed", "0.5"), "O8": info("closed", cl_ord_id="theirs")}}),
+        ok({"open": {}}),
+        ok({"closed": {}}),
+    )
+
+    found = await venue.find(UNNAMED)
+
+    assert found is not None
+    assert (found.standing, found.order_id) == (Standing.FILLED, "O7")
+    assert wire.asked[1].form["start"] == "30"
+    assert await venue.find(UNNAMED) is None
+
+
+async def test_lists_are_read_whole() -> None:
+    """Open orders, and balances with what is held."""
+    venue, _ = connector(
+        ok({"open": {"O1": info("open", "0.2"), "O2": info("pending", cl_ord_id="")}}),
+        ok({"XXBT": {"balance": "2.0", "hold_trade": "0.5"}, "SOL": {"balance": "1"}}),
+        ok({"count": 2}),
+    )
+
+    one, two = await venue.open_orders()
+    held = {it.common_asset: it for it in await venue.balances()}
+
+    assert one.names == ("ours", "O1") and two.names == ("", "O2")
+    assert one.terms.side is Side.SELL and one.terms.instructions == ("MAKER_OR_CANCEL",)
+    assert one.terms.common_symbol == "KRAKEN_SPOT_BTC_USD"
+    assert held["BTC"].available == Decimal("1.5") and held["SOL"].locked == 0
+    assert await venue.cancel_all() == []
+    assert await venue.positions() == []
+
+
+async def test_requests_go_one_after_the_other_with_growing_nonces() -> None:
+    """A lower nonce that arrives later is refused."""
+
+    class Slow(PaperWire):
+        busy = False
+
+        async def ask(self, *args, **more):  # type: ignore[no-untyped-def]
+            assert not self.busy
+            self.busy = True
+            await asyncio.sleep(0)
+            self.busy = False
+            return await super().ask(*args, **more)
+
+    wire = Slow(*[ok({"open": {}})] * 5)
+    venue = KrakenSpotConnector(account("kraken_spot", "key", SECRET), wire, ToldTime())
+
+    await asyncio.gather(*(venue.open_orders() for _ in range(5)))
+
+    nonces = [int(asked.form["nonce"]) for asked in wire.asked]
+    assert nonces == sorted(set(nonces))

@@ -1,0 +1,205 @@
+"""Pacifica as its client sees it."""
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from openvenue.ems.commands import Standing, Word
+from openvenue.ems.connectors.pacifica import PacificaConnector, canonical
+from openvenue.ems.connectors.port import Gone, OrderName, Silent, VenueRefused
+from openvenue.ems.orders import Side
+from openvenue.engine.units import Nanos
+from tests.unit.ems.connectors.doubles import PaperWire, account
+from tests.unit.ems.scene import TERMS, ToldTime
+
+# A key pair of the numbers 1 to 32: nobody's.
+WALLET = "9C6hybhQ6Aycep9jaUnP6uL9ZYvDjUp1aSkFWPUFJtpj"
+PRIVATE = "2Ana1pUpv2ZbMVkwF5FXapYeBEjdxDatLn7nvJkhgTSdZd8hbDHTd21as7EAsg7ypityqfsw2pMQKJcVDVcAEsd"
+SIGNED = "zgQVMAE2vV58BMLCpdfBuo2rzWpmotGLeLtt74pk3d86ZeqUaXofrX7yB7E11FEym8nY2JDQDE19yU1KKMzm3na"
+NAME = OrderName("7", "ours", "BTC", Nanos(0))
+UNNAMED = OrderName("", "ours", "BTC", Nanos(0))
+
+
+class Still(ToldTime):
+    """Always the moment of the vector."""
+
+    def wall(self) -> Nanos:
+        return Nanos(1_750_000_000_000 * 10**6)
+
+
+def connector(*answers: object) -> tuple[PacificaConnector, PaperWire]:
+    """A client that hears these answers."""
+    wire = PaperWire(*answers)
+    return PacificaConnector(account("pacifica", WALLET, PRIVATE), wire, Still()), wire
+
+
+def ok(data: object, **more: object) -> dict[str, object]:
+    """A success."""
+    return {"success": True, "data": data, "error": None, "code": None, **more}
+
+
+def no(error: str) -> dict[str, object]:
+    """A refusal."""
+    return {"success": False, "data": None, "error": error, "code": 400}
+
+
+def row(order_id: int = 7, **more: object) -> dict[str, object]:
+    """An open order."""
+    return {
+        "order_id": order_id,
+        "client_order_id": "ours",
+        "symbol": "BTC",
+        "side": "ask",
+        "price": "40000",
+        "initial_amount": "0.5",
+        "filled_amount": "0.1",
+        "cancelled_amount": "0",
+        "stop_price": None,
+    } | more
+
+
+def past(status: str, **more: object) -> dict[str, object]:
+    """An order in the history."""
+    return {
+        "order_id": 7,
+        "client_order_id": "ours",
+        "amount": "0.5",
+        "filled_amount": "0.5",
+        "average_filled_price": "40001",
+        "order_status": status,
+        "reason": None,
+        "created_at": 1_750_000_000_000,
+    } | more
+
+
+async def test_a_cancel_all_is_signed_as_it_has_to_be() -> None:
+    """Text and signature of a vector that three independent libraries agree on."""
+    venue, wire = connector(ok({"cancelled_count": 0}))
+
+    await venue.cancel_all()
+
+    header = {"expiry_window": 5000, "timestamp": 1_750_000_000_000}
+    data = {"exclude_reduce_only": False, "all_symbols": True}
+    assert canonical("cancel_all_orders", header, data) == (
+        b'{"data":{"all_symbols":true,"exclude_reduce_only":false},"expiry_window":5000,'
+        b'"timestamp":1750000000000,"type":"cancel_all_orders"}'
+    )
+    assert wire.asked[0].target == "/api/v1/orders/cancel_all"
+    assert json.loads(wire.asked[0].body) == {
+        "account": WALLET,
+        "signature": SIGNED,
+        **header,
+        **data,
+    }
+
+
+async def test_an_order_is_sent_and_then_asked_for() -> None:
+    """Its answer is an id and no more."""
+    venue, wire = connector(ok({"order_id": 7}), ok([row()]))
+
+    word = await venue.place("ours", TERMS)
+
+    body = json.loads(wire.asked[0].body)
+    for name in ("account", "signature", "timestamp", "expiry_window"):
+        del body[name]
+    assert body == {
+        "symbol": "PF_XBTUSD",
+        "price": "40000",
+        "amount": "0.5",
+        "side": "bid",
+        "tif": "GTC",
+        "reduce_only": False,
+        "client_order_id": "ours",
+    }
+    assert word == Word(standing=Standing.OPEN, order_id="7", filled=Decimal("0.1"))
+
+
+async def test_answers_without_an_envelope_are_read_too() -> None:
+    """As earlier versions of the venue gave them."""
+    venue, _ = connector({"order_id": 7}, [row()], {"error": "Invalid parameters", "code": 400})
+
+    word = await venue.place("ours", TERMS)
+
+    assert word.order_id == "7"
+    with pytest.raises(VenueRefused, match="Invalid parameters"):
+        await venue.cancel_all()
+
+
+async def test_a_waiting_order_is_canceled_on_its_own_path() -> None:
+    """The first path does not find it."""
+    venue, wire = connector(
+        no("Failed to cancel order"), ok(None), ok([]), ok([past("cancelled")], has_more=False)
+    )
+
+    word = await venue.cancel(NAME)
+
+    assert isinstance(word, Word) and word.standing is Standing.CANCELED
+    assert wire.asked[1].target == "/api/v1/orders/stop/cancel"
+    assert json.loads(wire.asked[1].body)["order_id"] == 7
+
+
+async def test_an_order_that_is_found_on_neither_path_is_gone() -> None:
+    """Other refusals are refusals."""
+    venue, _ = connector(no("Order not found"), no("Stop order not found"), no("Beta access"))
+
+    assert await venue.cancel(UNNAMED) == Gone()
+    with pytest.raises(VenueRefused, match="Beta"):
+        await venue.cancel(NAME)
+
+
+@pytest.mark.parametrize(
+    ("status", "standing"),
+    [
+        ("filled", Standing.FILLED),
+        ("cancelled", Standing.CANCELED),
+        ("rejected", Standing.REJECTED),
+        ("partially_filled", Standing.OPEN),
+    ],
+)
+async def test_an_ended_order_is_found_in_the_history(status: str, standing: Standing) -> None:
+    """Page by page."""
+    venue, wire = connector(
+        ok([]),
+        ok([past("filled", order_id=1, client_order_id=None)], has_more=True, next_cursor="next"),
+        ok([past(status)], has_more=False),
+    )
+
+    found = await venue.find(UNNAMED)
+
+    assert found is not None and found.standing is standing
+    assert found.average == Decimal(40001)
+    assert "cursor=next" in wire.asked[2].target and WALLET in wire.asked[2].target
+
+
+async def test_what_is_in_neither_list_is_not_there() -> None:
+    """Only an answer can say so."""
+    venue, _ = connector(ok([]), ok([], has_more=False), ok("nonsense"))
+
+    assert await venue.find(UNNAMED) is None
+    with pytest.raises(Silent):
+        await venue.open_orders()
+
+
+async def test_money_and_positions_are_read() -> None:
+    """Cash, spot assets, and both sides."""
+    spot = [{"symbol": "SOL", "amount": "3", "available_to_withdraw": "2"}]
+    position = {
+        "symbol": "BTC",
+        "side": "ask",
+        "amount": "0.5",
+        "entry_price": "40000.5",
+        "isolated": True,
+        "liquidation_price": None,
+    }
+    venue, _ = connector(
+        ok({"balance": "100.5", "available_to_spend": "60", "spot_balances": spot}), ok([position])
+    )
+
+    cash, sol = await venue.balances()
+    (short,) = await venue.positions()
+
+    assert (cash.balance, cash.locked) == (Decimal("100.5"), Decimal("40.5"))
+    assert (sol.asset, sol.locked) == ("SOL", Decimal(1))
+    assert short.side is Side.SELL and short.is_cross is False
+    assert short.common_symbol == "PACIFICA_PERP_BTC_USD"

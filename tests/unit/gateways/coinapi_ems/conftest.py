@@ -1,0 +1,5 @@
+"""The desk's own scene."""
+
+from tests.unit.ems.conftest import scene
+
+__all__ = ["scene"]
