@@ -61,7 +61,10 @@ LENIENT: Final = (
     "--follow-imports=silent",
     "--ignore-missing-imports",
     "--allow-subclassing-any",
+    "--allow-untyped-calls",
+    "--allow-untyped-decorators",
     "--no-warn-return-any",
+    "--no-warn-unused-ignores",
 )
 
 MODES: Final = ("auto", "no", "require")
