@@ -55,7 +55,7 @@ class KeyRecord(Struct, frozen=True):
 
     def may(self, *needed: Permission) -> bool:
         """Whether it has one of these permissions."""
-        return not needed or any(it in self.permissions for it in needed)
+        return not needed or not self.permissions.isdisjoint(needed)
 
 
 class Keys(Protocol):

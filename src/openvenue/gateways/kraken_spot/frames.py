@@ -13,7 +13,7 @@ from msgspec import Raw, Struct
 from openvenue.gateways.kraken_spot import errors
 from openvenue.gateways.wire import WireError
 
-NONE: Final = Raw(b"")
+NONE: Final = Raw(b"")  # what is not there is this very object
 NULL: Final = b"null"
 REQ_ID_MAX: Final = 20  # digits
 
@@ -239,9 +239,9 @@ def why_not(name: str, value: bytes, kind: Kind) -> str | None:
 
 def digits(raw: Raw, name: str) -> str | None:
     """The digits of a number, None if it is not there. Raises: WireError: it is none."""
-    text = bytes(raw)
-    if not text:
+    if raw is NONE:
         return None
+    text = bytes(raw)
     first = text[:1]
     if not first.isdigit() and first != b"-":
         raise WireError(f"{name[:1].upper()}{name[1:]} field must be a number_float")
@@ -250,9 +250,9 @@ def digits(raw: Raw, name: str) -> str | None:
 
 def integer(raw: Raw, name: str) -> int | None:
     """A whole number of 32 bits, None if it is not there. Raises: WireError: it is none."""
-    text = bytes(raw)
-    if not text:
+    if raw is NONE:
         return None
+    text = bytes(raw)
     if not text.removeprefix(b"-").isdigit():
         raise WireError(f"{name[:1].upper()}{name[1:]} field must be an integer")
     number = int(text) if len(text) <= 11 else 2**31

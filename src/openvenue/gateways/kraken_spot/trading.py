@@ -117,9 +117,9 @@ class Trading:
         if market is None:
             raise WireError(why_no_market(symbol))
         if (
-            bytes(asked.cash_order_qty)
-            or bytes(asked.display_qty)
-            or bytes(asked.conditional)
+            asked.cash_order_qty is not frames.NONE
+            or asked.display_qty is not frames.NONE
+            or asked.conditional is not frames.NONE
             or asked.expire_time is not None
             or asked.effective_time is not None
             or asked.sender_sub_id is not None
@@ -383,7 +383,7 @@ def read_triggers(asked: frames.AddOrder) -> tuple[str | None, str | None, tuple
             raise WireError(errors.LATER, why="relative triggers are not served")
         price = frames.digits(asked.triggers.price, "price")
         signal = asked.triggers.reference
-    if not bytes(asked.stop_price) and asked.trigger is None and asked.no_mpp is None:
+    if asked.stop_price is frames.NONE and asked.trigger is None and asked.no_mpp is None:
         return price, signal, ()
     warnings = []
     old = frames.digits(asked.stop_price, "stop_price")

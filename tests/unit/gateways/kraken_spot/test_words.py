@@ -16,6 +16,7 @@ from openvenue.gateways.kraken_spot import errors
 from openvenue.gateways.kraken_spot.frames import (
     ADD_ORDER,
     CHANNELS,
+    NONE,
     READ_ADD_ORDER,
     SUBSCRIPTION,
     AddOrder,
@@ -126,6 +127,12 @@ def test_the_shape_of_a_request_and_its_types_name_the_same_members() -> None:
     assert set(ADD_ORDER) == set(AddOrder.__struct_fields__)
     assert set(SUBSCRIPTION) == set(Subscription.__struct_fields__)
     assert all(set(names) <= set(SUBSCRIPTION) for names in CHANNELS.values())
+
+
+def test_what_is_not_there_is_one_object() -> None:
+    """So that asking for it costs nothing on the way of every order."""
+    assert READ_ADD_ORDER.decode(b"{}").limit_price is NONE
+    assert READ_ADD_ORDER.decode(b"{}").triggers is None
 
 
 @given(st.binary(max_size=40) | st.text(max_size=40).map(str.encode))
