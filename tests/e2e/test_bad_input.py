@@ -36,6 +36,7 @@ OF_SYMBOL: Final = ("tickers/PF_XBTUSD", "instruments/PF_XBTUSD/status")
 ASKING: Final = ("openorders", "fills", "openpositions", "accounts", "orders/status")
 DOING: Final = (
     *("sendorder", "cancelorder", "cancelallorders", "cancelallordersafter", "batchorder"),
+    "editorder",
 )
 NOBODY: Final = "11111111-2222-4333-8444-555555555555"
 
@@ -183,11 +184,12 @@ def is_refused(reply: Reply) -> bool:
     answer = json.loads(reply.body)
     if answer["result"] == "error":
         return True
-    told = [answer.get("sendStatus"), answer.get("cancelStatus"), *answer.get("batchStatus", ())]
+    told = [answer.get(name) for name in ("sendStatus", "editStatus", "cancelStatus")]
+    told += answer.get("batchStatus", ())
     words = [status["status"] for status in told if status is not None]
     known = (*SEND_STATUSES, *ERRORS, "notFound", "noOrdersToCancel")
     assert all(word.partition(": ")[0] in known for word in words), words
-    return bool(words) and not {"placed", "cancelled", "filled"} & set(words)
+    return bool(words) and not {"placed", "edited", "cancelled", "filled"} & set(words)
 
 
 async def all_refused(scene: Scene, cases: list[tuple[str, bytes]]) -> None:
@@ -242,6 +244,33 @@ async def test_orders_with_anything_wrong_in_them_are_refused(scene: Scene) -> N
         if len(data) < 30_000:
             cases.append((label, scene.trader.signed("POST", "sendorder", query=data)))
     await all_refused(scene, cases)
+
+
+async def test_edits_with_anything_wrong_are_refused(scene: Scene) -> None:
+    """And change nothing, not even the time at which the order changed last."""
+    ids = ("not-a-uuid", NOBODY, "1", "a" * 10_000, "\0", "１" * 36, NOBODY.replace("-", ""), "%")
+    taken = {"cliOrdId": "taken"}
+    asked: list[Arguments] = [{}, {"size": "1"}]
+    asked += [{"orderId": value, "size": "1"} for value in ids]
+    asked += [{"orderId": value, **taken} for value in ids]
+    asked += [{"cliOrdId": value, "size": "1"} for value in ("nobody", *NOT_NAMES)]
+    for value in (*NOT_NUMBERS, *ABSURD):
+        asked += [{**taken, name: value} for name in ("size", "limitPrice", "stopPrice")]
+        asked += [{**taken, "size": value, "qtyMode": "ABSOLUTE"}]
+    asked += [{**taken, "qtyMode": value} for value in ("relative", "BOTH", "\0", "R" * 9_000)]
+    asked += [{**taken, "processBefore": value} for value in NOT_TIMES]
+    asked += [{**taken, "processBefore": "2020-01-01T00:00:00Z"}, {**taken, "stopPrice": "80"}]
+    asked += [{**taken, "trailingStopMaxDeviation": "1"}, {**taken, "size": "1000000"}]
+    await all_refused(
+        scene,
+        [
+            (
+                f"editorder {each}",
+                scene.trader.signed("POST", "editorder", urlencode(each).encode()),
+            )
+            for each in asked
+        ],
+    )
 
 
 async def test_cancels_and_switches_with_anything_wrong_are_refused(scene: Scene) -> None:
@@ -597,6 +626,7 @@ def fuzzed(random: Random, scene: Scene) -> bytes:
     arguments: dict[str, object] = {
         "sendorder": {**random.choice((ORDER, STOP)), "symbol": "PF_ETHUSD", "limitPrice": "9"},
         "cancelorder": {"order_id": NOBODY},
+        "editorder": {"orderId": NOBODY, "size": "1", "limitPrice": "9"},
         "cancelallorders": {"symbol": "PF_ETHUSD"},
         "cancelallordersafter": {"timeout": "0"},
         "batchorder": {"json": json.dumps({"batchOrder": [{"order": "send", **ORDER}]})},
