@@ -46,6 +46,7 @@ class PacificaSession:
         self._worker: asyncio.Task[None] | None = None
         self._is_closed = False
         self._topics: dict[Topic, None] = {}
+        self._held: list[bytes] | None = None  # of feeds, until an operation has been answered
 
     def receive(self, frame: bytes) -> None:
         """Answer one frame, after those before it."""
@@ -67,8 +68,11 @@ class PacificaSession:
             self._worker.cancel()
 
     def tell(self, frame: bytes) -> None:
-        """One message of a feed."""
-        self._sender.send(frame)
+        """One message of a feed; who does something is first told that it was done."""
+        if self._held is None:
+            self._sender.send(frame)
+        else:
+            self._held.append(frame)
 
     def _serve(self) -> None:
         while self._inbox and not self._is_closed:
@@ -105,7 +109,7 @@ class PacificaSession:
                 return self._subscribe(params)
             return self._unsubscribe(params)
         if "method" not in frame and isinstance(params, dict):
-            return self._operate(frame.get("id"), params)
+            return self._operate_first(frame.get("id"), params)
         self._fail(_text(frame.get("id")), "", errors.invalid("Invalid request"))
         return None
 
@@ -161,6 +165,16 @@ class PacificaSession:
             account = self._desk.keys.find(address) if isinstance(address, str) else None
             return None if account is None else Topic(source, account)
         return None
+
+    async def _operate_first(self, sent_id: object, params: Mapping[str, Any]) -> None:
+        """A signed operation, and then what feeds had to tell meanwhile."""
+        self._held = []
+        try:
+            await self._operate(sent_id, params)
+        finally:
+            held, self._held = self._held, None
+            for frame in held:
+                self._sender.send(frame)
 
     async def _operate(self, sent_id: object, params: Mapping[str, Any]) -> None:
         """A signed operation."""
