@@ -41,7 +41,10 @@ def amend_order(state: State, command: AmendOrder) -> list[Event]:
     order = _new_terms(command, live, leaves)
     if isinstance(order, RejectReason):
         return [_rejected(command, order)]
-    reason = why_off_bounds(live.market, leaves, order.limit_price, order.trigger)
+    # A rest is not too small for what has traded: only a size that is asked for is judged alone.
+    is_resized = command.leaves is not None or command.quantity is not None
+    bounded = leaves if is_resized else order.quantity
+    reason = why_off_bounds(live.market, bounded, order.limit_price, order.trigger)
     if reason is not None:
         return [_rejected(command, reason)]
     if live.is_waiting:

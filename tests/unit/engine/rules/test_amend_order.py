@@ -447,6 +447,17 @@ def test_a_change_meets_the_bounds_of_the_instrument() -> None:
     assert refused(scene, amend(ANN, number, price=125)) is Why.PRICE_COLLAR
 
 
+def test_a_small_rest_can_be_moved_but_not_asked_for() -> None:
+    """What an order has traded does not make it too small; a size that is asked for may be."""
+    scene = Scene(linear(min_quantity=Lots(3), min_notional=Decimal(150)))
+    number = scene.place(order(ANN, SELL, 5, 110))
+    scene.do(order(BOB, BUY, 4, 110))
+
+    assert names(scene.do(amend(ANN, number, price=111))) == ["OrderAmended"]
+    assert refused(scene, amend(ANN, number, leaves=2)) is Why.INVALID_QUANTITY
+    assert scene.leaves(number) == 1
+
+
 def test_meeting_oneself_first_is_refused_and_the_order_stays() -> None:
     """As for a new order; the family counts as oneself."""
     scene = Scene()
