@@ -1,9 +1,12 @@
 """What a journal says happened, worked out naively, and what clients were told about it."""
 
 from collections import Counter
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from openvenue.engine.events import (
     DeadMansSwitchFired,
@@ -16,18 +19,31 @@ from openvenue.engine.events import (
 )
 from openvenue.engine.orders import BUY
 from openvenue.engine.reasons import CancelReason
+from openvenue.engine.units import ExecId, Nanos, OrderId
 from openvenue.gateways.kraken_futures.ids import fill_uuid, order_uuid
 from openvenue.gateways.kraken_futures.times import iso
 from openvenue.journal.reader import read_groups
+from openvenue.journal.records import Entry
 
+
+class Names(Struct, frozen=True):
+    """How an API calls what a journal numbers."""
+
+    order: Callable[[OrderId], str]
+    trade: Callable[[ExecId], str]
+    deadline: Callable[[Nanos], str]
+
+
+FUTURES: Final = Names(order_uuid, fill_uuid, iso)
 LOT_SIZES: Final = {"PF_XBTUSD": Decimal("0.0001"), "PF_ETHUSD": Decimal("0.001")}
 
 
 class Ledger:
     """Events of a journal, added up. Orders and trades go by the names that clients know."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, api: Names = FUTURES) -> None:
         self.directory = directory
+        self.api = api
         self.seq = 0
         self.names: Counter[tuple[str, str]] = Counter()  # orders that stood, by client's name
         self.open: dict[str, tuple[str, str, int]] = {}  # account, symbol, lots left
@@ -44,13 +60,17 @@ class Ledger:
             for entry in group:
                 assert entry.seq == self.seq + 1
                 self.seq = entry.seq
-                for event in entry.events:
-                    self._add(event)
+                self.add(entry)
+
+    def add(self, entry: Entry) -> None:
+        """What one entry says happened."""
+        for event in entry.events:
+            self._add(event)
 
     def _add(self, event: Event) -> None:
         match event:
             case OrderAccepted(order=order):
-                name = order_uuid(order.order_id)
+                name = self.api.order(order.order_id)
                 assert name not in self.open and name not in self.ended, f"{name} twice"
                 self.open[name] = (order.account, order.symbol, order.quantity)
                 if order.cl_ord_id is not None:
@@ -58,19 +78,19 @@ class Ledger:
             case Traded():
                 self._trade(event)
             case OrderCanceled(order_id=order_id):
-                self._end(order_uuid(order_id))
+                self._end(self.api.order(order_id))
             case OrdersCanceled(order_ids=order_ids, reason=reason):
                 for order_id in order_ids:
-                    self._end(order_uuid(order_id))
+                    self._end(self.api.order(order_id))
                 if reason is CancelReason.DEAD_MANS_SWITCH:
                     self.swept += len(order_ids)
             case DeadMansSwitchSet(account=account, deadline=deadline) if deadline is not None:
-                self.switches[account, iso(deadline)] += 1
+                self.switches[account, self.api.deadline(deadline)] += 1
             case DeadMansSwitchFired(account=account, deadline=deadline):
-                self.fired[account, iso(deadline)] += 1
+                self.fired[account, self.api.deadline(deadline)] += 1
 
     def _trade(self, trade: Traded) -> None:
-        self.trades[fill_uuid(trade.exec_id)] += 1
+        self.trades[self.api.trade(trade.exec_id)] += 1
         bought = trade.quantity if trade.aggressor is BUY else -trade.quantity
         self.positions[trade.taker_account, trade.symbol] += bought
         self.positions[trade.maker_account, trade.symbol] -= bought
@@ -78,7 +98,7 @@ class Ledger:
             (trade.maker_order_id, trade.maker_leaves),
             (trade.taker_order_id, trade.taker_leaves),
         ):
-            name = order_uuid(order_id)
+            name = self.api.order(order_id)
             account, symbol, before = self.open[name]
             assert leaves == before - trade.quantity
             self.open[name] = (account, symbol, leaves)
