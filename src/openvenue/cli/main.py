@@ -99,7 +99,7 @@ def serve(
         ClockChoice, typer.Option(help="virtual: time moves when the admin API moves it.")
     ] = ClockChoice.REAL,
 ) -> None:
-    """Run the venue until it is told to stop (Ctrl-C, or SIGTERM)."""
+    """Run the venues and the desk until told to stop (Ctrl-C, or SIGTERM)."""
     from openvenue.cli.serve import Options, run
 
     code = run(
@@ -131,6 +131,14 @@ def credentials(
     from openvenue.cli.credentials import run
 
     raise typer.Exit(run(data_dir, config, seed, as_json=json))
+
+
+@app.command()
+def world() -> None:
+    """Print the default world, as a file to copy, change and pass with --config."""
+    from openvenue.exchange.config import default_world
+
+    print(default_world(), end="")
 
 
 @app.command()

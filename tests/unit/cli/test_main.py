@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from openvenue.build import engine_form
 from openvenue.cli.main import app
 from openvenue.cli.serve import Options, Unwise, make_plan
-from openvenue.exchange.config import ConfigError
+from openvenue.exchange.config import ConfigError, load_world
 from openvenue.exchange.keys import KeysError, ensure_keys, read_keys
 
 VERBS = ["serve", "credentials", "inspect", "replay", "verify"]
@@ -174,6 +174,15 @@ def test_reading_verbs_say_when_there_is_no_journal(tmp_path: Path) -> None:
         result = asked(verb, "--data-dir", str(tmp_path))
         assert result.exit_code == 2
         assert "no journal" in result.stderr
+
+
+def test_the_default_world_can_be_printed_copied_and_served(tmp_path: Path) -> None:
+    """Nobody writes a world from nothing."""
+    result = asked("world")
+    (tmp_path / "world.toml").write_text(result.stdout, "utf-8")
+
+    assert result.exit_code == 0
+    assert load_world(tmp_path / "world.toml") == load_world()
 
 
 def test_facts_for_a_gateway_are_checked_at_the_start_too(tmp_path: Path) -> None:
