@@ -66,11 +66,11 @@ class Sweep:
                 raise TooLate
             try:
                 await self._mass_cancel()
-                left = await self._look()
-                if not left and not route.sending:
+                left, was_quiet = await self._look()
+                if not left and was_quiet:
                     await route.timer.sleep(route.config.settling_seconds)
-                    left = await self._look()
-                    if not left and not route.sending:
+                    left, was_quiet = await self._look()
+                    if not left and was_quiet:
                         return
                 await self._cancel_singly(left)
                 self._why = f"orders left: {len(left)}" if left else "an order is on its way"
@@ -98,12 +98,17 @@ class Sweep:
         self._reached = self._mass_done = True
         await route.hear(told, asked)
 
-    async def _look(self) -> list[VenueOrder]:
-        """The venue's own list, as evidence."""
+    async def _look(self) -> tuple[list[VenueOrder], bool]:
+        """The venue's own list, as evidence; and whether nothing was on its way before it was made.
+
+        An order that arrives while the list is made may be missing in it. With the gate closed
+        there are ever fewer on their way.
+        """
         route = self._route
+        was_quiet = not any(it.is_in_flight and not it.is_unknown for it in await route.live())
         listed = list(await route.sync(thorough=False))
         self.sights.append(Sight(route.ledger.now(), tuple(it.order_id for it in listed)))
-        return listed
+        return listed, was_quiet
 
     async def _cancel_singly(self, left: list[VenueOrder]) -> None:
         """Each by itself; one that fails is seen in the next look."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from openvenue.ems.cancel_all import cancel_all
-from openvenue.ems.commands import AskCancel, PlaceOrder, RecordCancelFailed, Resume
+from openvenue.ems.commands import AskCancel, PlaceOrder, RecordCancelFailed, RecordUnsent, Resume
 from openvenue.ems.config import EmsConfig
 from openvenue.ems.connect import connect
 from openvenue.ems.connectors.port import (
@@ -43,6 +43,7 @@ from openvenue.journal.memory import MemoryJournalOf
 from openvenue.journal.port import JournalOf
 
 SEPARATORS: Final = "~/.,:;\\!@#$%^&*-_+="  # between an exchange's name and an account's tag
+CANCELED_BEFORE: Final = "Canceled before it was sent."
 T = TypeVar("T")
 
 
@@ -153,7 +154,11 @@ class Ems:
         if isinstance(events[0], Refused):
             raise DuplicateOrder(command.cl_ord_id)
         order = await route.order(command.cl_ord_id)
-        if not order.has_ended:
+        if order.cancel_wanted:
+            owner, cl_ord_id = order.key
+            unsent = RecordUnsent(owner=owner, cl_ord_id=cl_ord_id, why=CANCELED_BEFORE)
+            await self._ledger.submit(unsent)
+        elif not order.has_ended:
             try:
                 await route.send(order)
             except Unreachable as error:

@@ -192,3 +192,42 @@ async def test_a_lost_reply_of_the_mass_cancel_is_repeated(scene: Scene) -> None
     assert scene.venue.calls.count("cancel_all") == 2
     order = await scene.desk.order(FUTURES.owner, "one")
     assert order.status is Status.CANCELED
+
+
+async def test_a_list_that_was_made_while_an_order_arrived_proves_nothing(scene: Scene) -> None:
+    """The order's answer comes before the list does, and the list does not have it yet."""
+    venue, looks = scene.venue, 0
+    was_listed = venue.open_orders
+    venue.hold["place"] = asyncio.Event()
+    client = asyncio.create_task(scene.place())
+    await scene.until(lambda: bool(scene.desk.route(ANN, "KRAKENFTS").sending))
+
+    async def stale() -> object:
+        nonlocal looks
+        looks += 1
+        listed = await was_listed()
+        if looks == 1:
+            venue.hold["place"].set()
+            await scene.until(lambda: "place" in venue.calls)
+            await scene.order("one", lambda it: not it.is_in_flight)
+        return listed
+
+    venue.open_orders = stale  # type: ignore[method-assign,assignment]
+    run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
+    await client
+
+    assert run.ending is Ending.PROVEN
+    assert venue.open == {}
+
+
+async def test_an_order_that_has_not_left_when_everything_is_canceled_does_not_leave(
+    scene: Scene,
+) -> None:
+    """Taken and canceled in the same moment: nothing has to be caught."""
+    placing = asyncio.create_task(scene.place())
+    killing = asyncio.create_task(scene.desk.cancel_all(ANN, "KRAKENFTS"))
+    order, run = await asyncio.gather(placing, killing)
+
+    assert run.ending is Ending.PROVEN
+    assert order.status is Status.REJECTED
+    assert "place" not in scene.venue.calls
