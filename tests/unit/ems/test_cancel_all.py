@@ -206,7 +206,7 @@ async def test_a_list_that_was_made_while_an_order_arrived_proves_nothing(scene:
         nonlocal looks
         looks += 1
         listed = await was_listed()
-        if looks == 1:
+        if looks == 2:
             venue.hold["place"].set()
             await scene.until(lambda: "place" in venue.calls)
             await scene.order("one", lambda it: not it.is_in_flight)
@@ -217,7 +217,27 @@ async def test_a_list_that_was_made_while_an_order_arrived_proves_nothing(scene:
     await client
 
     assert run.ending is Ending.PROVEN
+    assert looks >= 4, "two looks are needed that began after it had arrived"
     assert venue.open == {}
+
+
+async def test_an_order_that_arrives_after_the_deadline_is_canceled_all_the_same(
+    scene: Scene,
+) -> None:
+    """The report was honest about it; the wish is kept."""
+    scene.venue.hold["place"] = asyncio.Event()
+    client = asyncio.create_task(scene.place())
+    await scene.until(lambda: bool(scene.desk.route(ANN, "KRAKENFTS").sending))
+
+    run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
+    scene.venue.hold["place"].set()
+    await client
+    order = await scene.order("one", lambda it: it.has_ended)
+
+    assert run.ending is Ending.UNPROVEN
+    assert run.why == "an order is on its way"
+    assert order.status is Status.CANCELED
+    assert scene.venue.open == {}
 
 
 async def test_an_order_that_has_not_left_when_everything_is_canceled_does_not_leave(
