@@ -169,7 +169,7 @@ class Authenticator:
         if (signing != "old" or is_plain) and hmac.compare_digest(sign(sent + tail), signature):
             self.variants["new"] += 1
             return "new"
-        if signing != "new" and (b"%" in sent or b"+" in sent):
+        if signing != "new" and not is_plain:
             for text in (decoded(sent), decoded(sent.replace(b"+", b" "))):
                 if hmac.compare_digest(sign(text + tail), signature):
                     self.variants["old"] += 1
