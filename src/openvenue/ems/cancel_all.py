@@ -12,11 +12,19 @@ import structlog
 from openvenue.ems.commands import BeginCancelAll, EndCancelAll, Ending, Sight
 from openvenue.ems.connectors.port import Silent, Unreachable, VenueOrder, VenueRefused
 from openvenue.ems.events import CancelAllBegun
+from openvenue.ems.ledger import DeskStopped
 from openvenue.ems.orders import RunId
 from openvenue.ems.route import FAILURES, Route
 from openvenue.ems.state import Run
 
 log = structlog.get_logger(__name__)
+
+
+async def _end(route: Route, sweep: "Sweep", ending: Ending, why: str) -> None:
+    """Open the gate, with the report durable."""
+    sights = tuple(sweep.sights)
+    command = EndCancelAll(run_id=sweep.run_id, ending=ending, sights=sights, why=why)
+    await route.ledger.submit(command)
 
 
 class TooLate(Exception):
@@ -40,7 +48,7 @@ class Sweep:
 
     def __init__(self, route: Route, run_id: RunId) -> None:
         self._route = route
-        self._run_id = run_id
+        self.run_id = run_id
         self._deadline = route.timer.monotonic() + route.config.deadline_seconds
         self._reached = False  # the venue took a connection at least once
         self._mass_done = False

@@ -184,7 +184,7 @@ class Ems:
 
     async def _cancel(self, route: Route, order: Order) -> None:
         try:
-            await _tell(route.cancel(order))
+            await _tell(lambda: route.cancel(order))
         except VenueDown as error:
             owner, cl_ord_id = order.key  # told as not done, so it is not done later either
             failed = RecordCancelFailed(owner=owner, cl_ord_id=cl_ord_id, why=str(error))
@@ -201,7 +201,7 @@ class Ems:
         else:
             order = state.find(route.account, order_id)
             if order is None:  # perhaps somebody else's
-                await self._shielded(_tell(route.sync()))
+                await self._shielded(_tell(route.sync))
                 order = (await self._ledger.state()).find(route.account, order_id)
         if order is None or order.account != route.account:
             raise NoSuchOrder(f"Order with ID: {cl_ord_id or order_id} not found")
@@ -241,7 +241,7 @@ class Ems:
         that do not answer tell the last that is known.
         """
         routes = self._chosen(owner, exchange_id)
-        asked = (self._shielded(_tell(route.sync())) for route in routes)
+        asked = (self._shielded(_tell(route.sync)) for route in routes)
         for failed in await asyncio.gather(*asked, return_exceptions=True):
             is_expected = isinstance(failed, VenueDown | NoAnswer | CancelRefused)
             if isinstance(failed, BaseException) and (exchange_id is not None or not is_expected):
@@ -273,7 +273,7 @@ class Ems:
     ) -> list[tuple[ExchangeId, T | None]]:
         async def one(route: Route) -> tuple[ExchangeId, T | None]:
             try:
-                return route.account.exchange_id, await _tell(ask(route.connector))
+                return route.account.exchange_id, await _tell(lambda: ask(route.connector))
             except (VenueDown, NoAnswer, CancelRefused):
                 if exchange_id is not None:
                     raise
@@ -294,10 +294,10 @@ class Ems:
             task.exception()  # has been told to whoever still listens
 
 
-async def _tell(doing: Coroutine[Any, Any, T]) -> T:
+async def _tell(doing: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """The desk's words for what a venue did not do."""
     try:
-        return await doing
+        return await doing()
     except Unreachable as error:
         raise VenueDown(str(error)) from error
     except Silent as error:

@@ -5,7 +5,7 @@ once, ever; a cancel may be sent as often as it takes.
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 import structlog
@@ -43,6 +43,8 @@ log = structlog.get_logger(__name__)
 
 FAILURES: Final = (Unreachable, Silent, VenueRefused)
 PENDING: Final = Status.PENDING_CANCEL
+
+Doing = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Route:
@@ -220,12 +222,12 @@ class Route:
 
     def catch_up(self) -> None:
         """After a start: ask for everything that was open, until the venue answers."""
-        self._start(self._catch_up())
+        self._start(self._catch_up)
 
     def chase(self, cl_ord_id: ClOrdId) -> None:
         """Ask for an order until it is known, and cancel it if that is wanted."""
         if cl_ord_id not in self._chased:
-            task = self._start(self._chase(cl_ord_id))
+            task = self._start(lambda: self._chase(cl_ord_id))
             self._chased[cl_ord_id] = task
             task.add_done_callback(lambda _: self._forget(cl_ord_id))
 
@@ -287,15 +289,15 @@ class Route:
 
     # ---- tasks
 
-    def _start(self, doing: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+    def _start(self, doing: Doing) -> "asyncio.Task[None]":
         task = asyncio.create_task(self._until_stopped(doing))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _until_stopped(self, doing: Coroutine[Any, Any, None]) -> None:
+    async def _until_stopped(self, doing: Doing) -> None:
         try:
-            await doing
+            await doing()
         except DeskStopped:
             log.info("given up with the desk", account=self.account)
 

@@ -251,3 +251,13 @@ async def test_an_order_that_has_not_left_when_everything_is_canceled_does_not_l
     assert run.ending is Ending.PROVEN
     assert order.status is Status.REJECTED
     assert "place" not in scene.venue.calls
+
+
+async def test_a_fault_of_ours_does_not_leave_the_gate_closed(scene: Scene) -> None:
+    """It is told as what it is, and nobody is locked out until a restart."""
+    scene.venue.fail["open_orders"] = [LookupError("a bug in a connector")]
+
+    with pytest.raises(LookupError):
+        await scene.desk.cancel_all(ANN, "KRAKENFTS")
+
+    assert (await scene.place()).status is Status.NEW
