@@ -235,7 +235,7 @@ def test_python_kraken_sdk_finds_the_same(server: Server) -> None:
     assert "1h" in market.get_resolutions(tick_type="trade", tradeable="PF_XBTUSD")
     candles = market.get_ohlc(tick_type="trade", symbol="PF_XBTUSD", resolution="1d")
     assert sum(Decimal(it["volume"]) for it in candles["candles"]) == Decimal("0.02")
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="get_fee_schedules"):
         schedules = market.get_fee_schedules()["feeSchedules"]
     assert schedules[0]["tiers"][0]["takerFee"] == 0.05
     assert user.get_notifications()["notifications"] == []

@@ -277,7 +277,9 @@ class Live:
                 cursor = self._cursors[account, hearer]
                 page = Page(count=LOG_MAX, is_ascending=True, cursor=cursor)
                 found = await self._desk.history.postings(account, page)
-                if (account, hearer) not in self._cursors or not found.things:
+                if self._cursors.get((account, hearer)) != cursor:
+                    continue  # it left, or was sent a new snapshot meanwhile
+                if not found.things:
                     break
                 self._cursors[account, hearer] = found.things[-1].number
                 for posting in found.things:

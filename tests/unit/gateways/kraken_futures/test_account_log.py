@@ -23,9 +23,9 @@ async def ask(
     )
 
 
-async def trade(scene: Scene) -> None:
-    """Bob sells, Ann buys; both open a position."""
-    for actor, side in (("bob", "sell"), ("ann", "buy")):
+async def trade(scene: Scene, *, bob: str = "sell", ann: str = "buy") -> None:
+    """Bob makes, Ann takes."""
+    for actor, side in (("bob", bob), ("ann", ann)):
         order = f"orderType=lmt&symbol=PF_XBTUSD&side={side}&size=0.3&limitPrice=50000"
         answer = await ask(scene, actor, "/derivatives/api/v3/sendorder", order, method="POST")
         assert json.loads(answer.body)["sendStatus"]["status"] == "placed"
