@@ -21,6 +21,7 @@ from openvenue.gateways.pacifica.profile import Profile
 MS: Final = 1_000_000  # in Nanos
 KEY_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 64
+LOST_MAX: Final = 4  # zero bytes that a signature may have lost; more do not happen by chance
 BASE58_MAX: Final = 90  # characters of a signature, with room
 MS_MAX: Final = 10**15  # of a time or a window; beyond, it is no time
 HEADER: Final = ("account", "agent_wallet", "signature", "timestamp", "expiry_window")
@@ -135,10 +136,17 @@ def read_key(address: str) -> VerifyKey | None:
     return VerifyKey(raw) if raw is not None and len(raw) == KEY_BYTES else None
 
 
-def read_signature(text: str) -> bytes | None:
-    """The signature that a text is; None if it is none."""
+def read_signature(text: str, *, pads: bool = True) -> bytes | None:
+    """The signature that a text is; None if it is none.
+
+    Some clients lose the zero bytes that one signature in 256 begins with: they are put back.
+    """
     raw = _from_base58(text)
-    return raw if raw is not None and len(raw) == SIGNATURE_BYTES else None
+    if raw is None:
+        return None
+    if pads and SIGNATURE_BYTES - LOST_MAX <= len(raw) < SIGNATURE_BYTES:
+        raw = raw.rjust(SIGNATURE_BYTES, b"\0")
+    return raw if len(raw) == SIGNATURE_BYTES else None
 
 
 def texts(operation: str, header: Header, body: Mapping[str, Any], window_ms: int) -> list[bytes]:

@@ -118,7 +118,7 @@ class Desk:
         key = auth.read_key(header.signer)
         if key is None or auth.read_key(header.account) is None:
             raise errors.Failure(errors.INVALID_PUBLIC_KEY, ws_code=errors.WS_BAD_SIGNER)
-        signature = auth.read_signature(header.signature)
+        signature = auth.read_signature(header.signature, pads=self.profile.pads_signatures)
         if signature is None:
             raise errors.Failure(errors.INVALID_SIGNATURE, ws_code=errors.WS_BAD_SIGNATURE)
         stale = auth.why_stale(header, self.clock.wall(), self.profile)

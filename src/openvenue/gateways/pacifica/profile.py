@@ -24,6 +24,7 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tick_error_status: Literal[400, 500] = 400  # of prices and sizes off the grid
     default_window_ms: int = 30_000  # how long a message without `expiry_window` is good
     future_skew_ms: int = 5_000  # how far ahead of ours a client's clock may be
+    pads_signatures: bool = True  # ones that lost their leading zero bytes, as ccxt's do, are good
     body_max: int = 16_384  # bytes of a signed body or a frame
     default_trigger: Literal["mark_price", "last_trade_price"] = "mark_price"
     stop_slippage: Decimal = Decimal("0.08")  # how far a triggered market order may go

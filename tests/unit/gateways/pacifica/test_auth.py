@@ -352,6 +352,21 @@ def test_what_is_not_base58_of_64_bytes_is_no_signature(text: str) -> None:
     assert auth.read_signature(text) is None
 
 
+def test_a_signature_that_lost_its_leading_zeros_is_put_right() -> None:
+    """One in 256 begins with a zero byte, and a widely used client library leaves that out."""
+    for number in range(10_000):
+        body = {"timestamp": number, "expiry_window": 5000, "symbol": "BTC"}
+        signature = auth.sign(MAIN_KEY, "cancel_order", body)
+        if signature.startswith("1"):  # how base58 writes a zero byte
+            break
+
+    whole, short = auth.read_signature(signature), auth.read_signature(signature.lstrip("1"))
+    assert whole is not None
+    assert whole[0] == 0
+    assert short == whole
+    assert auth.read_signature(signature.lstrip("1"), pads=False) is None
+
+
 @pytest.mark.parametrize("text", ["", "abc0", "ABC", "1" * 200, SUB_KEY])
 def test_what_is_not_base58_of_32_bytes_is_no_address(text: str) -> None:
     """A secret key, for one."""
