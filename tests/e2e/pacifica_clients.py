@@ -43,14 +43,18 @@ def ccxt_client(kind: Any, server: Server, account: str) -> Any:
 class FirstClient:
     """What the first documents' Python example does: one JSON body, one answer read as it is."""
 
-    def __init__(self, server: Server, account: str) -> None:
+    def __init__(self, server: Server, account: str, agent: tuple[str, str] | None = None) -> None:
         self._base = server.base_url
         self._wallet = wallet_of(server, account)
+        self._agent = agent  # address and private key, where somebody else signs
 
     def post(self, path: str, operation: str, payload: dict[str, Any]) -> tuple[int, Any]:
         """Status and answer of a signed body."""
         body = {"account": self._wallet.account, "timestamp": time.time_ns() // 10**6, **payload}
-        body["signature"] = sign(self._wallet.private_key, operation, body)
+        key = self._wallet.private_key
+        if self._agent is not None:
+            body["agent_wallet"], key = self._agent
+        body["signature"] = sign(key, operation, body)
         return self._ask(path, json.dumps(body).encode())
 
     def get(self, path: str) -> Any:

@@ -1,11 +1,13 @@
 """A client written to the first documents of Pacifica: flat bodies, read at the top of answers."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
+from openvenue.gateways.pacifica.auth import make_pacifica_key
 from openvenue.testing.server import Server
 from tests.e2e.pacifica_clients import FirstClient
 from tests.e2e.signed_client import traceback_in
@@ -26,7 +28,7 @@ def test_the_first_example_is_answered_as_it_was_documented(server: Server) -> N
     """`data["cancelled_count"]`, five of them; then none; then what a bad request says."""
     client = FirstClient(server, "primary")
     for price in ("90000", "90001", "90002", "90003"):
-        order = {"symbol": "BTC", "price": price, "amount": "0.01", "side": "bid"}
+        order: dict[str, Any] = {"symbol": "BTC", "price": price, "amount": "0.01", "side": "bid"}
         order |= {"tif": "GTC", "reduce_only": False}
         status, data = client.post("/api/v1/orders/create", "create_order", order)
         assert status == 200
@@ -57,7 +59,7 @@ def test_the_first_example_is_answered_as_it_was_documented(server: Server) -> N
 def test_what_was_canceled_stays_so_through_a_kill(server: Server) -> None:
     """Durable before it is told: the count that a client read is in the journal."""
     client = FirstClient(server, "primary")
-    order = {"symbol": "ETH", "price": "3000.5", "amount": "1", "side": "bid"}
+    order: dict[str, Any] = {"symbol": "ETH", "price": "3000.5", "amount": "1", "side": "bid"}
     order |= {"tif": "GTC", "reduce_only": False}
     client.post("/api/v1/orders/create", "create_order", order)
     status, data = client.post(CANCEL_ALL, OP, {"all_symbols": True, "exclude_reduce_only": False})
@@ -68,3 +70,22 @@ def test_what_was_canceled_stays_so_through_a_kill(server: Server) -> None:
     assert client.get("/api/v1/orders?account=ACCOUNT")["data"] == []
     (row,) = client.get("/api/v1/orders/history?account=ACCOUNT")["data"]
     assert (row["order_status"], row["reason"]) == ("cancelled", "cancel")
+
+
+def test_an_agent_of_the_key_file_may_press_the_button(server: Server) -> None:
+    """And nobody else's agent may; who an agent is, is read at the start."""
+    agent = make_pacifica_key(b"\x07" * 32)
+    everything = {"all_symbols": True, "exclude_reduce_only": False}
+    client = FirstClient(server, "primary", agent)
+    status, data = client.post(CANCEL_ALL, OP, everything)
+    assert (status, data["error"]) == (400, "Agent not authorized for account")
+
+    path = server.data_dir / "keys.json"
+    keys = json.loads(path.read_text())
+    keys["accounts"]["primary"]["pacifica"]["agents"] = [agent[0]]
+    path.write_text(json.dumps(keys))
+    server.restart()
+
+    assert client.post(CANCEL_ALL, OP, everything)[1]["cancelled_count"] == 0
+    status, data = FirstClient(server, "secondary", agent).post(CANCEL_ALL, OP, everything)
+    assert (status, data["error"]) == (400, "Agent not authorized for account")

@@ -311,7 +311,7 @@ def _pacifica(plan: Plan, venue: Venue, clock: RealClock | VirtualClock) -> Venu
     return Pacifica(
         venue.exchange,
         venue.history,
-        WalletRing(plan.keys.pacifica()),
+        WalletRing(plan.keys.pacifica(), plan.keys.pacifica_agents()),
         clock,
         plan.world.limits,
         nonces=venue.exchange.nonces,

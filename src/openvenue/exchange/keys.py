@@ -42,11 +42,12 @@ class KeyPair(Struct, frozen=True, forbid_unknown_fields=True):
         return f"KeyPair(api_key={self.api_key!r}, api_secret=…)"
 
 
-class Wallet(Struct, frozen=True, forbid_unknown_fields=True):
+class Wallet(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """An ed25519 key pair in base58: the account is the public key."""
 
     account: str
     private_key: str  # seed and public key, 64 bytes
+    agents: tuple[str, ...] = ()  # addresses whose keys may sign for it; their owner writes them in
 
     def __repr__(self) -> str:
         return f"Wallet(account={self.account!r}, private_key=…)"
@@ -117,6 +118,11 @@ class KeyFile(Struct, frozen=True, forbid_unknown_fields=True):
             for name, wallet in wallets.items()
             if wallet is not None
         }
+
+    def pacifica_agents(self) -> dict[str, tuple[str, ...]]:
+        """Of each wallet address of Pacifica, the addresses of those who may sign for it."""
+        wallets = [keys.pacifica for keys in self.accounts.values()]
+        return {wallet.account: wallet.agents for wallet in wallets if wallet is not None}
 
     def coinapi_ems(self) -> dict[str, AccountId]:
         """The account behind each API key of CoinAPI EMS."""
