@@ -92,6 +92,10 @@ class Api(ABC):
     def question(self) -> bytes:
         """A request for the open orders."""
 
+    @abstractmethod
+    def button(self) -> bytes:
+        """A request to cancel all."""
+
     # ---- for all of them
 
     async def reply(self, data: bytes) -> Reply:
@@ -119,6 +123,7 @@ class News:
     def __init__(self) -> None:
         self.canceled: Counter[str] = Counter()  # because somebody asked for it
         self.trades: set[str] = set()
+        self.fills: set[tuple[str, Decimal]] = set()  # orders, and how much of them had traded
         self.frames = 0
 
 

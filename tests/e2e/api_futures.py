@@ -46,7 +46,7 @@ class Futures(Api):
         return bool(told["cancelStatus"]["status"] == "cancelled")
 
     async def cancel_all(self) -> int:
-        told = (await self._success(self._trader.post("cancelallorders")))["cancelStatus"]
+        told = (await self._success(self.button()))["cancelStatus"]
         assert told["cancelOnly"] == "all"
         ids = [it["order_id"] for it in told["cancelledOrders"]]
         assert told["status"] == ("cancelled" if ids else "noOrdersToCancel")
@@ -91,6 +91,9 @@ class Futures(Api):
 
     def question(self) -> bytes:
         return self._trader.get("openorders")
+
+    def button(self) -> bytes:
+        return self._trader.post("cancelallorders")
 
     async def _success(self, data: bytes) -> Message:
         told = await self.ask(data)

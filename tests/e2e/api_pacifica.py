@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from decimal import Decimal
 from typing import Any, ClassVar, Final
 from uuid import uuid4
 
@@ -79,7 +80,7 @@ class Pacifica(Api):
 
     async def cancel_all(self) -> int:
         """Over REST."""
-        reply = await self._send("cancel_all", "cancel_all_orders", EVERYTHING)
+        reply = await self.reply(self.button())
         assert reply.status == 200, reply.body
         count: int = json.loads(reply.body)["cancelled_count"]
         return count
@@ -121,6 +122,9 @@ class Pacifica(Api):
     def question(self) -> bytes:
         return get(f"/api/v1/orders?account={self._wallet.account}")
 
+    def button(self) -> bytes:
+        return self._request("cancel_all", "cancel_all_orders", EVERYTHING)
+
     async def leave(self) -> None:
         await super().leave()
         if self._socket is not None:
@@ -131,13 +135,21 @@ class Pacifica(Api):
         return signed(self._wallet.private_key, self._wallet.account, kind, data)
 
     async def _send(self, path: str, kind: str, data: Mapping[str, object]) -> Reply:
-        return await self.reply(post_json(f"/api/v1/orders/{path}", self._signed(kind, data)))
+        return await self.reply(self._request(path, kind, data))
+
+    def _request(self, path: str, kind: str, data: Mapping[str, object]) -> bytes:
+        return post_json(f"/api/v1/orders/{path}", self._signed(kind, data))
 
 
 EVERYTHING: Final = {"all_symbols": True, "exclude_reduce_only": False}
 
 
 def hear(message: Message, news: News) -> None:
-    """Cancels that were asked for. Trades have no name on this channel."""
-    if message.get("channel") == "account_order_updates":
-        news.canceled.update(str(row["i"]) for row in message["data"] if row["oe"] == "cancel")
+    """Fills, and cancels that were asked for. Trades have no name on this channel."""
+    if message.get("channel") != "account_order_updates":
+        return
+    for row in message["data"]:
+        if row["oe"] == "cancel":
+            news.canceled[str(row["i"])] += 1
+        elif row["oe"] in ("fulfill_limit", "fulfill_market"):
+            news.fills.add((str(row["i"]), Decimal(row["f"])))

@@ -6,6 +6,7 @@ import json
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Coroutine
+from decimal import Decimal
 from itertools import count
 from typing import Any, ClassVar, Final
 from urllib.parse import urlencode
@@ -131,6 +132,9 @@ class Spot(Api):
     def question(self) -> bytes:
         return self.post("OpenOrders")
 
+    def button(self) -> bytes:
+        return self.post("CancelAll")
+
     async def call(self, method: str, **params: object) -> Message:
         """The answer to a method of the socket."""
         if self._socket is None:
@@ -168,5 +172,6 @@ def hear(message: Message, news: News) -> None:
     for step in message["data"]:
         if step["exec_type"] == "trade":
             news.trades.add(str(step["trade_id"]))
+            news.fills.add((step["order_id"], Decimal(str(step["cum_qty"]))))
         elif step["exec_type"] == "canceled" and step["reason"] == REQUESTED:
             news.canceled[step["order_id"]] += 1

@@ -35,6 +35,8 @@ from openvenue.engine.units import SECOND, Nanos
 BASE: Final = "/derivatives/api/v3/"
 SIGNED_FROM: Final = "/api/v3/"  # the path as it is signed has no /derivatives
 ORDER_TYPES: Final = {TimeInForce.GTC: "lmt", TimeInForce.IOC: "ioc", TimeInForce.FOK: "fok"}
+# A venue that has just stopped may have the order on its disk: that it is down is no refusal.
+UNKNOWN_OUTCOMES: Final = ("Server Error", "Unavailable")
 POST_ONLY: Final = "MAKER_OR_CANCEL"
 PAGES_MAX: Final = 50  # of fills, when an order that is over is looked for
 SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
@@ -296,6 +298,10 @@ class KrakenFuturesConnector:
             fills=fills,
         )
 
+    async def find_all(self, names: Sequence[OrderName]) -> Sequence[Word | None]:
+        """One by one: what ended is known by its fills only, and a mass cancel tells it all."""
+        return [await self.find(name) for name in names]
+
     async def _fills(self, name: OrderName) -> tuple[Fill, ...]:
         """All fills of an order, oldest first: newest pages first, back to when it was sent."""
         mine: list[Fill] = []
@@ -398,6 +404,8 @@ def _answer(said: bytes, kind: type[T]) -> T:
     """A success. Raises: VenueRefused; Silent."""
     reply = read(said, kind)
     if reply.result != "success":
+        if reply.error in UNKNOWN_OUTCOMES:
+            raise Silent(reply.error)
         raise VenueRefused(reply.error or str(reply.errors or "no reason given"))
     return reply
 

@@ -37,8 +37,17 @@ BASE: Final = "/0/private/"
 TIMES_IN_FORCE: Final = {TimeInForce.GTC: "GTC", TimeInForce.IOC: "IOC", TimeInForce.FOK: "FOK"}
 POST_ONLY: Final = "MAKER_OR_CANCEL"
 SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
+QUERIED_MAX: Final = 50  # orders in one question
+LOOKS_KEPT: Final = 12  # of the venue's counter of questions, for lists and cancels
+LOOKS_MAX: Final = 20
+LOOKS_PER_SECOND: Final = 0.33  # that it forgets, at the lowest tier
 SLACK_SECONDS: Final = 60  # between our clock and the venue's, when its past is searched
-UNKNOWN_OUTCOMES: Final = ("EService:Busy", "EService:Timeout", "EGeneral:Internal error")
+UNCOUNTED: Final = ("AddOrder", "CancelOrder")
+# A venue that has just stopped may have the order on its disk: that it is down is no refusal.
+UNKNOWN_OUTCOMES: Final = (
+    *("EService:Unavailable", "EService:Busy", "EService:Timeout"),
+    "EGeneral:Internal error",
+)
 NOT_THERE: Final = ("EOrder:Unknown order", "EOrder:Invalid order")
 
 T = TypeVar("T")
@@ -114,6 +123,8 @@ class KrakenSpotConnector:
         self._timer = timer
         self._nonce = 0
         self._turn = asyncio.Lock()
+        self._looks = 0.0  # how many questions the venue counts, as far as we can tell
+        self._looked = timer.monotonic()
 
     # ---- what this API can say
 
@@ -156,6 +167,8 @@ class KrakenSpotConnector:
         if not added.txid:
             raise Silent("an answer without txid")
         order_id = added.txid[0]
+        if not self._may_look():
+            return Word(standing=Standing.OPEN, order_id=order_id)
         try:
             word = await self._by_id(order_id)
         except (Unreachable, Silent, VenueRefused):
@@ -201,10 +214,22 @@ class KrakenSpotConnector:
                 return _word(order_id, it)
         return None
 
+    async def find_all(self, names: Sequence[OrderName]) -> Sequence[Word | None]:
+        """By their ids, fifty at a time."""
+        words: dict[str, Word] = {}
+        for start in range(0, len(names), QUERIED_MAX):
+            chunk = [name.order_id for name in names[start : start + QUERIED_MAX]]
+            words |= await self._by_ids(chunk)
+        return [words.get(name.order_id) for name in names]
+
     async def _by_id(self, order_id: str) -> Word | None:
+        return (await self._by_ids([order_id])).get(order_id)
+
+    async def _by_ids(self, order_ids: Sequence[str]) -> dict[str, Word]:
         """QueryOrders."""
-        found = await self._post(Reply[dict[str, OrderInfo]], "QueryOrders", txid=order_id)
-        return _word(order_id, found[order_id]) if order_id in found else None
+        kind = Reply[dict[str, OrderInfo]]
+        found = await self._post(kind, "QueryOrders", txid=",".join(order_ids))
+        return {order_id: _word(order_id, it) for order_id, it in found.items()}
 
     # ---- money
 
@@ -232,9 +257,21 @@ class KrakenSpotConnector:
 
     # ---- the wire
 
+    def _count(self, looks: int) -> None:
+        now = self._timer.monotonic()
+        forgotten = (now - self._looked) * LOOKS_PER_SECOND
+        self._looks = max(self._looks - forgotten, 0.0) + looks
+        self._looked = now
+
+    def _may_look(self) -> bool:
+        """Whether a question can be spared that nobody has asked."""
+        self._count(0)
+        return self._looks < LOOKS_MAX - LOOKS_KEPT
+
     async def _post(self, kind: type[Reply[T]], name: str, **arguments: str) -> T:
         """The result of an answer. Raises: VenueRefused; Silent; Unreachable."""
         path = BASE + name
+        self._count(0 if name in UNCOUNTED else 1)
         async with self._turn:
             self._nonce = max(self._nonce + 1, self._timer.wall())
             nonce = str(self._nonce)

@@ -45,6 +45,7 @@ STANDINGS: Final = {
     "cancelled": Standing.CANCELED,
     "rejected": Standing.REJECTED,
 }
+SELF_TRADE: Final = "self_trade_prevented"  # told as `rejected`, of orders that stood
 PAGE: Final = 100
 PAGES_MAX: Final = 50
 NOT_THERE: Final = ("not found", "failed to cancel order")  # in what it says of a cancel
@@ -198,25 +199,29 @@ class PacificaConnector:
         return [_listed(it) for it in rows]
 
     async def find(self, name: OrderName) -> Word | None:
-        """Among the open orders, then in the history, back to when it was sent."""
+        """Among the open orders, then in the history, page by page."""
+        return (await self.find_all([name]))[0]
+
+    async def find_all(self, names: Sequence[OrderName]) -> Sequence[Word | None]:
+        """The same lists do for all of them. An open order goes before an ended one of its name."""
+        wanted = [it.order_id or it.cl_ord_id for it in names]
+        words: dict[str, Word] = {}
         for listed in await self.open_orders():
-            if name.order_id == listed.order_id or (
-                not name.order_id and listed.cl_ord_id == name.cl_ord_id
-            ):
-                return listed.word
+            for key in listed.names:
+                words.setdefault(key, listed.word)
         cursor: dict[str, str] = {}
         for _ in range(PAGES_MAX):
+            if all(key in words for key in wanted):
+                break
             page = await self._get_page("/orders/history", limit=str(PAGE), **cursor)
             for it in _as(page.get("data"), list[PastOrder]):
-                if name.order_id == str(it.order_id) or (
-                    not name.order_id and it.client_order_id == name.cl_ord_id
-                ):
-                    return _past(it)
+                for key in (str(it.order_id), it.client_order_id or ""):
+                    words.setdefault(key, _past(it))
             next_cursor = page.get("next_cursor")
             if not page.get("has_more") or not isinstance(next_cursor, str):
-                return None
+                break
             cursor = {"cursor": next_cursor}
-        return None
+        return [words.get(key) for key in wanted]
 
     # ---- money
 
@@ -320,8 +325,9 @@ def _listed(it: OpenOrder) -> VenueOrder:
 
 
 def _past(it: PastOrder) -> Word:
+    standing = STANDINGS.get(it.order_status, Standing.CANCELED)
     return Word(
-        standing=STANDINGS.get(it.order_status, Standing.CANCELED),
+        standing=Standing.CANCELED if it.reason == SELF_TRADE else standing,
         order_id=str(it.order_id),
         filled=it.filled_amount,
         average=it.average_filled_price if it.filled_amount else None,

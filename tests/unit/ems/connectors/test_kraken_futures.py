@@ -116,6 +116,15 @@ async def test_the_average_is_weighed_by_quantity() -> None:
     assert word.fills[0] == Fill(read_time(TIME), Decimal(40000), Decimal("0.2"))
 
 
+@pytest.mark.parametrize("error", ["Server Error", "Unavailable"])
+async def test_a_venue_that_cannot_answer_has_not_refused(error: str) -> None:
+    """It may have stopped with the order on its disk already."""
+    venue, _ = connector({"result": "error", "error": error})
+
+    with pytest.raises(Silent, match=error):
+        await venue.place("ours", TERMS)
+
+
 async def test_a_refusal_is_told_in_the_venues_words() -> None:
     """A status that is not `placed`, or an error: it is not there."""
     for answer, words in [

@@ -96,14 +96,14 @@ async def test_an_order_that_was_taken_is_there_even_if_nobody_can_tell_more() -
     ("error", "kind"),
     [
         ("EOrder:Insufficient funds", VenueRefused),
-        ("EService:Unavailable", VenueRefused),
+        ("EService:Unavailable", Silent),
         ("EService:Busy", Silent),
         ("EService:Timeout", Silent),
         ("EGeneral:Internal error:1", Silent),
     ],
 )
 async def test_some_refusals_are_none(error: str, kind: type[Exception]) -> None:
-    """When the venue is busy, it may have taken the order."""
+    """When the venue is busy, or has just stopped, it may have taken the order."""
     venue, _ = connector(no(error))
 
     with pytest.raises(kind, match=error.split(":")[1]):
@@ -186,3 +186,30 @@ async def test_requests_go_one_after_the_other_with_growing_nonces() -> None:
 
     nonces = [int(asked.form["nonce"]) for asked in wire.asked]
     assert nonces == sorted(set(nonces))
+
+
+async def test_orders_are_asked_for_fifty_at_a_time() -> None:
+    """In the order of their names, with gaps where the venue knows nothing."""
+    names = [OrderName(f"O{n}", "", "BTC/USD", Nanos(0)) for n in range(70)]
+    found = {f"O{n}": info("canceled") for n in range(70) if n != 60}
+    venue, wire = connector(ok(found), ok(found))
+
+    words = await venue.find_all(names)
+
+    assert [len(asked.form["txid"].split(",")) for asked in wire.asked] == [50, 20]
+    assert [word.order_id if word else None for word in words] == [
+        None if n == 60 else f"O{n}" for n in range(70)
+    ]
+
+
+async def test_the_last_of_the_venues_patience_is_kept_for_lists_and_cancels() -> None:
+    """After some orders their fate is not asked for at once; the next list tells it."""
+    answers = [ok({"txid": ["O1"]}), ok({"O1": info("open")})] * 8 + [ok({"txid": ["O2"]})] * 5
+    venue, wire = connector(*answers)
+
+    words = [await venue.place("ours", TERMS) for _ in range(13)]
+
+    asked = [it.target.rpartition("/")[2] for it in wire.asked]
+    assert asked.count("AddOrder") == 13
+    assert asked.count("QueryOrders") == 8
+    assert {word.standing for word in words} == {Standing.OPEN}

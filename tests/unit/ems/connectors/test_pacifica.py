@@ -148,6 +148,15 @@ async def test_an_order_that_is_found_on_neither_path_is_gone() -> None:
         await venue.cancel(NAME)
 
 
+async def test_an_order_that_stood_was_not_refused() -> None:
+    """`rejected` is also the last status of what was in the way of the account's own next order."""
+    venue, _ = connector(ok([]), ok([past("rejected", reason="self_trade_prevented")]))
+
+    found = await venue.find(UNNAMED)
+
+    assert found is not None and found.standing is Standing.CANCELED
+
+
 @pytest.mark.parametrize(
     ("status", "standing"),
     [
