@@ -36,9 +36,15 @@ async def cancel_all(route: Route) -> Run:
     (begun,) = await route.ledger.submit(BeginCancelAll(account=route.account), "client")
     assert isinstance(begun, CancelAllBegun), "what begins is a run"
     sweep = Sweep(route, begun.run_id)
-    ending, why = await sweep.run()
-    command = EndCancelAll(run_id=begun.run_id, ending=ending, sights=tuple(sweep.sights), why=why)
-    await route.ledger.submit(command)
+    ending, why = Ending.UNPROVEN, "a fault of the desk"
+    try:
+        ending, why = await sweep.run()
+    except DeskStopped:
+        raise
+    except Exception:
+        await _end(route, sweep, ending, why)  # our bug must not leave the gate closed
+        raise
+    await _end(route, sweep, ending, why)
     log.info("cancel-all ended", run=begun.run_id, account=route.account, ending=ending, why=why)
     return (await route.ledger.state()).runs[begun.run_id]
 
@@ -69,6 +75,7 @@ class Sweep:
     async def _until_empty(self) -> None:
         """Raises: Unreachable: at the very first attempt. TooLate."""
         route = self._route
+        pause = route.config.retry_seconds
         while True:
             if route.timer.monotonic() >= self._deadline:
                 raise TooLate
@@ -82,11 +89,13 @@ class Sweep:
                         return
                 await self._cancel_singly(left)
                 self._why = f"orders left: {len(left)}" if left else "an order is on its way"
+                pause = route.config.retry_seconds
             except FAILURES as error:
                 if isinstance(error, Unreachable) and not self._reached:
                     raise
                 self._why = str(error)
-            await route.timer.sleep(route.config.retry_seconds)
+                pause *= 2  # who asked too often is not heard sooner by asking more
+            await route.timer.sleep(pause)
 
     async def _mass_cancel(self) -> None:
         """Until the venue has done it once. What it refuses to do at once is done singly."""

@@ -67,6 +67,7 @@ class Route:
         self.running: asyncio.Task[Run] | None = None  # the cancel-all under way
         self._chased: dict[ClOrdId, asyncio.Task[None]] = {}
         self._vanished: dict[ClOrdId, None] = {}  # from the venue's list, and not asked for yet
+        self._is_accounting = False
         self._turn = asyncio.Semaphore(config.cancels_at_once)  # of those that chase
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -185,22 +186,51 @@ class Route:
                 )
                 news.append(self.ledger.submit(command))
         await asyncio.gather(*news)
-        for order in before:
-            if order.cl_ord_id not in found:
-                await self._account_for(await self.order(order.cl_ord_id), thorough=thorough)
+        missing = [it.cl_ord_id for it in before if it.cl_ord_id not in found]
+        for order in [await self.order(cl_ord_id) for cl_ord_id in missing]:
+            if order.has_ended:
+                continue
+            if order.is_unknown or order.is_in_flight:
+                self.chase(order.cl_ord_id)
+            else:
+                self._vanished[order.cl_ord_id] = None
+        if thorough:
+            await self._account_for_vanished()
+        elif self._vanished and not self._is_accounting:
+            self._is_accounting = True
+            self._start(self._account_in_peace)
         return listed
 
-    async def _account_for(self, order: Order, *, thorough: bool) -> None:
-        """An order that the venue does not list any more, or not yet."""
-        if order.has_ended:
-            return
-        if order.is_unknown or order.is_in_flight:
-            self.chase(order.cl_ord_id)
-        elif thorough:
-            await self.look_for(order)
-        else:
-            self._vanished[order.cl_ord_id] = None
-            self.chase(order.cl_ord_id)
+    async def _account_for_vanished(self) -> None:
+        """Ask what became of orders that the venue does not list any more."""
+        asked = self.ledger.now()
+        vanished = list(self._vanished)
+        known = [await self.order(cl_ord_id) for cl_ord_id in vanished]
+        orders = [order for order in known if not order.has_ended]
+        words = await self.connector.find_all([_name(it) for it in orders]) if orders else ()
+        for order, word in zip(orders, words, strict=True):
+            if word is None:
+                await self._record_absence(order.cl_ord_id, asked)
+            else:
+                await self._record(order.cl_ord_id, word, asked)
+        for cl_ord_id in vanished:
+            self._vanished.pop(cl_ord_id, None)
+
+    async def _account_in_peace(self) -> None:
+        """The same, when no cancel-all needs the venue's patience any more."""
+        pause = self.config.retry_seconds
+        try:
+            while self._vanished:
+                if self.running is not None and not self.running.done():
+                    await asyncio.wait([self.running])
+                try:
+                    await self._account_for_vanished()
+                except FAILURES as error:
+                    log.info("orders not accounted for yet", why=str(error))
+                    await self.timer.sleep(pause)
+                    pause = min(2 * pause, self.config.retry_seconds_max)
+        finally:
+            self._is_accounting = False
 
     async def _record(self, cl_ord_id: ClOrdId, word: Word, asked: Nanos) -> None:
         command = RecordWord(owner=self.account.owner, cl_ord_id=cl_ord_id, word=word, asked=asked)
@@ -229,11 +259,7 @@ class Route:
         if cl_ord_id not in self._chased:
             task = self._start(lambda: self._chase(cl_ord_id))
             self._chased[cl_ord_id] = task
-            task.add_done_callback(lambda _: self._forget(cl_ord_id))
-
-    def _forget(self, cl_ord_id: ClOrdId) -> None:
-        self._chased.pop(cl_ord_id, None)
-        self._vanished.pop(cl_ord_id, None)
+            task.add_done_callback(lambda _: self._chased.pop(cl_ord_id, None))
 
     async def _catch_up(self) -> None:
         pause = self.config.retry_seconds
@@ -251,7 +277,7 @@ class Route:
 
     async def _chase(self, cl_ord_id: ClOrdId) -> None:
         pause, was_absent = self.config.retry_seconds, False
-        while self._is_open_question(order := await self.order(cl_ord_id)):
+        while _is_open_question(order := await self.order(cl_ord_id)):
             try:
                 async with self._turn:
                     is_there = await self._pursue(order, was_absent=was_absent)
@@ -262,9 +288,7 @@ class Route:
                 pause = min(2 * pause, self.config.retry_seconds_max)
                 continue
             was_absent = not is_there
-            if is_there:
-                self._vanished.pop(cl_ord_id, None)
-            if self._is_open_question(await self.order(cl_ord_id)):
+            if _is_open_question(await self.order(cl_ord_id)):
                 await self.timer.sleep(self.config.settling_seconds if was_absent else pause)
 
     async def _pursue(self, order: Order, *, was_absent: bool) -> bool:
@@ -279,13 +303,6 @@ class Route:
         elif was_absent:  # once is not enough: what was sent last may still arrive
             await self._record_absence(order.cl_ord_id, asked)
         return word is not None
-
-    def _is_open_question(self, order: Order) -> bool:
-        """Something about it has to be found out, or done, yet."""
-        if order.has_ended:
-            return False
-        is_vanished = order.cl_ord_id in self._vanished
-        return order.is_unknown or order.cancel_wanted or order.status is PENDING or is_vanished
 
     # ---- tasks
 
@@ -316,3 +333,10 @@ class Route:
 def _name(order: Order) -> OrderName:
     since = order.history[0][1]
     return OrderName(order.order_id, order.venue_cl_ord_id, order.terms.symbol, since)
+
+
+def _is_open_question(order: Order) -> bool:
+    """Something about it has to be found out, or done, yet."""
+    if order.has_ended:
+        return False
+    return order.is_unknown or order.cancel_wanted or order.status is PENDING

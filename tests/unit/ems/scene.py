@@ -226,6 +226,9 @@ class PaperVenue:
             return self.ended.get(order_id)
         raise AssertionError("the fault was raised")
 
+    async def find_all(self, names: Sequence[OrderName]) -> Sequence[Word | None]:
+        return [await self.find(name) for name in names]
+
     async def balances(self) -> Sequence[Balance]:
         with self._doing("balances"):
             return [

@@ -261,3 +261,36 @@ async def test_a_fault_of_ours_does_not_leave_the_gate_closed(scene: Scene) -> N
         await scene.desk.cancel_all(ANN, "KRAKENFTS")
 
     assert (await scene.place()).status is Status.NEW
+
+
+async def test_what_became_of_each_order_is_asked_when_the_run_is_over(scene: Scene) -> None:
+    """Many venues tell of a mass cancel only how many. The proof does not wait for the rest."""
+    for name in ("one", "two", "three"):
+        await scene.place(name)
+    cancels = scene.venue.cancel_all
+
+    async def tells_nothing() -> list[object]:
+        await cancels()
+        return []
+
+    scene.venue.cancel_all = tells_nothing  # type: ignore[method-assign,assignment]
+    scene.venue.fail["find"] = [VenueRefused("too many requests")]
+    run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
+    calls = list(scene.venue.calls)
+    await scene.until(lambda: scene.venue.calls.count("find") == 4)
+    orders = [await scene.order(name, lambda it: it.has_ended) for name in ("one", "two", "three")]
+
+    assert run.ending is Ending.PROVEN
+    assert "find" not in calls
+    assert {order.status for order in orders} == {Status.CANCELED}
+
+
+async def test_a_venue_that_is_asked_too_often_is_asked_less(scene: Scene) -> None:
+    """Each refusal doubles the pause; in ten seconds that is a handful of requests."""
+    scene.venue.fail["open_orders"] = [VenueRefused("EAPI:Rate limit exceeded")] * 1_000
+
+    run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
+
+    assert run.ending is Ending.UNPROVEN
+    assert run.why == "EAPI:Rate limit exceeded"
+    assert scene.venue.calls.count("open_orders") <= 5

@@ -113,6 +113,9 @@ class Connector(Protocol):
     async def find(self, name: OrderName) -> Word | None:
         """What became of an order; None: the venue knows nothing of it."""
 
+    async def find_all(self, names: Sequence[OrderName]) -> Sequence[Word | None]:
+        """As `find`, of many that the venue once confirmed, in as few requests as it takes."""
+
     async def balances(self) -> Sequence[Balance]:
         """What the account holds."""
 
