@@ -3,7 +3,7 @@
 import asyncio
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote
 
 from openvenue.ems.engine import Engine
@@ -17,8 +17,6 @@ from tests.e2e.door_scene import Reply
 from tests.e2e.signed_client import Line
 
 Answer = tuple[int, Any]
-
-IN_FLIGHT: Final = ("RECEIVED", "ROUTING", "ROUTED")
 
 
 class Desk:
@@ -74,14 +72,14 @@ class Desk:
         _, told = await self.get("/v1/balances")
         return {it["exchange_id"] for it in told}
 
-    async def settle(self, exchange_ids: set[str], patience_s: float) -> None:
-        """Until the desk has heard of every order what its venue knows, and what is gone."""
+    async def settle(self, exchange_ids: set[str], directory: Path, patience_s: float) -> None:
+        """Until the desk, whose journal is in `directory`, has no open question about any order."""
         async with asyncio.timeout(patience_s):
-            for exchange_id in sorted(exchange_ids):
-                while True:
-                    status, told = await self.get(f"/v1/orders?exchange_id={exchange_id}")
-                    if status == 200 and not any(it["status"] in IN_FLIGHT for it in told):
-                        break
+            while True:
+                answers = [await self.get(f"/v1/orders?exchange_id={it}") for it in exchange_ids]
+                is_heard = all(status == 200 for status, _ in answers)
+                if is_heard and not DeskLedger(directory).open_questions:
+                    return
 
     def leave(self) -> None:
         """Hang up."""
@@ -109,6 +107,7 @@ class DeskLedger:
                 engine.fold(entry.events, entry.time)
         self.orders: dict[OrderKey, Order] = dict(engine.state.orders)
         self.own = [it for it in self.orders.values() if not it.is_foreign]
+        self.open_questions = [it for it in self.own if it.is_unknown or it.is_in_flight]
 
     def ended_runs(self) -> list[CancelAllEnded]:
         """Every cancel-all that has its report."""

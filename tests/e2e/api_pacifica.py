@@ -19,9 +19,14 @@ WINDOW_MS: Final = 30_000
 SIDES: Final = {"buy": "bid", "sell": "ask"}
 
 
-def signed(private_key: str, account: str, kind: str, data: Mapping[str, object]) -> Message:
-    """A body with its signature. Source: Pacifica, "Signing", implementation."""
-    header: Message = {"timestamp": time.time_ns() // 1_000_000, "expiry_window": WINDOW_MS}
+def signed(
+    private_key: str, account: str, kind: str, data: Mapping[str, object], **header: object
+) -> Message:
+    """A body with its signature; `header`: an `expiry_window`, if it is to have one.
+
+    Source: Pacifica, "Signing", implementation.
+    """
+    header = {"timestamp": time.time_ns() // 1_000_000, **header}
     message = {**header, "type": kind, "data": data}
     text = json.dumps(message, sort_keys=True, separators=(",", ":"))
     key = SigningKey(b58decode(private_key)[:32])
@@ -132,7 +137,8 @@ class Pacifica(Api):
             self._socket = None
 
     def _signed(self, kind: str, data: Mapping[str, object]) -> Message:
-        return signed(self._wallet.private_key, self._wallet.account, kind, data)
+        wallet = self._wallet
+        return signed(wallet.private_key, wallet.account, kind, data, expiry_window=WINDOW_MS)
 
     async def _send(self, path: str, kind: str, data: Mapping[str, object]) -> Reply:
         return await self.reply(self._request(path, kind, data))

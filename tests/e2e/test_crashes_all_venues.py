@@ -316,7 +316,7 @@ class Scene:
                 assert told == {name for name, it in ledger.open.items() if it[0] == api.account}
             desk = Desk(self.server, "secondary")
             hangs.callback(desk.leave)
-            await desk.settle(EXCHANGES, PATIENCE_S)
+            await desk.settle(EXCHANGES, self.directory / "ems", PATIENCE_S)
 
     async def _await_switch(self, api: Api, ledger: Ledger) -> None:
         armed = (api.account, self.soon[api.venue])

@@ -190,7 +190,7 @@ async def test_a_venue_with_a_failed_disk_stops_alone(
         ledger.read_on()
         assert ledger.names["primary", resting(broken, 0).name] == 1
         assert await scene.apis[broken.venue].open_orders() == {kept}
-        await scene.desk.settle({broken.exchange_id}, PATIENCE_S)
+        await scene.desk.settle({broken.exchange_id}, tmp_path / EMS, PATIENCE_S)
         report = await scene.desk.report(resting(broken, 1).name)
         stood = ledger.names["secondary", report["client_order_id_format_exchange"]]
         assert report["status"] == ("NEW" if stood else "REJECTED")
