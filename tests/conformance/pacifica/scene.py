@@ -108,6 +108,7 @@ KEYS: Final = {
     "bob": make_pacifica_key(bytes(range(33, 65))),
     "eve": make_pacifica_key(b"\x01" * 32),
     "agent": make_pacifica_key(b"\x07" * 32),
+    "ghost": make_pacifica_key(b"\x09" * 32),  # has a wallet, and no account at this venue
     "stranger": make_pacifica_key(b"\x08" * 32),
 }
 
@@ -134,7 +135,7 @@ def world() -> Sequence[Command]:
 
 def wallets() -> WalletRing:
     """A wallet for everyone, and Ann's agent."""
-    addresses = {KEYS[name][0]: AccountId(name) for name in ACCOUNTS}
+    addresses = {KEYS[name][0]: AccountId(name) for name in (*ACCOUNTS, "ghost")}
     return WalletRing(addresses, {KEYS["ann"][0]: (KEYS["agent"][0],)})
 
 

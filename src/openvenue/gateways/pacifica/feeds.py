@@ -7,28 +7,12 @@ Source: Pacifica, WebSocket "Subscriptions".
 """
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any, Final, Protocol
 
 import structlog
 from msgspec import Struct
 
-from openvenue.engine.events import (
-    Deposited,
-    Event,
-    LeverageSet,
-    OrderAccepted,
-    OrderActivated,
-    OrderAmended,
-    OrderCanceled,
-    OrderRejected,
-    OrderRested,
-    OrdersCanceled,
-    OrderTrimmed,
-    Traded,
-    TriggerFired,
-)
-from openvenue.engine.orders import Order, OrderView
+from openvenue.engine.events import Traded
 from openvenue.engine.queries import GetOpenOrders
 from openvenue.engine.units import AccountId, Symbol
 from openvenue.exchange.port import Outcome, VenueStopped
@@ -39,6 +23,7 @@ from openvenue.gateways.pacifica.private import position_rows
 from openvenue.gateways.pacifica.public import book_data, price_rows
 from openvenue.gateways.pacifica.story import Story
 from openvenue.gateways.pacifica.times import millis
+from openvenue.gateways.pacifica.updates import touched, update_rows
 from openvenue.history.port import HistoryUnavailable
 
 log = structlog.get_logger(__name__)
@@ -140,11 +125,12 @@ class Feeds:
         story = Story(outcome)
         trades: dict[Symbol, list[Traded]] = {}
         updates: dict[AccountId, list[encode_orders.Row]] = {}
-        touched: set[str] = set()
+        changed: set[str] = set()
         for event in outcome.entry.events:
-            for account, row in self._updates(event, story):
+            story.tell(event)
+            for account, row in update_rows(event, story, self._desk, self._hears_updates):
                 updates.setdefault(account, []).append(row)
-            touched.update(_touched(event, story))
+            changed.update(touched(event, story))
             if isinstance(event, Traded):
                 trades.setdefault(event.symbol, []).append(event)
         for account, rows in updates.items():
@@ -153,9 +139,9 @@ class Feeds:
             topic = Topic(TRADES, symbol)
             if topic in self._listeners:
                 self._say(topic, _message(TRADES, self._trades(symbol, traded, story), None))
-        if touched:
+        if changed:
             for topic in self._listeners:
-                if topic.source == "prices" or topic.key in touched:
+                if topic.source == "prices" or topic.key in changed:
                     self._stir(topic)
 
     def _trades(self, symbol: Symbol, traded: list[Traded], story: Story) -> list[dict[str, Any]]:
@@ -174,78 +160,8 @@ class Feeds:
             for trade in traded
         ]
 
-    def _updates(self, event: Event, story: Story) -> Iterator[tuple[AccountId, encode_orders.Row]]:
-        """What owners hear of `event`, which `story` goes past in here."""
-        story.tell(event)
-        match event:
-            case OrderAccepted(order=order, rests=rests):
-                if order.trigger is not None:
-                    yield from self._row(order, story, "stop_created", "open")
-                elif rests:
-                    yield from self._row(order, story, "make", "open")
-            case OrderRejected(order=Order() as order, reason=reason):
-                view = OrderView(order, order.quantity, story.time)
-                word, status = errors.IDENTIFIED.get(reason, ("cancel", "rejected"))
-                yield from self._view_row(view, story, word, status)
-            case OrderRested(order_id=order_id):
-                view = story.views[order_id]
-                if not view.filled:
-                    yield from self._view_row(view, story, "make", "open")
-            case OrderActivated(order=order):
-                yield from self._row(order, story, "stop_triggered", "open")
-            case OrderTrimmed(order_id=order_id):
-                view = story.views[order_id]
-                status = encode_orders.open_status(view)
-                yield from self._view_row(view, story, "adjust", status)
-            case OrderAmended(order=order):
-                view = story.views[order.order_id]
-                status = encode_orders.open_status(view)
-                yield from self._view_row(view, story, "adjust", status)
-            case Traded():
-                yield from self._fill_rows(event, story)
-            case OrderCanceled(order_id=order_id, reason=why):
-                word, status = errors.ENDED[why]
-                yield from self._view_row(story.views[order_id], story, word, status)
-            case OrdersCanceled(order_ids=ids, reason=why, account=account):
-                if Topic(UPDATES, account) in self._listeners:
-                    word, status = errors.ENDED[why]
-                    for order_id in ids:
-                        yield from self._view_row(story.views[order_id], story, word, status)
-            case _:
-                pass
-
-    def _fill_rows(
-        self, event: Traded, story: Story
-    ) -> Iterator[tuple[AccountId, encode_orders.Row]]:
-        price = self._desk.listing.of(event.symbol).prices.text(event.price)
-        for order_id, leaves, word in (
-            (event.maker_order_id, event.maker_leaves, "fulfill_limit"),
-            (event.taker_order_id, event.taker_leaves, "fulfill_market"),
-        ):
-            view = story.views.get(order_id)
-            if view is not None:
-                status = "partially_filled" if leaves else "filled"
-                yield from self._view_row(view, story, word, status, price)
-
-    def _row(
-        self, order: Order, story: Story, event: str, status: str
-    ) -> Iterator[tuple[AccountId, encode_orders.Row]]:
-        yield from self._view_row(story.views[order.order_id], story, event, status)
-
-    def _view_row(
-        self, view: OrderView, story: Story, event: str, status: str, price: str | None = None
-    ) -> Iterator[tuple[AccountId, encode_orders.Row]]:
-        account = view.order.account
-        if Topic(UPDATES, account) in self._listeners:
-            address = self._desk.keys.address_of(account)
-            if address is not None:
-                market = self._desk.listing.of(view.order.symbol)
-                yield (
-                    account,
-                    encode_orders.update_row(
-                        view, market, address, event, status, price, story.time, story.seq
-                    ),
-                )
+    def _hears_updates(self, account: AccountId) -> bool:
+        return Topic(UPDATES, account) in self._listeners
 
     def _say(self, topic: Topic, frame: bytes) -> None:
         for listener in list(self._listeners.get(topic, ())):
@@ -275,7 +191,7 @@ class Feeds:
     async def _look_and_say(self, topic: Topic) -> None:
         try:
             self._say(topic, await self.frame(topic))
-        except (VenueStopped, HistoryUnavailable) as stopped:
+        except (VenueStopped, HistoryUnavailable, errors.Failure) as stopped:
             log.warning("a feed pauses", source=topic.source, why=str(stopped))
 
     def _pushed(self, topic: Topic) -> None:
@@ -284,32 +200,6 @@ class Feeds:
             self._dirty.discard(topic)
             if topic in self._listeners:
                 self._stir(topic)
-
-
-def _touched(event: Event, story: Story) -> Iterator[str]:
-    """Symbols and accounts that stand differently after `event`."""
-    match event:
-        case OrderAccepted(order=order) | OrderActivated(order=order) | OrderAmended(order=order):
-            yield order.symbol
-            yield order.account
-        case Traded():
-            yield event.symbol
-            yield event.maker_account
-            yield event.taker_account
-        case OrderRested() | OrderTrimmed() | TriggerFired() | OrderCanceled():
-            order = story.views[event.order_id].order
-            yield order.symbol
-            yield order.account
-        case OrdersCanceled(order_ids=ids, account=account):
-            if ids:
-                yield account
-            yield from {story.views[order_id].order.symbol for order_id in ids}
-        case Deposited(account=account) | LeverageSet(account=account):
-            yield account
-        case _:
-            symbol = getattr(event, "symbol", None)
-            if symbol is not None and not isinstance(event, OrderRejected):
-                yield symbol  # a mark price or a mode
 
 
 def _message(source: str, data: object, seq: int | None) -> bytes:

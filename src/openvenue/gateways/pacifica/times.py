@@ -3,9 +3,10 @@
 from decimal import Decimal
 from typing import Final
 
-from openvenue.engine.units import FinePrice, decimal_price
+from openvenue.engine.units import PRICE_SCALE, FinePrice, decimal_price
 
 MS: Final = 1_000_000  # in Nanos
+FINE_STEP: Final = 10 ** (PRICE_SCALE - 6)  # prices have six places at most
 
 
 def millis(time: int) -> int:
@@ -22,5 +23,7 @@ def plain(value: Decimal) -> str:
 
 
 def fine_text(price: FinePrice | None) -> str:
-    """A mark or index price; "0" where there is none."""
-    return "0" if price is None else plain(decimal_price(price))
+    """A mark or index price, as far as this API tells it; "0" where there is none."""
+    if price is None:
+        return "0"
+    return plain(decimal_price(FinePrice(price // FINE_STEP * FINE_STEP)))

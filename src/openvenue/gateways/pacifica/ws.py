@@ -128,7 +128,7 @@ class PacificaSession:
         if topic.source in SNAPSHOTS:
             try:
                 self._sender.send(await self._feeds.frame(topic))
-            except (VenueStopped, HistoryUnavailable) as stopped:
+            except (VenueStopped, HistoryUnavailable, errors.Failure) as stopped:
                 self._request.note["why"] = f"the venue cannot answer: {stopped}"
 
     async def _unsubscribe(self, params: Mapping[str, Any]) -> None:
