@@ -27,7 +27,6 @@ class WorkFailed(Exception):
 def run_module(module: str, *arguments: str, sources: str | None = None) -> dict[str, Any]:
     """What `python -m module` prints on its last line, as JSON. Raises: WorkFailed."""
     environment = dict(os.environ)
-    environment.pop("PYTHONPATH", None)
     if sources is not None:
         environment["PYTHONPATH"] = sources
     ran = subprocess.run(

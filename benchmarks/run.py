@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from benchmarks import engine_rows, journal_rows, server_rows
+from benchmarks import engine_rows, journal_rows, server_rows, socket_rows
 from benchmarks.processes import ROOT, WorkFailed
 from benchmarks.rows import Bench, Row
 from openvenue.build import engine_form
@@ -32,23 +32,17 @@ SUITES: Final[dict[str, Callable[[Bench], list[Row]]]] = {
     "pause-engine": engine_rows.pause,
     "restart": journal_rows.restart,
     "send-order": server_rows.send_order,
+    "add-order": socket_rows.add_order,
     "one-at-a-time": server_rows.one_at_a_time,
     "cancel-all": server_rows.cancel_all,
     "start": server_rows.start,
-    "cancel-all-under-load": server_rows.cancel_all_under_load,
+    "cancel-all-under-load": socket_rows.cancel_all_under_load,
     "pause": server_rows.pause,
     "feed": server_rows.feed,
     "idle": server_rows.idle,
 }
 WIDTH: Final = 140  # of a report that goes to a file
 RESULTS: Final = ROOT / "benchmarks" / "results"
-KRAKEN_SPOT: Final = Row(
-    name="add-order",
-    what="Kraken Spot WS v2 add_order, durable, 8 × 64 in flight",
-    data_set="",
-    target="≥ 25 % of the bare decode-and-reply limit",
-    why_not="Kraken Spot is not served yet",
-)
 
 
 def machine() -> dict[str, Any]:
@@ -100,8 +94,6 @@ def run(
             rows += _measure(name, bench)
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    if not only:
-        rows.append(KRAKEN_SPOT)
     facts["load_average_after"] = os.getloadavg()[0]
     facts["is_quick"] = quick
     console.print(table(rows))

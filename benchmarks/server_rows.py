@@ -25,13 +25,17 @@ from benchmarks.processes import (
 )
 from benchmarks.rows import Bench, Row, mid, rate
 from benchmarks.venue import API, VENUE, Client, UnexpectedReply, keys, send, venue, world_file
+from openvenue.exchange.config import load_world
 from openvenue.journal.directory import SNAPSHOTS
 from openvenue.testing.server import Server
 
 CONNECTIONS: Final = 64
 BLOCK: Final = 50
 PATIENCE_S: Final = 90.0  # for a snapshot to appear
-WORLD: Final = "default world (6 instruments), no crowd, no rate limits, 2 client accounts"
+WORLD: Final = (
+    "Kraken Futures alone, as in the default world (6 instruments), no crowd, no rate limits, "
+    "2 client accounts"
+)
 
 
 def send_order(bench: Bench) -> list[Row]:
@@ -225,66 +229,6 @@ def start(bench: Bench) -> list[Row]:
     ]
 
 
-def cancel_all_under_load(bench: Bench) -> list[Row]:
-    """How much longer a cancel-all takes while others are busy."""
-    times = bench.size(200, 30)
-    per_second = bench.size(4_000, 1_000)
-
-    with venue(bench.directory()) as server:
-        mine, other = keys(server)
-
-        def p99() -> tuple[float, float]:
-            with on_core(LOAD_CORE):
-                client = Client(server.port, mine)
-                took = []
-                for number in range(times):
-                    for order in range(10):
-                        client.exchange(client.order(number + order))
-                    took.append(client.timed(client.cancel_all()))
-                client.close()
-            took.sort()
-            return median(took) * 1e3, took[int(times * 0.99)] * 1e3
-
-        def once() -> dict[str, Any]:
-            idle_p50, idle_p99 = p99()
-            load = Load(
-                port=server.port,
-                keys=[other],
-                connections=CONNECTIONS,
-                requests=per_second * 30,
-                rate=per_second,
-                crossing=0.0,
-            )
-            with busy(load):
-                busy_p50, busy_p99 = p99()
-            return {
-                "idle_p50": idle_p50,
-                "idle": idle_p99,
-                "busy_p50": busy_p50,
-                "busy": busy_p99,
-                "ratio": busy_p99 / idle_p99,
-            }
-
-        results = bench.repeat("cancel-all under load", once)
-    ratio = mid(results, "ratio")
-    return [
-        Row(
-            name="cancel-all-under-load",
-            what=f"cancel-all of 10 orders while {per_second:,} orders/s of another flow over REST",
-            data_set=f"{WORLD}; {times} cancel-alls a run, one blocking client; the load is REST, "
-            f"paced, 64 connections, limit orders that rest: order entry over WebSocket, which the "
-            f"target's 20k/s need, comes with Kraken Spot; p50 {mid(results, 'idle_p50'):.2f} ms "
-            f"idle, {mid(results, 'busy_p50'):.2f} ms busy. Client and load share one core",
-            target="p99 ≤ 3 × that of an idle server",
-            figure=f"{mid(results, 'busy'):.2f} ms, {ratio:.1f} ×",
-            limit=f"{mid(results, 'idle'):.2f} ms",
-            is_met=ratio <= 3,
-            runs=len(results),
-            numbers={"runs": results},
-        )
-    ]
-
-
 def pause(bench: Bench) -> list[Row]:
     """The longest that anybody waits at a large book, while a snapshot of it is made."""
     orders = bench.size(1_000_000, 300_000)
@@ -385,6 +329,8 @@ def feed(bench: Bench) -> list[Row]:
 def idle(bench: Bench) -> list[Row]:
     """What a server costs that nobody uses, but for its crowd."""
     settle, watch = bench.size(10, 3), bench.size(10, 4)
+    tables = load_world().venues.tables()
+    markets = ", ".join(f"{name} ({len(it.instruments)} markets)" for name, it in tables.items())
     server = Server(bench.directory(), crowd=True, limits="production")
     with on_core(SERVER_CORE):
         server.start()
@@ -405,7 +351,7 @@ def idle(bench: Bench) -> list[Row]:
         Row(
             name="idle",
             what="idle server with its crowd",
-            data_set="default world, 6 instruments with crowd, durable, no client; "
+            data_set=f"default world with crowd: {markets}; durable, no client; "
             f"{watch} s a run after {settle} s, CPU time of the process",
             target="≤ 10 % of a core, ≤ 250 MB resident",
             figure=f"{share:.1%}, {size:.0f} MB",
@@ -468,28 +414,6 @@ def bare_echo(secret: str) -> Iterator[tuple[int, int]]:
     try:
         assert process.stdout is not None
         yield int(process.stdout.readline()), process.pid
-    finally:
-        process.kill()
-        process.communicate()
-
-
-@contextmanager
-def busy(load: Load) -> Iterator[None]:
-    """A load that goes on meanwhile. Raises: UnexpectedReply: it ended before."""
-    with on_core(LOAD_CORE):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.load", msgspec.json.encode(load).decode()],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-    try:
-        assert process.stdout is not None
-        if process.stdout.readline().strip() != "sending":
-            raise UnexpectedReply("the load did not begin")
-        yield
-        if process.poll() is not None:
-            raise UnexpectedReply("the load ended too early")
     finally:
         process.kill()
         process.communicate()

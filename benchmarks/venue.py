@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from benchmarks.load import HEAD_END, Load, content_length, signed_post
 from benchmarks.processes import LOAD_CORE, SERVER_CORE, on_core, run_module
@@ -17,13 +18,33 @@ from openvenue.testing.server import Server
 VENUE: Final = "kraken-futures"  # its directory in the data directory
 API: Final = "/derivatives/api/v3/"
 ROOM: Final = 10_000_000  # open orders
-REPLACED: Final = (
-    ("max_open_orders = 2000", f"max_open_orders = {ROOM}"),
+
+
+class Part(Struct, frozen=True):
+    """One venue of the default world, and what makes room in it for very many orders."""
+
+    file: str
+    replaced: tuple[tuple[str, str], ...]
+
+
+FUTURES: Final = Part(
+    "default.toml",
     (
-        'wallet = "flex", asset = "USD", amount = 1_000_000 }',
-        'wallet = "flex", asset = "USD", amount = 10_000_000_000 }',
+        ("max_open_orders = 2000", f"max_open_orders = {ROOM}"),
+        (
+            'wallet = "flex", asset = "USD", amount = 1_000_000 }',
+            'wallet = "flex", asset = "USD", amount = 10_000_000_000 }',
+        ),
+        ("max_position = 1_200\n", "max_position = 12_000_000\n"),
     ),
-    ("max_position = 1_200\n", "max_position = 12_000_000\n"),
+)
+SPOT: Final = Part(
+    "kraken_spot.toml",
+    (
+        ("max_open_orders = 80 ", f"max_open_orders = {ROOM} "),
+        ('asset = "USD", amount = 1_000_000 }', 'asset = "USD", amount = 10_000_000_000 }'),
+        ('asset = "BTC", amount = 10 }', 'asset = "BTC", amount = 1_000_000 }'),
+    ),
 )
 
 
@@ -31,22 +52,32 @@ class UnexpectedReply(OSError):
     """The venue did not do what a row needs."""
 
 
-def world_file(directory: Path) -> Path:
-    """The default world with rich accounts that may have very many open orders."""
-    text = (resources.files("openvenue.exchange") / "worlds" / "default.toml").read_text("utf-8")
-    for old, new in REPLACED:
-        if old not in text:
-            raise UnexpectedReply(f"the default world no longer says {old!r}")
-        text = text.replace(old, new)
+def world_file(directory: Path, *parts: Part, more: str = "") -> Path:
+    """Parts of the default world (Kraken Futures alone, if none is named), with rich accounts."""
+    worlds = resources.files("openvenue.exchange") / "worlds"
+    texts = []
+    for part in parts or (FUTURES,):
+        text = (worlds / part.file).read_text("utf-8")
+        for old, new in part.replaced:
+            if old not in text:
+                raise UnexpectedReply(f"{part.file} no longer says {old!r}")
+            text = text.replace(old, new)
+        texts.append(text)
     path = directory / "world.toml"
-    path.write_text(text, "utf-8")
+    path.write_text("\n".join([*texts, more]), "utf-8")
     return path
 
 
 @contextmanager
 def venue(directory: Path, *, core: int | None = SERVER_CORE) -> Iterator[Server]:
-    """A server of that world, without a crowd and without rate limits, on one core or on all."""
-    server = Server(directory, config=world_file(directory))
+    """Kraken Futures alone, without a crowd and without rate limits, on one core or on all."""
+    with serving(Server(directory, config=world_file(directory)), core) as server:
+        yield server
+
+
+@contextmanager
+def serving(server: Server, core: int | None) -> Iterator[Server]:
+    """A server that runs on one core, or on all."""
     with on_core(core):
         server.start()
     try:
