@@ -208,11 +208,14 @@ class Route:
         known = [await self.order(cl_ord_id) for cl_ord_id in vanished]
         orders = [order for order in known if not order.has_ended]
         words = await self.connector.find_all([_name(it) for it in orders]) if orders else ()
-        for order, word in zip(orders, words, strict=True):
-            if word is None:
-                await self._record_absence(order.cl_ord_id, asked)
-            else:
-                await self._record(order.cl_ord_id, word, asked)
+        await asyncio.gather(
+            *(
+                self._record_absence(order.cl_ord_id, asked)
+                if word is None
+                else self._record(order.cl_ord_id, word, asked)
+                for order, word in zip(orders, words, strict=True)
+            )
+        )
         for cl_ord_id in vanished:
             self._vanished.pop(cl_ord_id, None)
 
