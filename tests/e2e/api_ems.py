@@ -107,7 +107,11 @@ class DeskLedger:
                 engine.fold(entry.events, entry.time)
         self.orders: dict[OrderKey, Order] = dict(engine.state.orders)
         self.own = [it for it in self.orders.values() if not it.is_foreign]
-        self.open_questions = [it for it in self.own if it.is_unknown or it.is_in_flight]
+        self.open_questions = [
+            it
+            for it in self.own
+            if not it.has_ended and (it.is_unknown or it.is_in_flight or it.cancel_wanted)
+        ]
 
     def ended_runs(self) -> list[CancelAllEnded]:
         """Every cancel-all that has its report."""

@@ -329,9 +329,10 @@ class Scene:
 
     def compare_desk(self) -> None:
         """What the desk knows, and has said, is what the venues' journals say."""
+        desk = DeskLedger(self.directory / "ems")
+        assert not desk.open_questions
         for ledger in self.ledgers.values():
             ledger.read_on()
-        desk = DeskLedger(self.directory / "ems")
         owner = AccountId("secondary")
         for order in desk.own:
             self._hold(order)
@@ -400,7 +401,7 @@ async def test_whatever_any_api_acknowledged_survives_every_kill(
             f"{fills} fills, {len(told.switches)} switches"
         )
     desk = scene.desk_told
-    assert desk.placed and desk.ended and desk.emptied
+    assert desk.placed and desk.ended
     record_property(
         "says",
         f"crashes of all venues, seed {SEED}: {CRASHES} kills among {scene.requests:,} requests; "
