@@ -13,7 +13,15 @@ import msgspec
 from benchmarks.processes import LOAD_CORE, ROOT, SERVER_CORE, cpu_seconds, on_core
 from benchmarks.rows import Bench, Row, mid, rate
 from benchmarks.socket_load import SocketLoad
-from benchmarks.spot import CANCELER, SocketClient, count, send_frames, spot_venue, token
+from benchmarks.spot import (
+    CANCELER,
+    SocketClient,
+    count,
+    open_orders,
+    send_frames,
+    spot_venue,
+    token,
+)
 from benchmarks.venue import UnexpectedReply
 from openvenue.testing.server import Server
 
@@ -63,7 +71,7 @@ def add_order(bench: Bench) -> list[Row]:
             }
 
         results = bench.repeat("add_order", once)
-        resting = count(durable, "openvenue_live_orders")
+        resting = open_orders(durable, "primary", "secondary")
     ratio, to_memory = mid(results, "ratio"), mid(results, "to_memory")
     data_set = (
         f"{WORLD}; {MIX}: {mid(results, 'events_per_command'):.2f} events per command, "

@@ -15,10 +15,10 @@ import msgspec
 from benchmarks.processes import LOAD_CORE, SERVER_CORE, on_core, run_module
 from benchmarks.socket_load import SocketLoad, masked
 from benchmarks.venue import FUTURES, SPOT, UnexpectedReply, serving, world_file
+from openvenue.engine.units import AccountId
 from openvenue.gateways.kraken_spot.auth import KeyRing, sign
 from openvenue.testing.server import Server
 
-TOKEN_PATH: Final = "/0/private/GetWebSocketsToken"
 CANCELER: Final = "canceler"  # an account of its own: its cancel-all leaves the load alone
 WORLD: Final = """
 [[venues.kraken-spot.accounts]]
@@ -37,29 +37,38 @@ def spot_venue(directory: Path, *, in_memory: bool = False) -> Iterator[Server]:
 
 def token(server: Server, account: str) -> str:
     """What an account's socket says instead of a signature. Raises: UnexpectedReply."""
+    return str(_private(server, account, "GetWebSocketsToken")["token"])
+
+
+def open_orders(server: Server, *accounts: str) -> int:
+    """How many orders these accounts have. Raises: UnexpectedReply."""
+    return sum(len(_private(server, account, "OpenOrders")["open"]) for account in accounts)
+
+
+def _private(server: Server, account: str, method: str) -> dict[str, Any]:
+    """The result of a signed POST without arguments. Raises: UnexpectedReply."""
     pair = server.key_file.accounts[account].kraken_spot
     assert pair is not None, "keys of a new directory"
-    ring = KeyRing.of_accounts({pair.api_key: (account, pair.api_secret)})  # type: ignore[dict-item]
+    ring = KeyRing.of_accounts({pair.api_key: (AccountId(account), pair.api_secret)})
     record = ring.find(pair.api_key)
     assert record is not None
     nonce = str(time.time_ns())
     body = f"nonce={nonce}"
+    path = f"/0/private/{method}"
     connection = HTTPConnection("127.0.0.1", server.port)
-    connection.request(
-        "POST",
-        TOKEN_PATH,
-        body,
-        {
-            "API-Key": pair.api_key,
-            "API-Sign": sign(record.secret, TOKEN_PATH, nonce, body.encode()),
-            "Content-Type": "application/x-www-form-urlencoded",
-        },
-    )
+    headers = {
+        "API-Key": pair.api_key,
+        "API-Sign": sign(record.secret, path, nonce, body.encode()),
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    connection.request("POST", path, body, headers)
     reply = msgspec.json.decode(connection.getresponse().read(), type=dict[str, Any])
     connection.close()
     if reply["error"]:
-        raise UnexpectedReply(f"no token: {reply['error']}")
-    return str(reply["result"]["token"])
+        raise UnexpectedReply(f"{method}: {reply['error']}")
+    result = reply["result"]
+    assert isinstance(result, dict)
+    return result
 
 
 def send_frames(load: SocketLoad) -> dict[str, Any]:
