@@ -2,6 +2,8 @@
 
 from openvenue.gateways.kraken_spot.arguments import Arguments, read_arguments
 from openvenue.gateways.kraken_spot.decode import (
+    Asked,
+    Terms,
     build_order,
     decode_add_order,
     decode_timeout,
@@ -19,7 +21,6 @@ from openvenue.gateways.kraken_spot.encode_orders import (
     encode_order,
     encode_trade,
 )
-from openvenue.gateways.kraken_spot.terms import Asked, Terms
 
 __all__ = [
     "Arguments",

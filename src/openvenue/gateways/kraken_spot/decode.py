@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec import Struct
+
 from openvenue.engine.commands import PlaceOrder, SetDeadMansSwitch
 from openvenue.engine.orders import (
     BUY,
@@ -27,7 +29,6 @@ from openvenue.gateways.kraken_spot import errors
 from openvenue.gateways.kraken_spot.arguments import Arguments
 from openvenue.gateways.kraken_spot.listing import Listing, Market
 from openvenue.gateways.kraken_spot.profile import Profile
-from openvenue.gateways.kraken_spot.terms import Asked, Terms
 from openvenue.gateways.kraken_spot.times import read_time
 from openvenue.gateways.numbers import Grid, OffGrid
 from openvenue.gateways.wire import WireError
@@ -63,6 +64,31 @@ STRICT_ID: Final = re.compile("[a-z0-9]{1,18}")
 
 # Of AddOrder: what is served, what changes nothing here, and what is not served yet.
 REST_LATER: Final = ("displayvol", "starttm", "expiretm", "close", "close[ordertype]")
+
+
+class Asked(Struct, frozen=True):
+    """Who asks, and when: what a command takes from its request besides arguments."""
+
+    account: AccountId
+    now: Nanos  # market time
+    offset: Nanos  # of market time from the machine's clock, which clients have
+
+
+class Terms(Struct, kw_only=True):
+    """An order as a client words it: digits are text still."""
+
+    kind: str
+    side: str
+    quantity: str
+    limit: str | None = None
+    trigger: str | None = None
+    signal: str | None = None
+    time_in_force: str | None = None
+    post_only: bool = False
+    self_trade: str | None = None
+    cl_ord_id: str | None = None
+    user_ref: int | None = None
+    deadline: Nanos | None = None  # market time
 
 
 def build_order(terms: Terms, market: Market, account: AccountId, profile: Profile) -> PlaceOrder:

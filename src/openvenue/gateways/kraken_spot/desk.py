@@ -17,12 +17,12 @@ from openvenue.gateways.kraken_spot.auth import (
     Permission,
     Tokens,
 )
+from openvenue.gateways.kraken_spot.decode import Asked
 from openvenue.gateways.kraken_spot.encode_orders import ENCODER
 from openvenue.gateways.kraken_spot.facts import FactsOf
 from openvenue.gateways.kraken_spot.limits import COST, Counters, Limits
 from openvenue.gateways.kraken_spot.listing import Listing, Money
 from openvenue.gateways.kraken_spot.profile import Profile
-from openvenue.gateways.kraken_spot.terms import Asked
 from openvenue.gateways.wire import Request, Response, WireError
 from openvenue.history.port import HistoryPort
 from openvenue.journal.records import Envelope

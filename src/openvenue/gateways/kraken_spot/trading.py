@@ -26,6 +26,8 @@ from openvenue.gateways.kraken_spot import errors, frames
 from openvenue.gateways.kraken_spot.auth import Permission, Token
 from openvenue.gateways.kraken_spot.decode import (
     TRIGGERS,
+    Asked,
+    Terms,
     build_order,
     decode_timeout,
     read_deadline,
@@ -34,7 +36,6 @@ from openvenue.gateways.kraken_spot.desk import NAME, Desk
 from openvenue.gateways.kraken_spot.ids import order_text, read_order
 from openvenue.gateways.kraken_spot.private import mass_count, switch_times, why_not_canceled
 from openvenue.gateways.kraken_spot.replies import success
-from openvenue.gateways.kraken_spot.terms import Asked, Terms
 from openvenue.gateways.wire import WireError
 from openvenue.history.port import HistoryUnavailable
 from openvenue.journal.records import Envelope
