@@ -55,6 +55,7 @@ class Api(ABC):
         self.server = server
         self.account = account
         self._line: Line | None = None
+        self._turn = asyncio.Lock()  # nonces arrive in the order in which they were made
 
     @abstractmethod
     async def place(self, wish: Wish) -> str:
@@ -100,9 +101,10 @@ class Api(ABC):
 
     async def reply(self, data: bytes) -> Reply:
         """The reply to a request, on a kept connection."""
-        if self._line is None:
-            self._line = await Line.to(self.server)
-        return await self._line.reply(data)
+        async with self._turn:
+            if self._line is None:
+                self._line = await Line.to(self.server)
+            return await self._line.reply(data)
 
     async def ask(self, data: bytes) -> Message:
         """Its JSON."""

@@ -29,6 +29,9 @@ BETWEEN: Final = 8  # orders of each client from one press to the next
 PRESSES: Final = 3  # while everybody goes on trading, and one more when they have stopped
 STAND_MAX: Final = 25  # of one client: beyond that it cancels
 
+ACCOUNTS: Final = ("primary", "secondary")
+
+Place = tuple[str, str]  # venue, account
 Press = Callable[[], Coroutine[Any, Any, int]]
 
 
@@ -156,9 +159,9 @@ class Scene:
         self.desks = {exchange_id: self.desk() for exchange_id in sorted(EXCHANGES)}
         self.told: dict[str, int] = {api.venue: 0 for api in SERVED}  # orders, by all answers
 
-    def api(self, api: type[Api]) -> Api:
-        """A client of `primary`, at the venue itself."""
-        made = api(self.server, "primary")
+    def api(self, api: type[Api], account: str = "primary") -> Api:
+        """A client at the venue itself."""
+        made = api(self.server, account)
         self.hangs.push_async_callback(made.leave)
         return made
 
@@ -204,10 +207,13 @@ async def test_all_buttons_pressed_at_once_take_what_stood_and_nothing_else(
     with Server(tmp_path, crowd=True) as server:
         scene = Scene(server, Random(7))
         assert await scene.desks["KRAKENFTS"].exchanges() == EXCHANGES
-        listeners: dict[str, Listener] = {}
-        news = {api.venue: News() for api in SERVED}
-        for api, button in scene.buttons.items():
-            listeners[api.venue] = await button.listen(news[api.venue])
+        listeners: dict[Place, Listener] = {}
+        news: dict[Place, News] = {}
+        for api in SERVED:
+            for account in ACCOUNTS:
+                place = (api.venue, account)
+                news[place] = News()
+                listeners[place] = await scene.api(api, account).listen(news[place])
         async with scene.hangs, heard(*listeners.values()):
             async with asyncio.TaskGroup() as working:
                 for client in scene.clients:
@@ -226,38 +232,46 @@ async def test_all_buttons_pressed_at_once_take_what_stood_and_nothing_else(
                 status, listed = await desk.get(f"/v1/orders?exchange_id={exchange_id}")
                 assert (status, listed) == (200, [])
             accounts = {api.venue: Accounts(tmp_path / api.venue, api) for api in SERVED}
-            for venue, ledger in accounts.items():
+            for ledger in accounts.values():
                 ledger.read_on()
-                await listeners[venue].catch_up(len(ledger.canceled["primary"]))
+            for (venue, account), listener in listeners.items():
+                await listener.catch_up(len(accounts[venue].canceled[account]))
         assert server.stop() == 0
         assert traceback_in(server) == ""
 
     said = []
     for api in SERVED:
         ledger = accounts[api.venue]
-        hold_accounts(ledger, news[api.venue], scene.told[api.venue])
-        said.append(f"{api.venue} {len(ledger.canceled['primary'])} of {len(ledger.ended)}")
+        hold_accounts(ledger, scene.told[api.venue])
+        for account in ACCOUNTS:
+            hold_news(ledger.canceled[account], news[api.venue, account])
+        canceled = sum(len(ledger.canceled[account]) for account in ACCOUNTS)
+        said.append(f"{api.venue} {canceled} of {len(ledger.ended)}")
     desk_orders = hold_desk(tmp_path / "ems", accounts)
     record_property(
         "says",
-        f"all buttons at once, {PRESSES + 1} times: of primary's orders canceled by itself, each "
-        f"told once, of all orders that ended: {', '.join(said)}; {desk_orders} orders of the desk",
+        f"all buttons at once, {PRESSES + 1} times: canceled by their owners, and each told once, "
+        f"of all orders that ended: {', '.join(said)}; {desk_orders} orders of the desk",
     )
 
 
-def hold_accounts(ledger: Accounts, news: News, told: int) -> None:
+def hold_accounts(ledger: Accounts, told: int) -> None:
     """A venue's journal against what its clients were told."""
-    for account in ("primary", "secondary"):
+    for account in ACCOUNTS:
         assert not [it for it in ledger.open.values() if it[0] == account], "an order is open"
         pressed = [count for owner, count in ledger.presses if owner == account]
         assert sum(count > 0 for count in pressed) > PRESSES / 2, "nothing stood to be canceled"
-    assert {owner for owner, _ in ledger.presses} == {"primary", "secondary"}
+    assert {owner for owner, _ in ledger.presses} == set(ACCOUNTS)
     assert all(times == 1 for times in ledger.ended.values()), "an order ended twice"
     assert all(times == 1 for times in ledger.names.values()), "an order stood twice"
     assert told == sum(count for owner, count in ledger.presses if owner == "primary")
-    assert news.canceled.keys() == set(ledger.canceled["primary"])
-    assert all(times == 1 for times in news.canceled.values()), "a cancel was told twice"
     assert any(account.startswith("crowd") for account, _, _ in ledger.open.values())
+
+
+def hold_news(canceled: list[str], news: News) -> None:
+    """What an account's feed told of its cancels: each of them, and each once."""
+    assert news.canceled.keys() == set(canceled)
+    assert all(times == 1 for times in news.canceled.values()), "a cancel was told twice"
 
 
 def hold_desk(directory: Path, accounts: dict[str, Accounts]) -> int:
