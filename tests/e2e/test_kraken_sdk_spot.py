@@ -1,13 +1,19 @@
 """Unmodified python-kraken-sdk against the spot venue: REST, and WebSocket v2."""
 
 import asyncio
+import json
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 from kraken.exceptions import KrakenInsufficientFundsError, KrakenUnknownOrderError
 from kraken.spot import Market, SpotWSClient, Trade, User
 
+from openvenue.testing.server import Server
 from tests.e2e.spot_scene import SECRETS, Spot, open_spot
 
 PATIENCE_SECONDS = 10
@@ -110,3 +116,63 @@ async def test_orders_and_the_button_over_the_socket(spot: Spot) -> None:
         assert answer["success"] and answer["result"] == {"count": 1}
     finally:
         await client.close()
+
+
+# What a user of the library writes; in a process of its own, which is told whom to trust.
+PRESS: Final = """
+import asyncio, json, sys
+from kraken.spot import SpotWSClient
+
+rest, socket, key, secret = sys.argv[1:]
+
+class Client(SpotWSClient):
+    async def on_message(self, message):
+        await heard.put(message)
+
+async def until(**wanted):
+    while True:
+        message = await heard.get()
+        if wanted.items() <= message.items():
+            return message
+
+async def main():
+    global heard
+    heard = asyncio.Queue()
+    client = Client(key=key, secret=secret, rest_url=rest, ws_url=socket, auth_ws_url=socket)
+    await client.start()
+    await client.subscribe(params={"channel": "executions"})
+    await until(channel="executions")
+    order = {"order_type": "limit", "side": "buy", "symbol": "BTC/USD"}
+    for price in (90_000, 90_001):
+        params = {**order, "order_qty": 0.01, "limit_price": price}
+        await client.send_message({"method": "add_order", "params": params})
+        await until(method="add_order", success=True)
+    await client.send_message({"method": "cancel_all"})
+    answer = await until(method="cancel_all")
+    print(json.dumps(answer))
+    await client.close()
+
+asyncio.run(asyncio.wait_for(main(), 30))
+"""
+
+
+@pytest.mark.timeout(90)
+def test_the_button_over_tls_with_the_certificate_of_the_venue(tmp_path: Path) -> None:
+    """The library as it is, against the installed program: only addresses and trust are set."""
+    with Server(tmp_path, crowd=False) as server:
+        pair = server.key_file.accounts["primary"].kraken_spot
+        assert pair is not None
+        run = subprocess.run(
+            [
+                *(sys.executable, "-c", PRESS, server.base_url),
+                *(f"wss://localhost:{server.tls_port}", pair.api_key, pair.api_secret),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={**os.environ, "SSL_CERT_FILE": str(server.data_dir / "tls" / "ca.pem")},
+        )
+
+    assert run.returncode == 0, run.stderr
+    answer = json.loads(run.stdout.splitlines()[-1])
+    assert answer["success"] and answer["result"] == {"count": 2}
