@@ -19,7 +19,7 @@ BODIES: Final = (
 PRICES: Final = (
     *("NaN", "-1", "0", "1e400", "1e-400", "null", "true", "[]", "{}", '"abc"', '"sNaN"', '""'),
     *('"Infinity"', '"-Infinity"', '"1e999999999"', str(2**63), '"\\ud800"', "1" * 5_000),
-    '"' + "9" * 9_000 + '"',
+    *('"' + "9" * 9_000 + '"', "10000000000", "1000000000"),
 )
 POSTS: Final = (
     *(f"{VENUE}/index-price", f"{VENUE}/mark-price", f"{VENUE}/market-mode"),

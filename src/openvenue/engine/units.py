@@ -22,6 +22,7 @@ Ppb = NewType("Ppb", int)  # a rate in parts per 10 ** 9 (0.05 % is 500_000)
 
 PRICE_SCALE: Final = 9
 PRICE_ONE: Final = 10**PRICE_SCALE
+FINE_PRICE_MAX: Final = 10**18  # what is journaled must fit 64 bits
 PPB_ONE: Final = 10**9
 SECOND: Final = 10**9  # in Nanos
 

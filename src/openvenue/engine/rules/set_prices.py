@@ -13,16 +13,17 @@ from openvenue.engine.events import Event, IndexPriceSet, MarkPriceSet, Refused
 from openvenue.engine.markets import Market
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.state import State
-from openvenue.engine.units import PPB_ONE, SECOND, FinePrice, fine_price
+from openvenue.engine.units import FINE_PRICE_MAX, PPB_ONE, SECOND, FinePrice, fine_price
 
 SMOOTHING: Final = 60 * SECOND
+PREMIUM_MAX: Final = 10**18  # in parts per billion; no market has it, and a journal can hold it
 
 
 def set_index_price(state: State, command: SetIndexPrice) -> list[Event]:
     """IndexPriceSet, then the mark price of each contract on the index."""
     price = int(fine_price(command.price))
     markets = state.indexes.get(command.index)
-    if markets is None or price <= 0:
+    if markets is None or not 0 < price <= FINE_PRICE_MAX:
         return [Refused(reason=RejectReason.INVALID, detail=command.index)]
     events: list[Event] = [IndexPriceSet(index=command.index, price=FinePrice(price))]
     for market in markets:
@@ -39,7 +40,7 @@ def set_mark_price(state: State, command: SetMarkPrice) -> list[Event]:
     if command.price is None:
         return [_mark(market, market.index, 0)]
     price = fine_price(command.price)
-    if price <= 0:
+    if not 0 < price <= FINE_PRICE_MAX:
         return [Refused(reason=RejectReason.INVALID, detail="price")]
     return [MarkPriceSet(symbol=market.symbol, price=price, premium=market.premium, is_pinned=True)]
 
@@ -53,7 +54,7 @@ def premium_after(market: Market, index: int, now: int) -> int:
     mid = impact_mid(market)
     if mid == 0 or market.marked == 0:
         return market.premium
-    sample = (mid - index) * PPB_ONE // index
+    sample = min((mid - index) * PPB_ONE // index, PREMIUM_MAX)
     passed = min(now - market.marked, SMOOTHING)
     return market.premium + (sample - market.premium) * passed // SMOOTHING
 
@@ -82,7 +83,7 @@ def _impact_price(ladder: Ladder, size: int) -> int:
 
 
 def _mark(market: Market, index: int, premium: int) -> Event:
-    price = index + index * premium // PPB_ONE
+    price = min(max(index + index * premium // PPB_ONE, 1), FINE_PRICE_MAX)
     return MarkPriceSet(
         symbol=market.symbol, price=FinePrice(price), premium=premium, is_pinned=False
     )

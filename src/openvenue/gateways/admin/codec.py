@@ -17,7 +17,7 @@ from openvenue.gateways.faults import Fault
 from openvenue.gateways.request_log import KEPT
 from openvenue.gateways.wire import Response, WireError
 
-PRICE_MAX: Final = Decimal(10) ** 12
+PRICE_MAX: Final = Decimal(10) ** 9  # the engine's own bound, FINE_PRICE_MAX
 PRICE_DIGITS_MAX: Final = 20  # after the point
 ADVANCE_MAX_SECONDS: Final = Decimal(10 * 366 * 86_400)
 
@@ -140,5 +140,7 @@ def _decode(body: bytes, kind: type[T]) -> T:
 def _price(price: Decimal) -> Decimal:
     exponent = price.as_tuple().exponent
     if not isinstance(exponent, int) or not 0 < price < PRICE_MAX or exponent < -PRICE_DIGITS_MAX:
-        raise WireError("price must be above 0 and a number that a market can have", status=400)
+        raise WireError(
+            "price must be above 0 and below 10 ** 9, with 20 places at most", status=400
+        )
     return price

@@ -3,9 +3,10 @@
 from decimal import Decimal
 
 from openvenue.engine.commands import SetMarkPrice
-from openvenue.engine.events import IndexPriceSet, MarkPriceSet
+from openvenue.engine.events import IndexPriceSet, MarkPriceSet, Refused
 from openvenue.engine.orders import BUY, SELL
-from openvenue.engine.units import PRICE_ONE, FinePrice, Lots
+from openvenue.engine.reasons import RejectReason
+from openvenue.engine.units import FINE_PRICE_MAX, PRICE_ONE, FinePrice, Lots
 from tests.unit.engine.scene import ANN, BOB, FUTURE, INDEX, PERP, Scene, linear, order
 
 IMPACT = linear(impact_size=Lots(10))
@@ -78,3 +79,31 @@ def test_prices_are_exact_to_their_last_digit() -> None:
     scene.index("100.123456789")
 
     assert scene.engine.state.markets[PERP].index == int(Decimal("100.123456789") * PRICE_ONE)
+
+
+def test_no_index_however_far_off_makes_an_event_that_a_journal_cannot_hold() -> None:
+    """From the least price to the greatest and back, with a book that stays where it was."""
+    scene = Scene(IMPACT)
+    scene.do(order(BOB, SELL, 10, 105), order(ANN, BUY, 10, 103))
+
+    for price in ("0.000000001", "1000000000", "0.000000001", "100"):
+        scene.wait(60)
+        told = scene.index(price)
+        marks = [event for event in told if isinstance(event, MarkPriceSet)]
+        assert len(marks) == 1
+        assert 0 < marks[0].price <= FINE_PRICE_MAX
+        assert -(2**63) <= marks[0].premium < 2**63
+    assert marks[0].price == 104 * PRICE_ONE
+
+
+def test_a_price_above_all_prices_is_refused() -> None:
+    """One step too much, as an index and as a mark; nothing moves."""
+    scene = Scene()
+    before = scene.engine.state.markets[PERP].mark
+    above = Decimal(FINE_PRICE_MAX + 1) / PRICE_ONE
+
+    assert scene.index(str(above)) == [Refused(reason=RejectReason.INVALID, detail=INDEX)]
+    assert scene.do(SetMarkPrice(symbol=PERP, price=above)) == [
+        Refused(reason=RejectReason.INVALID, detail="price")
+    ]
+    assert scene.engine.state.markets[PERP].mark == before
