@@ -239,7 +239,7 @@ async def why_not_canceled(
 
 async def cancel_all(desk: Desk, request: Request) -> Response:
     """POST CancelAll: how many there were; none is no failure."""
-    who, _ = desk.who(request, "modify-trades", "close-trades")
+    who, _ = desk.who(request, "modify-trades", "close-trades", cost=COST_ORDERS)
     outcome = await desk.exchange.submit(CancelOrders(account=who.account), who.envelope)
     return say({"count": mass_count(outcome.entry.events)})
 
@@ -260,7 +260,7 @@ def mass_count(events: Iterable[object]) -> int:
 
 async def cancel_all_orders_after(desk: Desk, request: Request) -> Response:
     """POST CancelAllOrdersAfter: the dead man's switch."""
-    who, arguments = desk.who(request, "modify-trades", "close-trades")
+    who, arguments = desk.who(request, "modify-trades", "close-trades", cost=COST_ORDERS)
     command = decode_timeout(arguments.needed("timeout"), who.account)
     outcome = await desk.exchange.submit(command, who.envelope)
     current, trigger = switch_times(outcome.entry.events, outcome.entry.time)
