@@ -32,7 +32,7 @@ from tests.e2e.apis import EXCHANGES, SERVED
 from tests.e2e.crash_ledger import Ledger, Told
 from tests.e2e.signed_client import PATIENCE_S, traceback_in
 
-CRASHES: Final = int(os.environ.get("OPENVENUE_CRASHES_ALL", "6"))
+CRASHES: Final = int(os.environ.get("OPENVENUE_CRASHES_ALL", "25"))
 SEED: Final = int(os.environ.get("OPENVENUE_CRASH_SEED", "1"))
 CONNECTIONS: Final = 2  # of `primary` at each venue, and of `secondary` at the desk for each
 FAR_SECONDS: Final = (3_000, 9_000)  # of switches that are not to fire
