@@ -9,14 +9,22 @@ from openvenue.engine.units import AccountId, AssetId, Symbol
 
 
 @final
+class Purpose:
+    """What the wallets of one name have in common, whoever's they are."""
+
+    def __init__(self) -> None:
+        self.settlement: AssetId | None = None  # of the contracts that it margins; None: none
+
+
+@final
 class Wallet:
     """Money of one purpose. Positions that settle in it are margined by it together."""
 
-    def __init__(self, wallet_id: WalletId) -> None:
+    def __init__(self, wallet_id: WalletId, purpose: Purpose) -> None:
         self.wallet_id: Final = wallet_id
+        self.purpose: Final = purpose
         self.balances: dict[AssetId, int] = {}
         self.held: dict[AssetId, int] = {}  # by open spot orders
-        self.settlement: AssetId | None = None  # set by the first position
         # Positions on one index stand together, because linear ones net against each other.
         self.positions: list[Position] = []
 
@@ -39,7 +47,6 @@ class Wallet:
     def join(self, position: Position) -> None:
         """Margin `position` from this wallet, beside others on the same index."""
         instrument = position.market.contract.instrument
-        self.settlement = instrument.settlement
         at = len(self.positions)
         for index, other in enumerate(self.positions):
             if other.market.contract.instrument.index == instrument.index:
@@ -52,11 +59,18 @@ class Wallet:
 class Account:
     """One account: its orders by name, positions by market, wallets by purpose."""
 
-    def __init__(self, account_id: AccountId, family: AccountId, max_open_orders: int) -> None:
+    def __init__(
+        self,
+        account_id: AccountId,
+        family: AccountId,
+        max_open_orders: int,
+        purposes: dict[WalletId, Purpose],
+    ) -> None:
         self.account_id: Final = account_id
         self.family: Final = family  # accounts of one family never trade with each other
         self.max_open_orders: Final = max_open_orders
         self.wallets: dict[WalletId, Wallet] = {}
+        self._purposes: Final = purposes  # the venue's
         self.positions: dict[Symbol, Position] = {}
         self.orders: dict[int, Live] = {}  # oldest first
         self.cl_ord_ids: dict[str, Live] = {}
@@ -64,12 +78,18 @@ class Account:
     def wallet_or_empty(self, wallet_id: WalletId) -> Wallet:
         """The wallet of this name, or an empty one that the account does not keep: for a look."""
         wallet = self.wallets.get(wallet_id)
-        return Wallet(wallet_id) if wallet is None else wallet
+        return Wallet(wallet_id, self._purpose(wallet_id)) if wallet is None else wallet
 
     def wallet(self, wallet_id: WalletId) -> Wallet:
         """The wallet of this name, opened at first use; a fact, so only events ask for it."""
         wallet = self.wallets.get(wallet_id)
         if wallet is None:
-            wallet = Wallet(wallet_id)
+            wallet = Wallet(wallet_id, self._purpose(wallet_id))
             self.wallets[wallet_id] = wallet
         return wallet
+
+    def _purpose(self, wallet_id: WalletId) -> Purpose:
+        purpose = self._purposes.get(wallet_id)
+        if purpose is None:
+            purpose = self._purposes[wallet_id] = Purpose()  # worked out from listings: no fact
+        return purpose

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from openvenue.engine.accounts import Account
+from openvenue.engine.accounts import Account, Purpose
 from openvenue.engine.book import Level, Live
 from openvenue.engine.events import (
     AccountOpened,
@@ -283,11 +283,16 @@ def instrument_listed(state: State, event: InstrumentListed) -> None:
         market.index = on_index[0].index
         market.set_mark(market.index)
     on_index.append(market)
+    if not market.contract.is_spot:
+        purpose = state.purposes.setdefault(event.instrument.wallet, Purpose())
+        purpose.settlement = event.instrument.settlement
 
 
 def account_opened(state: State, event: AccountOpened) -> None:
     """The account is known, and empty."""
-    state.accounts[event.account] = Account(event.account, event.family, event.max_open_orders)
+    state.accounts[event.account] = Account(
+        event.account, event.family, event.max_open_orders, state.purposes
+    )
 
 
 def deposited(state: State, event: Deposited) -> None:

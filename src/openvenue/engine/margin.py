@@ -18,6 +18,22 @@ INSUFFICIENT_FUNDS: Final = RejectReason.INSUFFICIENT_FUNDS
 WOULD_CAUSE_LIQUIDATION: Final = RejectReason.WOULD_CAUSE_LIQUIDATION
 
 
+def collateral(wallet: Wallet) -> int:
+    """What a wallet's money counts for as margin, in atoms of the asset that it settles in."""
+    settlement = wallet.purpose.settlement
+    return 0 if settlement is None else wallet.balance(settlement)
+
+
+def equity(wallet: Wallet) -> int:
+    """Collateral and unrealized profit, in atoms of the asset that the wallet settles in."""
+    total = collateral(wallet)
+    for position in wallet.positions:
+        if position.is_stale or position.schedule is not position.market.schedule:
+            position.refresh()
+        total += position.value - position.cost
+    return total
+
+
 @final
 class Margin:
     """Margin figures of a wallet at the present mark prices, in atoms of its settlement asset."""
@@ -62,6 +78,7 @@ def why_margin_refuses(
     """
     if leaves == 0 and not fills:
         return None
+    wallet = position.wallet
     if position.is_stale or position.schedule is not position.market.schedule:
         position.refresh()
     # The rest of the wallet: one pass over a handful of positions, kept up to date.
@@ -73,7 +90,7 @@ def why_margin_refuses(
     longs = 0
     shorts = 0
     group = ""
-    for other in position.wallet.positions:
+    for other in wallet.positions:
         if other is position:
             continue
         if other.is_stale or other.schedule is not other.market.schedule:
@@ -99,7 +116,7 @@ def why_margin_refuses(
     # What the order changes: one side's exposure, or with fills the position itself.
     contract = position.market.contract
     schedule = position.schedule
-    equity = position.wallet.balance(contract.instrument.settlement) + unrealized
+    own = collateral(wallet) + unrealized
     long_lots = position.long_lots
     short_lots = position.short_lots
     given_back = 0  # by an amended order before it trades: a part of `now`
@@ -119,7 +136,7 @@ def why_margin_refuses(
         else:
             shorts = others_short + schedule.initial(short_lots, position.leverage)
         after = longs if longs > shorts else shorts
-        if after > now and after - now > equity - initial - now:
+        if after > now and after - now > own - initial - now:
             return INSUFFICIENT_MARGIN
         return None
 
@@ -143,12 +160,12 @@ def why_margin_refuses(
     )
     incremental = after - now + fee + loss
     grows = maintenance_after > maintenance
-    usable = equity - (maintenance if grows else initial + now)
+    usable = own - (maintenance if grows else initial + now)
     if incremental > 0 and incremental + (given_back if grows else 0) > usable:
         return INSUFFICIENT_MARGIN
-    if loss == 0 or equity < maintenance:
+    if loss == 0 or own < maintenance:
         return None
-    return WOULD_CAUSE_LIQUIDATION if equity - fee - loss < maintenance_after else None
+    return WOULD_CAUSE_LIQUIDATION if own - fee - loss < maintenance_after else None
 
 
 def held_for(contract: Contract, sign: int, leaves: int, limit: int) -> int:

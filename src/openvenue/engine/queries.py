@@ -12,7 +12,7 @@ from msgspec import Struct
 from openvenue.engine.accounts import Wallet
 from openvenue.engine.book import Live
 from openvenue.engine.instruments import Asset, Instrument, Mode, WalletId
-from openvenue.engine.margin import wallet_margin
+from openvenue.engine.margin import equity, wallet_margin
 from openvenue.engine.markets import Market
 from openvenue.engine.orders import OrderView
 from openvenue.engine.positions import Position
@@ -193,18 +193,10 @@ def get_account(state: State, query: GetAccount) -> AccountView | None:
     if account is None:
         return None
     deadline = state.deadlines.get(query.account)
-    settlements = {
-        market.contract.instrument.wallet: market.contract.instrument.settlement
-        for market in state.markets.values()
-        if not market.contract.is_spot
-    }
     return AccountView(
         account=account.account_id,
         family=account.family,
-        wallets=[
-            _wallet_view(wallet, settlements.get(wallet.wallet_id))
-            for wallet in account.wallets.values()
-        ],
+        wallets=[_wallet_view(wallet) for wallet in account.wallets.values()],
         positions=[
             _position_view(position) for position in account.positions.values() if position.quantity
         ],
@@ -246,16 +238,15 @@ def _market_view(market: Market) -> MarketView:
     )
 
 
-def _wallet_view(wallet: Wallet, settlement: AssetId | None) -> WalletView:
+def _wallet_view(wallet: Wallet) -> WalletView:
     """A wallet that contracts settle in margins them, even before the account's first position."""
     margin = wallet_margin(wallet)
-    settled = 0 if settlement is None else wallet.balance(settlement)
     return WalletView(
         wallet=wallet.wallet_id,
-        settlement=settlement,
+        settlement=wallet.purpose.settlement,
         balances={asset: Atoms(amount) for asset, amount in wallet.balances.items()},
         held={asset: Atoms(amount) for asset, amount in wallet.held.items()},
-        equity=Atoms(settled + margin.unrealized),
+        equity=Atoms(equity(wallet)),
         unrealized=Atoms(margin.unrealized),
         initial_margin=Atoms(margin.initial),
         initial_margin_with_orders=Atoms(margin.initial_with_orders),

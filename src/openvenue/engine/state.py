@@ -4,9 +4,9 @@ from collections import deque
 from hashlib import blake2b
 from typing import Final, final
 
-from openvenue.engine.accounts import Account
+from openvenue.engine.accounts import Account, Purpose
 from openvenue.engine.book import Live
-from openvenue.engine.instruments import Asset, IndexId
+from openvenue.engine.instruments import Asset, IndexId, WalletId
 from openvenue.engine.markets import Market
 from openvenue.engine.orders import OrderView
 from openvenue.engine.steps import Step
@@ -26,6 +26,7 @@ class State:
         self.markets: dict[Symbol, Market] = {}
         self.indexes: dict[IndexId, list[Market]] = {}
         self.accounts: dict[AccountId, Account] = {}
+        self.purposes: dict[WalletId, Purpose] = {}  # of wallets, as the listings have it
         self.fees: dict[AssetId, int] = {}  # what the venue has earned
         self.deadlines: dict[AccountId, int] = {}  # armed dead man's switches
         self.next_deadline = NEVER

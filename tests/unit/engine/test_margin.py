@@ -5,6 +5,7 @@ import pytest
 from openvenue.engine.commands import Deposit, SetLeverage
 from openvenue.engine.events import Event, LeverageSet, OrderAccepted, OrderRejected, Refused
 from openvenue.engine.instruments import FeeTier, MarginLevel
+from openvenue.engine.margin import equity
 from openvenue.engine.orders import BUY, IOC, SELL
 from openvenue.engine.reasons import RejectReason as Why
 from openvenue.engine.units import Atoms, Lots, Ppb, Symbol
@@ -319,3 +320,17 @@ def test_a_deposit_mends_a_wallet_in_the_red() -> None:
 
     assert scene.wallet(PIP).balances[USD] == -50 * DOLLAR
     assert Lots(scene.held(PIP)) == 0
+
+
+def test_equity_is_collateral_and_unrealized_profit() -> None:
+    """One figure, asked by orders, withdrawals and liquidation alike; it needs no position."""
+    scene = Scene(linear(fee_tiers=FREE))
+    scene.give(PIP, 100 * DOLLAR)
+    wallet = scene.engine.state.accounts[PIP].wallets[FLEX]
+    assert equity(wallet) == 100 * DOLLAR
+
+    scene.hold(PIP, 10)
+    scene.mark("90")
+
+    assert equity(wallet) == scene.wallet(PIP).equity == 0
+    assert wallet.balance(USD) == 100 * DOLLAR

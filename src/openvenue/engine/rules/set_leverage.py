@@ -2,7 +2,7 @@
 
 from openvenue.engine.commands import SetLeverage
 from openvenue.engine.events import Event, LeverageSet, Refused
-from openvenue.engine.margin import wallet_margin
+from openvenue.engine.margin import equity, wallet_margin
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.state import State
 
@@ -28,7 +28,6 @@ def set_leverage(state: State, command: SetLeverage) -> list[Event]:
         exposure = max(position.long_lots, position.short_lots)
         held = max(position.initial_long, position.initial_short)
         needed = position.schedule.initial(exposure, leverage)
-        equity = position.wallet.balance(contract.instrument.settlement) + margin.unrealized
-        if needed > held and margin.initial_with_orders + needed - held > equity:
+        if needed > held and margin.initial_with_orders + needed - held > equity(position.wallet):
             return [Refused(reason=RejectReason.INSUFFICIENT_MARGIN, detail=command.symbol)]
     return [LeverageSet(account=command.account, symbol=command.symbol, leverage=leverage)]

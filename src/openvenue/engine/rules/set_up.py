@@ -122,7 +122,7 @@ def _free(account: Account, wallet_id: WalletId, asset: AssetId) -> int:
     if wallet is None:
         return 0
     free = wallet.available(asset)
-    if wallet.settlement != asset:
+    if wallet.purpose.settlement != asset:
         return free
     margin = wallet_margin(wallet)
     return free + min(margin.unrealized, 0) - margin.initial_with_orders
