@@ -31,6 +31,7 @@ from openvenue.ems.desk import Ems
 from openvenue.engine.units import Nanos
 from openvenue.gateways.coinapi_ems import DEFAULT, CoinApiEms, Profile
 from openvenue.gateways.wire import Request, Response
+from tests.conformance.coinapi_ems_contract import check_answer
 from tests.unit.ems.scene import ANN, BOB, BOBS, CONFIG, FUTURES, SPOT, PaperVenue, ToldTime
 
 KEYS = {"key-ann": ANN, "key-bob": BOB}
@@ -61,6 +62,7 @@ class Player:
         self._found: dict[str, Any] = {}
         self._response: Response | None = None
         self._venue = PaperVenue()
+        self._keeps_to_contract = True
 
     async def play(self) -> None:
         """All of it. Raises: AssertionError: an answer was another one."""
@@ -70,6 +72,7 @@ class Player:
             name, _, value = steps.pop(0)[1].removeprefix("profile ").partition("=")
             settings[name] = json.loads(value)
         profile = msgspec.convert({**msgspec.to_builtins(DEFAULT), **settings}, Profile)
+        self._keeps_to_contract = not settings
         venues = {FUTURES: self._venue, SPOT: PaperVenue(), BOBS: PaperVenue()}
         desk = await Ems.open(None, CONFIG, ToldTime(), venues)
         gateway = CoinApiEms(desk, KEYS, profile, trace=lambda: "d200e8b5-4271a5461ce5342f")
@@ -130,6 +133,10 @@ class Player:
             self._response = gateway.refusal(path, 404, "not found")
         else:
             self._response = await handler(request)
+        if self._keeps_to_contract and self._response is not None:
+            answer = json.loads(self._response.body)
+            status, content_type = self._response.status, self._response.content_type
+            check_answer(method, path, status, content_type, answer)
 
     def _expect(self, text: str) -> None:
         status, _, body = text.partition(" ")

@@ -1,8 +1,9 @@
-"""Unmodified ccxt against the spot venue: only `urls` differ from the real service."""
+"""Unmodified ccxt against the installed program: only `urls` differ from the real service."""
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import ccxt
@@ -10,25 +11,26 @@ import ccxt.async_support
 import ccxt.pro
 import pytest
 
-from tests.e2e.spot_scene import Spot, open_spot
+from openvenue.testing.server import Server
+from tests.e2e.signed_client import traceback_in
+from tests.e2e.spot_scene import ccxt_client
 
 SYMBOL = "BTC/USD"
-PATIENCE_SECONDS = 5
+PATIENCE_SECONDS = 20
 
 
 @pytest.fixture
-async def spot() -> AsyncIterator[Spot]:
+def server(tmp_path: Path) -> Iterator[Server]:
     """The venue as it is shipped, without a crowd and without limits: an exact scene."""
-    async with open_spot() as spot:
-        yield spot
+    with Server(tmp_path) as server:
+        yield server
+        assert traceback_in(server) == ""
 
 
 async def call(client: Any, method: str, *arguments: Any) -> Any:
-    """One method of a client, whether it waits or blocks; a blocking one has its own thread."""
-    function = getattr(client, method)
-    if inspect.iscoroutinefunction(function):
-        return await function(*arguments)
-    return await asyncio.to_thread(function, *arguments)
+    """One method of a client, whether it waits or blocks."""
+    value = getattr(client, method)(*arguments)
+    return await value if inspect.isawaitable(value) else value
 
 
 async def play(ann: Any, bob: Any) -> None:
@@ -101,14 +103,14 @@ async def play(ann: Any, bob: Any) -> None:
         await call(bob, "fetch_balance")
 
 
-async def test_an_order_life_and_the_button_with_blocking_ccxt(spot: Spot) -> None:
+async def test_an_order_life_and_the_button_with_blocking_ccxt(server: Server) -> None:
     """Markets, orders, fills, cancels by name and of all, money to the cent."""
-    await play(spot.ccxt(ccxt, "primary"), spot.ccxt(ccxt, "secondary"))
+    await play(ccxt_client(ccxt, server, "primary"), ccxt_client(ccxt, server, "secondary"))
 
 
-async def test_an_order_life_and_the_button_with_async_ccxt(spot: Spot) -> None:
+async def test_an_order_life_and_the_button_with_async_ccxt(server: Server) -> None:
     """The same scene, through the other half of the library."""
-    clients = [spot.ccxt(ccxt.async_support, name) for name in ("primary", "secondary")]
+    clients = [ccxt_client(ccxt.async_support, server, name) for name in ("primary", "secondary")]
     try:
         await play(*clients)
     finally:
@@ -116,9 +118,9 @@ async def test_an_order_life_and_the_button_with_async_ccxt(spot: Spot) -> None:
             await client.close()
 
 
-async def test_orders_trades_and_balances_are_watched_with_ccxt_pro(spot: Spot) -> None:
+async def test_orders_trades_and_balances_are_watched_with_ccxt_pro(server: Server) -> None:
     """Order entry, cancels and every channel that the library listens to, over sockets alone."""
-    ann, bob = (spot.ccxt(ccxt.pro, name) for name in ("primary", "secondary"))
+    ann, bob = (ccxt_client(ccxt.pro, server, name) for name in ("primary", "secondary"))
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             await watch(ann, bob)

@@ -1,11 +1,11 @@
-"""Unmodified python-kraken-sdk against the spot venue: REST, and WebSocket v2."""
+"""Unmodified python-kraken-sdk against the installed program: REST, and WebSocket v2."""
 
 import asyncio
 import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,22 +14,25 @@ from kraken.exceptions import KrakenInsufficientFundsError, KrakenUnknownOrderEr
 from kraken.spot import Market, SpotWSClient, Trade, User
 
 from openvenue.testing.server import Server
-from tests.e2e.spot_scene import SECRETS, Spot, open_spot
+from tests.e2e.signed_client import traceback_in
+from tests.e2e.spot_scene import sockets_of, spot_keys
 
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 20
 
 
 @pytest.fixture
-async def spot() -> AsyncIterator[Spot]:
+def server(tmp_path: Path) -> Iterator[Server]:
     """The venue as it is shipped, without a crowd and without limits: an exact scene."""
-    async with open_spot() as spot:
-        yield spot
+    with Server(tmp_path) as server:
+        yield server
+        assert traceback_in(server) == ""
 
 
-def sync_life(spot: Spot) -> None:
-    """Orders from first to last over REST."""
-    keys = {"key": "key-primary", "secret": SECRETS["primary"], "url": spot.rest}
-    user, trade, market = User(**keys), Trade(**keys), Market(url=spot.rest)
+def test_an_order_life_over_rest(server: Server) -> None:
+    """Orders from first to last; refusals arrive as the library's own exceptions."""
+    pair, url = spot_keys(server, "primary"), server.base_url
+    keys = {"key": pair.api_key, "secret": pair.api_secret, "url": url}
+    user, trade, market = User(**keys), Trade(**keys), Market(url=url)
 
     assert market.get_asset_pairs(pair="BTC/USD")["BTC/USD"]["pair_decimals"] == 1
     assert market.get_system_status()["status"] == "online"
@@ -52,11 +55,6 @@ def sync_life(spot: Spot) -> None:
     assert trade.cancel_all_orders_after_x(timeout=60)["triggerTime"].endswith("Z")
 
 
-async def test_an_order_life_over_rest(spot: Spot) -> None:
-    """Its refusals arrive as the library's own exceptions."""
-    await asyncio.to_thread(sync_life, spot)
-
-
 class Listener(SpotWSClient):  # type: ignore[misc]  # it ships no types
     """Keeps what it hears."""
 
@@ -75,14 +73,15 @@ async def until(client: Listener, **wanted: object) -> dict[str, Any]:
                 return message
 
 
-async def test_orders_and_the_button_over_the_socket(spot: Spot) -> None:
+async def test_orders_and_the_button_over_the_socket(server: Server) -> None:
     """Both connections of the library, its pings, subscriptions, orders, and the cancel of all."""
+    pair, sockets = spot_keys(server, "primary"), sockets_of(server)
     client = Listener(
-        key="key-primary",
-        secret=SECRETS["primary"],
-        rest_url=spot.rest,
-        ws_url=f"{spot.sockets}/public",
-        auth_ws_url=f"{spot.sockets}/auth",
+        key=pair.api_key,
+        secret=pair.api_secret,
+        rest_url=server.base_url,
+        ws_url=f"{sockets}/public",
+        auth_ws_url=f"{sockets}/auth",
     )
     client.heard = asyncio.Queue()
     await client.start()
@@ -160,8 +159,7 @@ asyncio.run(asyncio.wait_for(main(), 30))
 def test_the_button_over_tls_with_the_certificate_of_the_venue(tmp_path: Path) -> None:
     """The library as it is, against the installed program: only addresses and trust are set."""
     with Server(tmp_path, crowd=False) as server:
-        pair = server.key_file.accounts["primary"].kraken_spot
-        assert pair is not None
+        pair = spot_keys(server, "primary")
         run = subprocess.run(
             [
                 *(sys.executable, "-c", PRESS, server.base_url),
