@@ -80,3 +80,34 @@ async def test_a_closed_port_is_unreachable() -> None:
         await http.ask("POST", "/x")
 
     await http.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (None, Silent),
+        (b"", Silent),
+        (reply("503 Service Unavailable"), Silent),
+        (reply("401 Unauthorized"), VenueRefused),
+    ],
+)
+async def test_a_feed_that_does_not_open_says_why(
+    answer: bytes | None, kind: type[Exception]
+) -> None:
+    """A handshake is a request like any other."""
+    async with served(answer) as http:
+        with pytest.raises(kind):
+            async with http.talk("/ws"):
+                raise AssertionError("it has opened")
+
+
+async def test_a_feed_at_a_closed_port_is_unreachable() -> None:
+    """It may be elsewhere than the rest."""
+    (port,) = free_ports(1)
+    http = Http("http://127.0.0.1:1", 2.0, 2.0, f"ws://127.0.0.1:{port}")
+
+    with pytest.raises(Unreachable):
+        async with http.talk("/ws"):
+            raise AssertionError("it has opened")
+
+    await http.close()

@@ -1,6 +1,8 @@
 """What the desk is told at its start: which accounts it reaches where, and how patient it is."""
 
+from ipaddress import ip_address
 from typing import Literal
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -28,11 +30,26 @@ class VenueAccount(Struct, frozen=True, kw_only=True):
     api: ApiKind
     base_url: str  # scheme, host and port
     credentials: Credentials
+    feed_url: str = ""  # the same of its WebSocket, where that is elsewhere
 
     @property
     def account(self) -> Account:
         """How the desk's machine names it."""
         return Account(self.owner, self.exchange_id)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether orders can leave this machine."""
+        return not _is_here(urlsplit(self.base_url).hostname or "")
+
+
+def _is_here(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class EmsConfig(Struct, frozen=True, kw_only=True):

@@ -23,7 +23,9 @@ def connect(config: EmsConfig, timer: Timer) -> dict[Account, Connector]:
     """Connectors, each with connections of its own. Nothing is opened yet."""
     return {
         it.account: MAKERS[it.api](
-            it, Http(it.base_url, config.connect_seconds, config.answer_seconds), timer
+            it,
+            Http(it.base_url, config.connect_seconds, config.answer_seconds, it.feed_url),
+            timer,
         )
         for it in config.accounts
     }

@@ -79,6 +79,7 @@ class Terms(Struct, frozen=True, array_like=True, kw_only=True):
     time_in_force: TimeInForce
     expires: str = ""  # as the client wrote it
     instructions: tuple[str, ...] = ()  # MAKER_OR_CANCEL, …
+    reduce_only: bool = False
 
 
 class Fill(Struct, frozen=True, array_like=True):

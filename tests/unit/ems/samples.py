@@ -42,6 +42,7 @@ TERMS: Final = Terms(
     time_in_force=TimeInForce.GTD_DESK,
     expires="2026-01-01T00:00:00Z",
     instructions=("MAKER_OR_CANCEL",),
+    reduce_only=True,
 )
 WORD: Final = Word(
     standing=Standing.CANCELED,

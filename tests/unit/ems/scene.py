@@ -16,6 +16,7 @@ from openvenue.ems.commands import Command, PlaceOrder, RecordWord, Standing, Wo
 from openvenue.ems.config import Credentials, EmsConfig, VenueAccount
 from openvenue.ems.connectors.port import (
     Balance,
+    Capabilities,
     Gone,
     OrderName,
     Position,
@@ -133,6 +134,13 @@ class PaperVenue:
     """
 
     def __init__(self) -> None:
+        self.capabilities = Capabilities(
+            mass_cancel=("account",),
+            lists=("limit", "trigger"),
+            dead_mans_switch="none",
+            has_private_feed=True,
+            is_live=False,
+        )
         self.open: dict[str, VenueOrder] = {}  # by the venue's id
         self.ended: dict[str, Word] = {}
         self.names: dict[str, str] = {}  # the venue's id, by the client's name
@@ -203,18 +211,26 @@ class PaperVenue:
             return Relayed() if self.relays else self.end(order_id)
         raise AssertionError("the fault was raised")
 
-    async def cancel_all(self) -> Sequence[tuple[tuple[str, str], Word]]:
+    async def cancel_all(self, symbol: str | None = None) -> Sequence[tuple[tuple[str, str], Word]]:
         await self._held("cancel_all")
         told = []
         with self._doing("cancel_all"):
             if self.mass_cancels_all:
                 for order_id, order in list(self.open.items()):
+                    if symbol not in (None, order.terms.symbol):
+                        continue
                     told.append((order.names, self.end(order_id)))
         return told
 
     async def open_orders(self) -> Sequence[VenueOrder]:
         await self._held("open_orders")
         with self._doing("open_orders"):
+            return list(self.open.values())
+        raise AssertionError("the fault was raised")
+
+    async def fresh_open_orders(self) -> Sequence[VenueOrder] | None:
+        await self._held("fresh_open_orders")
+        with self._doing("fresh_open_orders"):
             return list(self.open.values())
         raise AssertionError("the fault was raised")
 

@@ -1,9 +1,11 @@
-"""Requests to one venue, and which of two things went wrong: it never left, or nobody answered.
+"""Requests and sockets to one venue, and what went wrong: it never left, or nobody answered.
 
 The difference decides whether an order may be at the venue. In doubt the answer is `Silent`.
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
 import aiohttp
@@ -17,14 +19,53 @@ T = TypeVar("T")
 UNAVAILABLE_FROM: Final = 500  # statuses that do not say what became of a request
 TOO_MANY: Final = 429
 JSON: Final = "application/json"
+PING_SECONDS: Final = 15.0  # venues close sockets that are silent for a minute
 SHOWN: Final = 100  # bytes of an answer that is no API's
+
+
+class Socket:
+    """A conversation in frames of JSON."""
+
+    def __init__(self, wire: aiohttp.ClientWebSocketResponse, answer_seconds: float) -> None:
+        self._wire = wire
+        self._answer_seconds = answer_seconds
+
+    async def say(self, message: object) -> None:
+        """Send one frame. Raises: Silent."""
+        try:
+            await self._wire.send_str(msgspec.json.encode(message).decode())
+        except (aiohttp.ClientError, OSError) as error:
+            raise Silent("the connection was lost") from error
+
+    async def hear(self) -> bytes:
+        """The next frame. Raises: Silent: none came for as long as an answer may take."""
+        try:
+            async with asyncio.timeout(self._answer_seconds):
+                frame = await self._wire.receive()
+        except TimeoutError as error:
+            raise Silent("nothing was heard in time") from error
+        match frame.type:
+            case aiohttp.WSMsgType.TEXT:
+                return str(frame.data).encode()
+            case aiohttp.WSMsgType.BINARY:
+                return bytes(frame.data)
+            case _:
+                raise Silent("the feed has ended")
 
 
 class Http:
     """Kept connections to one origin. The session is made with the first request."""
 
-    def __init__(self, base_url: str, connect_seconds: float, answer_seconds: float) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        connect_seconds: float,
+        answer_seconds: float,
+        feed_url: str = "",
+    ) -> None:
         self._base = base_url.rstrip("/")
+        self._feed_base = feed_url.rstrip("/") or _as_socket(self._base)
+        self._answer_seconds = answer_seconds
         self._timeout = aiohttp.ClientTimeout(total=answer_seconds, sock_connect=connect_seconds)
         self._session: aiohttp.ClientSession | None = None
 
@@ -61,6 +102,27 @@ class Http:
             raise VenueRefused(f"status {response.status}: {said[:SHOWN].decode(errors='replace')}")
         return said
 
+    @asynccontextmanager
+    async def talk(self, path: str) -> AsyncIterator[Socket]:
+        """A new WebSocket. Raises: Unreachable; Silent; VenueRefused: it takes none there."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=self._timeout, auto_decompress=True)
+        url = URL(self._feed_base + path, encoded=True)
+        try:
+            wire = await self._session.ws_connect(url, heartbeat=PING_SECONDS, max_msg_size=0)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise Unreachable("the exchange's feed cannot be reached") from error
+        except aiohttp.WSServerHandshakeError as error:
+            if error.status >= UNAVAILABLE_FROM:
+                raise Silent(f"status {error.status}") from error
+            raise VenueRefused(f"status {error.status} from the feed") from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Silent(_reason(error)) from error
+        try:
+            yield Socket(wire, self._answer_seconds)
+        finally:
+            await wire.close()
+
     async def close(self) -> None:
         """Let go of all connections."""
         if self._session is not None:
@@ -74,6 +136,11 @@ def read(said: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(said, type=kind)
     except msgspec.MsgspecError as error:
         raise Silent(f"an answer that cannot be read: {error}") from error
+
+
+def _as_socket(base_url: str) -> str:
+    scheme, _, rest = base_url.partition("://")
+    return f"{'wss' if scheme == 'https' else 'ws'}://{rest}"
 
 
 def _reason(error: Exception) -> str:

@@ -6,7 +6,7 @@ connections: what is known of orders is the desk's.
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
@@ -83,11 +83,26 @@ class Position(Struct, frozen=True, kw_only=True):
     raw: Mapping[str, object] = {}  # as the venue told it
 
 
+class Capabilities(Struct, frozen=True, kw_only=True):
+    """What can be asked of a venue, and how much an empty list of its proves."""
+
+    mass_cancel: tuple[str, ...]  # "account", "symbol": what its own mass cancel can be told
+    lists: tuple[str, ...]  # order classes in `open_orders`: "limit", "trigger", "twap", …
+    unlistable: tuple[str, ...] = ()  # classes that may be open there and that nothing lists
+    dead_mans_switch: Literal["native", "emulated", "none"]
+    has_private_feed: bool
+    is_live: bool  # not on this machine
+
+
 class Connector(Protocol):
     """One account at one venue.
 
     All that asks may raise Unreachable, Silent, VenueRefused.
     """
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this venue can do for the desk."""
 
     def common_symbol(self, symbol: str) -> str:
         """The name over all exchanges of what the exchange calls `symbol`; "" if there is none."""
@@ -104,11 +119,20 @@ class Connector(Protocol):
     async def cancel(self, name: OrderName) -> Word | Relayed | Gone:
         """Cancel one order. VenueRefused: the venue keeps it."""
 
-    async def cancel_all(self) -> Sequence[tuple[tuple[str, str], Word]]:
-        """The venue's own mass cancel; names and words on those that it told about, if it did."""
+    async def cancel_all(self, symbol: str | None = None) -> Sequence[tuple[tuple[str, str], Word]]:
+        """The venue's own mass cancel; names and words on those that it told about, if it did.
+
+        VenueRefused, without asking: `capabilities.mass_cancel` has no such thing.
+        """
 
     async def open_orders(self) -> Sequence[VenueOrder]:
         """The venue's own list: every order that is not over, whoever sent it."""
+
+    async def fresh_open_orders(self) -> Sequence[VenueOrder] | None:
+        """The same list by another way: what a new subscription to the private feed begins with.
+
+        None: the venue has no such feed.
+        """
 
     async def find(self, name: OrderName) -> Word | None:
         """What became of an order; None: the venue knows nothing of it."""

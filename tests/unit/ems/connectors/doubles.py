@@ -1,12 +1,14 @@
-"""A wire that keeps what is asked, and answers what it was told."""
+"""A wire that keeps what is asked or said, and answers or tells what it was told."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 from openvenue.ems.config import ApiKind, Credentials, VenueAccount
-from openvenue.ems.connectors.http import Http
+from openvenue.ems.connectors.http import Http, Socket
+from openvenue.ems.connectors.port import Silent
 from openvenue.ems.orders import ExchangeId
 from openvenue.engine.units import AccountId
 
@@ -25,13 +27,37 @@ class Asked(NamedTuple):
         return {name: values[0] for name, values in parse_qs(self.body.decode()).items()}
 
 
+class PaperSocket(Socket):
+    """Tells frames in turn; an exception is raised."""
+
+    def __init__(self, frames: Sequence[object]) -> None:
+        self.frames = list(frames)
+        self.said: list[Any] = []
+
+    async def say(self, message: object) -> None:
+        self.said.append(message)
+
+    async def hear(self) -> bytes:
+        frame: Any = self.frames.pop(0) if self.frames else Silent("nothing was heard in time")
+        if isinstance(frame, Exception):
+            raise frame
+        return json.dumps(frame).encode()
+
+
 class PaperWire(Http):
-    """Answers in turn; an exception is raised."""
+    """Answers in turn; an exception is raised. `sockets` are opened in turn, too."""
 
     def __init__(self, *answers: object) -> None:
         self.answers = list(answers)
         self.asked: list[Asked] = []
+        self.sockets: list[PaperSocket] = []
+        self.paths: list[str] = []  # of sockets
         self.is_closed = False
+
+    @asynccontextmanager
+    async def talk(self, path: str) -> AsyncIterator[Socket]:
+        self.paths.append(path)
+        yield self.sockets[len(self.paths) - 1]
 
     async def ask(
         self,

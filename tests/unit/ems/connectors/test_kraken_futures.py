@@ -1,18 +1,20 @@
 """Kraken Futures as its client sees it: what is sent, and what its answers mean."""
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from decimal import Decimal
 
 import pytest
 from msgspec.structs import replace
 
 from openvenue.ems.commands import Standing, Word
-from openvenue.ems.connectors.kraken_futures import KrakenFuturesConnector, read_time, sign
+from openvenue.ems.connectors.kraken_futures import KrakenFuturesConnector
+from openvenue.ems.connectors.kraken_futures.auth import sign, sign_challenge
+from openvenue.ems.connectors.kraken_futures.words import read_time
 from openvenue.ems.connectors.port import Gone, OrderName, Relayed, Silent, VenueRefused
 from openvenue.ems.orders import Fill, Side, Terms, TimeInForce
 from openvenue.engine.units import Nanos
 from openvenue.gateways.kraken_futures import auth
-from tests.unit.ems.connectors.doubles import PaperWire, account
+from tests.unit.ems.connectors.doubles import PaperSocket, PaperWire, account
 from tests.unit.ems.scene import TERMS, ToldTime
 
 SECRET = b64encode(bytes(range(64))).decode()
@@ -322,3 +324,98 @@ def test_the_signature_is_the_venues() -> None:
     ours = sign(secret, "/api/v3/x", "5", "a=b")
 
     assert ours.encode() == auth.Signer(secret).sign(b"a=b5/api/v3/x")
+
+
+def feed_order(**more: object) -> dict[str, object]:
+    """An order as the feed shows it."""
+    return {
+        "instrument": "PF_XBTUSD",
+        "time": 1,
+        "last_update_time": 1,
+        "qty": 0.4,
+        "filled": 0.1,
+        "limit_price": 40000.0,
+        "stop_price": 0.0,
+        "type": "limit",
+        "order_id": "X1",
+        "cli_ord_id": "ours",
+        "direction": 1,
+        "reduce_only": True,
+    } | more
+
+
+async def test_a_fresh_list_comes_from_a_new_subscription() -> None:
+    """It is proof by a second way: signed, and read in the feed's own shape."""
+    venue, wire = connector()
+    wire.sockets.append(
+        PaperSocket(
+            [
+                {"event": "info", "version": 1},
+                {"event": "challenge", "message": "226aee50"},
+                {"event": "subscribed", "feed": "open_orders"},
+                {
+                    "feed": "open_orders_snapshot",
+                    "account": "a",
+                    "orders": [
+                        feed_order(),
+                        feed_order(order_id="X2", limit_price=0.0, stop_price=35000.0),
+                    ],
+                },
+            ]
+        )
+    )
+
+    first, second = await venue.fresh_open_orders()
+
+    assert wire.paths == ["/ws/v1"]
+    assert wire.sockets[0].said == [
+        {"event": "challenge", "api_key": "key"},
+        {
+            "event": "subscribe",
+            "feed": "open_orders",
+            "api_key": "key",
+            "original_challenge": "226aee50",
+            "signed_challenge": sign_challenge(bytes(range(64)), "226aee50"),
+        },
+    ]
+    assert first.names == ("ours", "X1")
+    assert first.word == Word(standing=Standing.OPEN, order_id="X1", filled=Decimal("0.1"))
+    assert (first.terms.side, first.terms.quantity) == (Side.SELL, Decimal("0.5"))
+    assert first.terms.reduce_only
+    assert (first.terms.price, second.terms.price) == (Decimal(40000), Decimal(35000))
+
+
+@pytest.mark.parametrize("event", ["alert", "error", "subscribed_failed"])
+async def test_a_refused_subscription_is_no_empty_list(event: str) -> None:
+    """Nothing heard is not nothing there."""
+    venue, wire = connector()
+    wire.sockets.append(PaperSocket([{"event": event, "message": "Invalid API key"}]))
+    with pytest.raises(VenueRefused, match="Invalid API key"):
+        await venue.fresh_open_orders()
+
+    wire.sockets.append(PaperSocket([{"event": "challenge", "message": "226aee50"}]))
+    with pytest.raises(Silent):
+        await venue.fresh_open_orders()
+
+
+def test_a_challenge_is_signed_as_published() -> None:
+    """The vector that the venue itself prints."""
+    secret = (
+        "7zxMEF5p/Z8l2p2U7Ghv6x14Af+Fx+92tPgUdVQ748FOIrEoT9bgT+bTRfXc5pz8na+hL/QdrCVG7bh9KpT0eMTm"
+    )
+    signed = (
+        "4JEpF3ix66GA2B+ooK128Ift4XQVtc137N9yeg4Kqsn9PI0Kpzbysl9M1IeCEdjg0zl00wkVqcsnG4bmnlMb3A=="
+    )
+
+    assert sign_challenge(b64decode(secret), "c100b894-1729-464d-ace1-52dbce11db42") == signed
+
+
+async def test_an_order_that_may_only_reduce_says_so() -> None:
+    """The member is left out otherwise."""
+    venue, wire = connector(sent("placed"), sent("placed"))
+
+    await venue.place("ours", replace(TERMS, reduce_only=True))
+    await venue.place("ours", TERMS)
+
+    assert wire.asked[0].form["reduceOnly"] == "true"
+    assert "reduceOnly" not in wire.asked[1].form

@@ -5,13 +5,15 @@ from base64 import b64decode
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from openvenue.ems.commands import Standing
-from openvenue.ems.connectors.kraken_spot import KrakenSpotConnector, sign
+from openvenue.ems.connectors.kraken_spot import KrakenSpotConnector
+from openvenue.ems.connectors.kraken_spot.connector import sign
 from openvenue.ems.connectors.port import Gone, OrderName, Relayed, Silent, VenueRefused
 from openvenue.ems.orders import Side
 from openvenue.engine.units import Nanos
-from tests.unit.ems.connectors.doubles import PaperWire, account
+from tests.unit.ems.connectors.doubles import PaperSocket, PaperWire, account
 from tests.unit.ems.scene import TERMS, ToldTime
 
 # The published check value of this API's signature, and its secret, which everybody knows.
@@ -213,3 +215,75 @@ async def test_the_last_of_the_venues_patience_is_kept_for_lists_and_cancels() -
     assert asked.count("AddOrder") == 13
     assert asked.count("QueryOrders") == 8
     assert {word.standing for word in words} == {Standing.OPEN}
+
+
+async def test_a_fresh_list_comes_from_a_new_subscription() -> None:
+    """With a token of its own; an acknowledgement is no list yet."""
+    venue, wire = connector(ok({"token": "t0ken", "expires": 900}))
+    order = {
+        "order_id": "O1",
+        "symbol": "BTC/USD",
+        "order_qty": 0.5,
+        "side": "sell",
+        "order_type": "limit",
+        "cl_ord_id": "ours",
+        "limit_price": 40000.0,
+        "exec_type": "new",
+        "cum_qty": 0.1,
+        "avg_price": 40001.5,
+        "post_only": True,
+        "order_status": "partially_filled",
+    }
+    stop = {
+        "order_id": "O2",
+        "symbol": "BTC/USD",
+        "order_qty": 0.5,
+        "side": "sell",
+        "triggers": {"price": 35000.0, "status": "untriggered"},
+        "order_status": "new",
+    }
+    wire.sockets.append(
+        PaperSocket(
+            [
+                {"channel": "status", "type": "update", "data": [{"system": "online"}]},
+                {"method": "subscribe", "success": True, "result": {"channel": "executions"}},
+                {"channel": "heartbeat"},
+                {"channel": "executions", "type": "snapshot", "data": [order, stop], "sequence": 1},
+            ]
+        )
+    )
+
+    first, second = await venue.fresh_open_orders()
+
+    assert wire.paths == ["/v2"]
+    assert wire.asked[0].target == "/0/private/GetWebSocketsToken"
+    (said,) = wire.sockets[0].said
+    assert said["params"] == {
+        "channel": "executions",
+        "snap_orders": True,
+        "snap_trades": False,
+        "token": "t0ken",
+    }
+    assert first.names == ("ours", "O1")
+    assert (first.terms.side, first.terms.quantity) == (Side.SELL, Decimal("0.5"))
+    assert first.terms.instructions == ("MAKER_OR_CANCEL",)
+    assert (first.word.filled, first.word.average) == (Decimal("0.1"), Decimal("40001.5"))
+    assert (second.terms.price, second.word.average) == (Decimal(35000), None)
+
+
+async def test_a_refused_subscription_is_no_empty_list() -> None:
+    """A token that is not good, for one."""
+    venue, wire = connector(ok({"token": "t0ken", "expires": 900}))
+    refusal = {"method": "subscribe", "success": False, "error": "ESession:Invalid session"}
+    wire.sockets.append(PaperSocket([refusal]))
+
+    with pytest.raises(VenueRefused, match="Invalid session"):
+        await venue.fresh_open_orders()
+
+
+def test_reducing_is_for_margin() -> None:
+    """What is sold for cash reduces no position."""
+    venue, _ = connector()
+
+    assert venue.why_unfit(replace(TERMS, reduce_only=True))
+    assert not venue.why_unfit(TERMS)

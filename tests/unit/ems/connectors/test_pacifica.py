@@ -6,11 +6,12 @@ from decimal import Decimal
 import pytest
 
 from openvenue.ems.commands import Standing, Word
-from openvenue.ems.connectors.pacifica import PacificaConnector, canonical
+from openvenue.ems.connectors.pacifica import PacificaConnector
+from openvenue.ems.connectors.pacifica.connector import canonical
 from openvenue.ems.connectors.port import Gone, OrderName, Silent, VenueRefused
 from openvenue.ems.orders import Side
 from openvenue.engine.units import Nanos
-from tests.unit.ems.connectors.doubles import PaperWire, account
+from tests.unit.ems.connectors.doubles import PaperSocket, PaperWire, account
 from tests.unit.ems.scene import TERMS, ToldTime
 
 # A key pair of the numbers 1 to 32: nobody's.
@@ -212,3 +213,40 @@ async def test_money_and_positions_are_read() -> None:
     assert (sol.asset, sol.locked) == ("SOL", Decimal(1))
     assert short.side is Side.SELL and short.is_cross is False
     assert short.common_symbol == "PACIFICA_PERP_BTC_USD"
+
+
+async def test_a_fresh_list_comes_from_a_new_subscription() -> None:
+    """Whose acknowledgement comes first."""
+    venue, wire = connector()
+    row = {"i": 7, "I": "ours", "s": "BTC", "d": "ask", "p": "40000", "a": "0.5", "f": "0.1"}
+    stop = {"i": 8, "I": None, "s": "BTC", "d": "bid", "p": "0", "a": "1", "f": "0", "sp": "9"}
+    wire.sockets.append(
+        PaperSocket(
+            [
+                {"channel": "subscribe", "data": {"source": "account_orders", "account": WALLET}},
+                {"channel": "account_orders", "data": [row | {"ro": True}, stop], "li": 1},
+            ]
+        )
+    )
+
+    first, second = await venue.fresh_open_orders()
+
+    assert wire.paths == ["/ws"]
+    wanted = {"source": "account_orders", "account": WALLET}
+    assert wire.sockets[0].said == [{"method": "subscribe", "params": wanted}]
+    assert (first.names, second.names) == (("ours", "7"), ("", "8"))
+    assert first.word == Word(standing=Standing.OPEN, order_id="7", filled=Decimal("0.1"))
+    assert (first.terms.side, first.terms.reduce_only) == (Side.SELL, True)
+    assert second.terms.price == Decimal(9)
+
+
+async def test_silence_is_no_empty_list() -> None:
+    """The real service says nothing at all to what it does not know."""
+    venue, wire = connector()
+    wire.sockets.append(PaperSocket([]))
+    with pytest.raises(Silent):
+        await venue.fresh_open_orders()
+
+    wire.sockets.append(PaperSocket([{"code": 400, "err": "Invalid request", "t": 1}]))
+    with pytest.raises(VenueRefused, match="Invalid request"):
+        await venue.fresh_open_orders()

@@ -17,8 +17,10 @@ from msgspec import Struct
 from openvenue.ems.commands import Standing, Word
 from openvenue.ems.config import VenueAccount
 from openvenue.ems.connectors.http import Http, read
+from openvenue.ems.connectors.kraken_spot import feed
 from openvenue.ems.connectors.port import (
     Balance,
+    Capabilities,
     Gone,
     OrderName,
     Position,
@@ -106,6 +108,12 @@ class ClosedOrders(Struct):
     closed: dict[str, OrderInfo]
 
 
+class Token(Struct):
+    """Of GetWebSocketsToken."""
+
+    token: str
+
+
 class Held(Struct):
     """Of BalanceEx, for one asset."""
 
@@ -117,6 +125,13 @@ class KrakenSpotConnector:
     """One account there. Its list of open orders has waiting orders, too."""
 
     def __init__(self, account: VenueAccount, http: Http, timer: Timer) -> None:
+        self.capabilities: Final = Capabilities(
+            mass_cancel=("account",),
+            lists=("limit", "trigger"),
+            dead_mans_switch="native",
+            has_private_feed=True,
+            is_live=account.is_live,
+        )
         self._key = account.credentials.key
         self._secret = b64decode(account.credentials.secret)
         self._http = http
@@ -143,6 +158,8 @@ class KrakenSpotConnector:
         for instruction in terms.instructions:
             if instruction != POST_ONLY:
                 return f"This exchange does not take {instruction}."
+        if terms.reduce_only:
+            return "This exchange takes reduce-only orders with margin only."
         if terms.instructions and terms.time_in_force is not TimeInForce.GTC:
             return f"{POST_ONLY} goes with {TimeInForce.GTC} only."
         return ""
@@ -188,8 +205,10 @@ class KrakenSpotConnector:
             return Relayed()
         return await self.find(name) or Relayed()
 
-    async def cancel_all(self) -> Sequence[tuple[tuple[str, str], Word]]:
+    async def cancel_all(self, symbol: str | None = None) -> Sequence[tuple[tuple[str, str], Word]]:
         """CancelAll, which tells only how many."""
+        if symbol is not None:
+            raise VenueRefused("this exchange has no mass cancel of one symbol")
         await self._post(Reply[Canceled], "CancelAll")
         return []
 
@@ -197,6 +216,12 @@ class KrakenSpotConnector:
         """OpenOrders."""
         found = await self._post(Reply[OpenOrders], "OpenOrders")
         return [_listed(order_id, it) for order_id, it in found.open.items()]
+
+    async def fresh_open_orders(self) -> Sequence[VenueOrder]:
+        """What the channel `executions` begins with."""
+        token = await self._post(Reply[Token], "GetWebSocketsToken")
+        async with self._http.talk(feed.PATH) as socket:
+            return await feed.open_orders_snapshot(socket, token.token)
 
     async def find(self, name: OrderName) -> Word | None:
         """By its id; without one among the open orders, then among the closed ones."""

@@ -16,8 +16,10 @@ from msgspec import Struct
 from openvenue.ems.commands import Standing, Word
 from openvenue.ems.config import VenueAccount
 from openvenue.ems.connectors.http import Http, read
+from openvenue.ems.connectors.pacifica import feed
 from openvenue.ems.connectors.port import (
     Balance,
+    Capabilities,
     Gone,
     OrderName,
     Position,
@@ -71,6 +73,7 @@ class OpenOrder(Struct):
     filled_amount: Decimal
     client_order_id: str | None = None
     stop_price: Decimal | None = None
+    reduce_only: bool = False
 
 
 class PastOrder(Struct):
@@ -119,6 +122,13 @@ class PacificaConnector:
     def __init__(self, account: VenueAccount, http: Http, timer: Timer) -> None:
         from nacl.signing import SigningKey  # takes its time, and not every desk needs it
 
+        self.capabilities: Final = Capabilities(
+            mass_cancel=("account", "symbol"),
+            lists=("limit", "trigger"),
+            dead_mans_switch="emulated",
+            has_private_feed=True,
+            is_live=account.is_live,
+        )
         self._account = account.credentials.key
         self._signer = SigningKey(b58decode(account.credentials.secret)[:32])
         self._http = http
@@ -157,7 +167,7 @@ class PacificaConnector:
             amount=format(terms.quantity, "f"),
             side=OWN_SIDES[terms.side],
             tif="ALO" if terms.instructions else TIMES_IN_FORCE[terms.time_in_force],
-            reduce_only=False,
+            reduce_only=terms.reduce_only,
             client_order_id=cl_ord_id,
         )
         order_id = str(_as(said, Placed).order_id)
@@ -186,10 +196,15 @@ class PacificaConnector:
                 return await self.find(name) or Relayed()
         return Gone()
 
-    async def cancel_all(self) -> Sequence[tuple[tuple[str, str], Word]]:
+    async def cancel_all(self, symbol: str | None = None) -> Sequence[tuple[tuple[str, str], Word]]:
         """POST orders/cancel_all, which tells only how many."""
+        only = {} if symbol is None else {"symbol": symbol}
         await self._post(
-            "/orders/cancel_all", "cancel_all_orders", all_symbols=True, exclude_reduce_only=False
+            "/orders/cancel_all",
+            "cancel_all_orders",
+            all_symbols=symbol is None,
+            exclude_reduce_only=False,
+            **only,
         )
         return []
 
@@ -197,6 +212,11 @@ class PacificaConnector:
         """GET orders."""
         rows = _as(await self._get("/orders"), list[OpenOrder])
         return [_listed(it) for it in rows]
+
+    async def fresh_open_orders(self) -> Sequence[VenueOrder]:
+        """What the source `account_orders` begins with."""
+        async with self._http.talk(feed.PATH) as socket:
+            return await feed.open_orders_snapshot(socket, self._account)
 
     async def find(self, name: OrderName) -> Word | None:
         """Among the open orders, then in the history, page by page."""
@@ -319,6 +339,7 @@ def _listed(it: OpenOrder) -> VenueOrder:
             quantity=it.initial_amount,
             price=it.price or it.stop_price or ZERO,
             time_in_force=TimeInForce.GTC,
+            reduce_only=it.reduce_only,
         ),
         word=Word(standing=Standing.OPEN, order_id=order_id, filled=it.filled_amount),
     )
