@@ -1,7 +1,8 @@
-"""Where conversations are played: three accounts, three markets, one venue in memory.
+"""Where conversations are played: four accounts, three markets, one venue in memory.
 
-Ann and Bob are rich, Eve has ten dollars, Rob may only read Ann's account. Bitcoin starts at 50,000
-and market time stands still at the beginning of 2026 until a transcript lets it pass.
+Ann and Bob are rich, Eve has ten dollars, Rob may only read Ann's account, Sid is her
+subaccount and has a hundred. Bitcoin starts at 50,000 and market time stands still at the beginning
+of 2026 until a transcript lets it pass.
 """
 
 import asyncio
@@ -117,9 +118,10 @@ DATED: Final = Instrument(
     expires=Nanos(START + MONTH),
 )
 FACTS: Final = Facts(fee_schedule_uid="0c0ffee0-0000-4000-8000-000000000001")
-ACCOUNTS: Final = {"ann": 1_000_000, "bob": 1_000_000, "eve": 10}
+ACCOUNTS: Final = {"ann": 1_000_000, "bob": 1_000_000, "eve": 10, "sid": 100}
+FAMILIES: Final = {"sid": AccountId("ann")}
 SECRETS: Final = {
-    name: bytes([place]) * 64 for place, name in enumerate(["ann", "bob", "eve", "rob"])
+    name: bytes([place]) * 64 for place, name in enumerate(["ann", "bob", "eve", "rob", "sid"])
 }
 
 
@@ -136,7 +138,7 @@ def world() -> Sequence[Command]:
     for name, dollars in ACCOUNTS.items():
         account = AccountId(name)
         commands += [
-            OpenAccount(account=account, family=account, max_open_orders=20),
+            OpenAccount(account=account, family=FAMILIES.get(name, account), max_open_orders=20),
             Deposit(account=account, wallet=FLEX, asset=USD, amount=Atoms(dollars * 10**8)),
             Deposit(account=account, wallet=INVERSE, asset=XBT, amount=Atoms(dollars * 10**4)),
         ]

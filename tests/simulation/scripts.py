@@ -23,6 +23,9 @@ from openvenue.engine.commands import (
     SetLeverage,
     SetMarkPrice,
     SetMode,
+    SetTradingEnabled,
+    Transfer,
+    Withdraw,
 )
 from openvenue.engine.instruments import Instrument, Kind, Mode
 from openvenue.engine.orders import (
@@ -90,7 +93,9 @@ class Writer:
         return now, self._rare(state, now)
 
     def _is_closed(self, state: State) -> bool:
-        return any(each.mode is not Mode.ONLINE for each in state.markets.values())
+        return any(each.mode is not Mode.ONLINE for each in state.markets.values()) or any(
+            not each.is_trading_enabled for each in state.accounts.values()
+        )
 
     def _account(self) -> AccountId:
         return self._random.choice(market.ACCOUNTS)
@@ -294,7 +299,10 @@ class Writer:
         if not state.intake_open:
             return SetIntake(is_open=True)
         symbol = self._instrument().symbol
-        pick = random.randrange(8)
+        for account in state.accounts.values():
+            if not account.is_trading_enabled:
+                return SetTradingEnabled(account=account.account_id, is_enabled=True)
+        pick = random.randrange(11)
         if pick == 0:
             return SetMode(symbol=symbol, mode=random.choice(MODES))
         if pick == 1:
@@ -314,4 +322,31 @@ class Writer:
         if pick == 6:
             leverage = random.choice([None, 1, 2, 10, 50, 51])
             return SetLeverage(account=self._account(), symbol=symbol, leverage=leverage)
+        if pick == 7:
+            return SetTradingEnabled(account=self._account(), is_enabled=False)
+        if pick == 8:
+            wallet, asset = random.choice(list(market.FUNDS))
+            amount = random.choice([-1, 10**6, 10**7, 10**10])
+            return Withdraw(
+                account=self._account(), wallet=wallet, asset=asset, amount=Atoms(amount)
+            )
+        if pick == 9:
+            return self._transfer()
         return PassTime()
+
+    def _transfer(self) -> Transfer:
+        """Mostly within the one family that has two accounts, or between wallets of one account."""
+        random = self._random
+        wallet, asset = random.choice(list(market.FUNDS))
+        account = self._account()
+        other = random.choice([account, account, *market.ACCOUNTS])
+        if random.random() < 0.4:
+            account, other = random.sample([AccountId("cyd"), AccountId("dee")], 2)
+        return Transfer(
+            account=account,
+            wallet=wallet,
+            to_account=other,
+            to_wallet=random.choice([market.FLEX, market.COIN, market.CASH]),
+            asset=asset,
+            amount=Atoms(random.choice([-1, 10**6, 10**6, 10**7, 10**10])),
+        )

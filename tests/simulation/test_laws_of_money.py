@@ -12,6 +12,7 @@ from openvenue.engine.events import (
     OrderAmended,
     OrderTrimmed,
     Traded,
+    Withdrawn,
 )
 from openvenue.engine.instruments import Instrument, Kind
 from openvenue.engine.orders import BUY, SELL, Order, OrderView
@@ -21,13 +22,15 @@ from tests.simulation.recording import FEW, PositionSeen, Recording, View
 
 
 def test_money_neither_appears_nor_vanishes(recordings: list[Recording]) -> None:
-    """Balances, less what open positions cost, and fees are what was deposited, to the atom."""
+    """Balances, less what open positions cost, and fees are what came in and stayed."""
     for recording in recordings:
         deposited: Counter[str] = Counter()
         for step in recording.setup + recording.steps:
             for event in step.events:
                 if isinstance(event, Deposited):
                     deposited[event.asset] += event.amount
+                elif isinstance(event, Withdrawn):
+                    deposited[event.asset] -= event.amount
             there: Counter[str] = Counter(step.after.fees)
             for (_, _, asset), atoms in step.after.balances.items():
                 there[asset] += atoms

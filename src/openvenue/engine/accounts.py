@@ -69,6 +69,7 @@ class Account:
         self.account_id: Final = account_id
         self.family: Final = family  # accounts of one family never trade with each other
         self.max_open_orders: Final = max_open_orders
+        self.is_trading_enabled = True  # False: it may cancel, and nothing else
         self.wallets: dict[WalletId, Wallet] = {}
         self._purposes: Final = purposes  # the venue's
         self.positions: dict[Symbol, Position] = {}

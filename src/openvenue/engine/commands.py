@@ -180,6 +180,39 @@ class AmendOrder(Struct, frozen=True, kw_only=True, array_like=True, gc=False, t
     deadline: Nanos | None = None
 
 
+class Transfer(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=90):
+    """Move money between wallets, of one account or of one family: Transferred, or Refused.
+
+    What leaves must be there, and neither be held nor carry positions or orders.
+    """
+
+    account: AccountId
+    wallet: WalletId
+    to_account: AccountId
+    to_wallet: WalletId
+    asset: AssetId
+    amount: Atoms  # > 0
+
+
+class Withdraw(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=91):
+    """Take money out of the venue, as its owner asks: Withdrawn, or Refused as a Transfer is."""
+
+    account: AccountId
+    wallet: WalletId
+    asset: AssetId
+    amount: Atoms  # > 0
+
+
+class SetTradingEnabled(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=92):
+    """Let an account trade, or not: TradingEnabledSet. Without it nothing is placed or changed.
+
+    What stands goes on standing, and can be canceled.
+    """
+
+    account: AccountId
+    is_enabled: bool
+
+
 Command = (
     PlaceOrder
     | CancelOrder
@@ -198,4 +231,7 @@ Command = (
     | AmendOrder
     | SetIntake
     | SetLeverage
+    | Transfer
+    | Withdraw
+    | SetTradingEnabled
 )

@@ -22,6 +22,9 @@ from openvenue.engine.commands import (
     SetLeverage,
     SetMarkPrice,
     SetMode,
+    SetTradingEnabled,
+    Transfer,
+    Withdraw,
 )
 from openvenue.engine.due import due
 from openvenue.engine.events import Event
@@ -45,6 +48,7 @@ from openvenue.engine.rules.set_up import (
     set_intake,
     set_mode,
 )
+from openvenue.engine.rules.transfer import set_trading_enabled, transfer, withdraw
 from openvenue.engine.rules.trim_reducers import trim_reducers
 from openvenue.engine.state import State
 from openvenue.engine.steps import (
@@ -68,6 +72,9 @@ DECIDE: Final[dict[type[Any], Callable[[State, Any], list[Event]]]] = {
     SetMode: set_mode,
     SetIntake: set_intake,
     SetLeverage: set_leverage,
+    Transfer: transfer,
+    Withdraw: withdraw,
+    SetTradingEnabled: set_trading_enabled,
     ListAsset: list_asset,
     ListInstrument: list_instrument,
     OpenAccount: open_account,

@@ -246,6 +246,33 @@ class AmendRejected(Struct, frozen=True, kw_only=True, array_like=True, gc=False
     cl_ord_id: str | None = None
 
 
+class Transferred(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=90):
+    """Money moved from one wallet to another, of the same account or of its family."""
+
+    account: AccountId
+    wallet: WalletId
+    to_account: AccountId
+    to_wallet: WalletId
+    asset: AssetId
+    amount: Atoms
+
+
+class Withdrawn(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=91):
+    """Money left the venue because its owner asked for it."""
+
+    account: AccountId
+    wallet: WalletId
+    asset: AssetId
+    amount: Atoms
+
+
+class TradingEnabledSet(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=92):
+    """From here on an account may place and change orders, or may not."""
+
+    account: AccountId
+    is_enabled: bool
+
+
 Event = (
     OrderAccepted
     | OrderRejected
@@ -273,4 +300,7 @@ Event = (
     | AmendRejected
     | IntakeSet
     | LeverageSet
+    | Transferred
+    | Withdrawn
+    | TradingEnabledSet
 )

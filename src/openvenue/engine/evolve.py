@@ -37,7 +37,10 @@ from openvenue.engine.events import (
     Refused,
     Resumed,
     Traded,
+    TradingEnabledSet,
+    Transferred,
     TriggerFired,
+    Withdrawn,
 )
 from openvenue.engine.margin import held_for
 from openvenue.engine.markets import Market
@@ -300,6 +303,23 @@ def deposited(state: State, event: Deposited) -> None:
     state.accounts[event.account].wallet(event.wallet).credit(event.asset, int(event.amount))
 
 
+def transferred(state: State, event: Transferred) -> None:
+    """One wallet holds less, the other more."""
+    amount = int(event.amount)
+    state.accounts[event.account].wallet(event.wallet).credit(event.asset, -amount)
+    state.accounts[event.to_account].wallet(event.to_wallet).credit(event.asset, amount)
+
+
+def withdrawn(state: State, event: Withdrawn) -> None:
+    """The wallet holds less."""
+    state.accounts[event.account].wallet(event.wallet).credit(event.asset, -int(event.amount))
+
+
+def trading_enabled_set(state: State, event: TradingEnabledSet) -> None:
+    """The account may trade, or not."""
+    state.accounts[event.account].is_trading_enabled = event.is_enabled
+
+
 def nothing(state: State, event: Any) -> None:
     """A fact that leaves the state as it was."""
 
@@ -461,6 +481,9 @@ EVOLVE: Final[dict[type[Any], Callable[[State, Any], None]]] = {
     ModeSet: mode_set,
     IntakeSet: intake_set,
     LeverageSet: leverage_set,
+    Transferred: transferred,
+    Withdrawn: withdrawn,
+    TradingEnabledSet: trading_enabled_set,
     AssetListed: asset_listed,
     InstrumentListed: instrument_listed,
     AccountOpened: account_opened,

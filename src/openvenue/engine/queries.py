@@ -65,6 +65,14 @@ class GetAccount(Struct, frozen=True):
     account: AccountId
 
 
+class GetFamily(Struct, frozen=True):
+    """The accounts of one family, in the order of opening, by any of them; an account without a
+    family is one by itself. Answer: list[AccountView], empty if the account is unknown.
+    """
+
+    account: AccountId
+
+
 class GetAssets(Struct, frozen=True):
     """Known assets, in the order of listing. Answer: list[Asset]."""
 
@@ -133,10 +141,19 @@ class AccountView(Struct, frozen=True):
     dead_mans_switch: Nanos | None
     open_orders: int
     leverages: dict[Symbol, int] = {}  # where the account chose one
+    is_trading_enabled: bool = True
 
 
-Query = GetOpenOrders | GetOrders | GetBook | GetMarkets | GetAccount | GetAssets
-Answer = list[OrderView] | BookView | list[MarketView] | AccountView | list[Asset] | None
+Query = GetOpenOrders | GetOrders | GetBook | GetMarkets | GetAccount | GetFamily | GetAssets
+Answer = (
+    list[OrderView]
+    | BookView
+    | list[MarketView]
+    | AccountView
+    | list[AccountView]
+    | list[Asset]
+    | None
+)
 
 
 def look(state: State, query: Query) -> Answer:
@@ -207,7 +224,18 @@ def get_account(state: State, query: GetAccount) -> AccountView | None:
             for symbol, position in account.positions.items()
             if position.leverage
         },
+        is_trading_enabled=account.is_trading_enabled,
     )
+
+
+def get_family(state: State, query: GetFamily) -> list[AccountView]:
+    """Accounts of one family."""
+    account = state.accounts.get(query.account)
+    if account is None:
+        return []
+    members = [it for it in state.accounts.values() if it.family == account.family]
+    views = [get_account(state, GetAccount(it.account_id)) for it in members]
+    return [view for view in views if view is not None]
 
 
 def get_assets(state: State, query: GetAssets) -> list[Asset]:
@@ -275,5 +303,6 @@ LOOK: Final[dict[type[Any], Callable[[State, Any], Answer]]] = {
     GetBook: get_book,
     GetMarkets: get_markets,
     GetAccount: get_account,
+    GetFamily: get_family,
     GetAssets: get_assets,
 }

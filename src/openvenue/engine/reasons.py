@@ -44,6 +44,8 @@ class RejectReason(IntEnum):
     OPEN_POSITION = 32  # leverage cannot be lowered under an open position
     REDUCES_TOO_MUCH = 33  # reduce-only and larger than the position, where that is not trimmed
     NOT_A_TRIGGER = 34  # a trigger price for an order that waits for none
+    ASSET_NOT_HELD = 90  # a wallet that holds another asset alone
+    TRADING_DISABLED = 91  # of the account, by its owner
 
 
 class CancelReason(IntEnum):

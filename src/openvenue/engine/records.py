@@ -54,6 +54,7 @@ class AccountRecord(Struct, array_like=True):
     positions: list[PositionRecord]
     orders: list[OrderRecord]
     cl_ord_ids: list[tuple[str, int]]
+    is_trading_enabled: bool = True
 
 
 class MarketRecord(Struct, array_like=True):

@@ -115,6 +115,7 @@ def _account_record(account: Account) -> AccountRecord:
             for live in account.orders.values()
         ],
         cl_ord_ids=[(name, live.order_id) for name, live in account.cl_ord_ids.items()],
+        is_trading_enabled=account.is_trading_enabled,
     )
 
 
@@ -164,6 +165,7 @@ def _restore_account(state: State, record: AccountRecord, by_id: dict[int, Live]
         ),
     )
     account = state.accounts[record.account]
+    account.is_trading_enabled = record.is_trading_enabled
     for wallet_record in record.wallets:
         wallet = account.wallet(wallet_record.wallet)
         wallet.balances = wallet_record.balances

@@ -18,6 +18,7 @@ from openvenue.engine.queries import (
     GetAccount,
     GetAssets,
     GetBook,
+    GetFamily,
     GetMarkets,
     GetOpenOrders,
     GetOrders,
@@ -199,6 +200,8 @@ class Exchange:
     async def look(self, query: GetMarkets) -> list[MarketView]: ...
     @overload
     async def look(self, query: GetAccount) -> AccountView | None: ...
+    @overload
+    async def look(self, query: GetFamily) -> list[AccountView]: ...
     @overload
     async def look(self, query: GetAssets) -> list[Asset]: ...
     async def look(self, query: Query) -> Answer:

@@ -15,6 +15,7 @@ from openvenue.engine.queries import (
     GetAccount,
     GetAssets,
     GetBook,
+    GetFamily,
     GetMarkets,
     GetOpenOrders,
     GetOrders,
@@ -60,6 +61,8 @@ class ExchangePort(Protocol):
     async def look(self, query: GetMarkets) -> list[MarketView]: ...
     @overload
     async def look(self, query: GetAccount) -> AccountView | None: ...
+    @overload
+    async def look(self, query: GetFamily) -> list[AccountView]: ...
     @overload
     async def look(self, query: GetAssets) -> list[Asset]: ...
     async def look(self, query: Query) -> Answer:

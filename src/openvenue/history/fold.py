@@ -25,7 +25,9 @@ from openvenue.engine.events import (
     OrdersCanceled,
     OrderTrimmed,
     Traded,
+    Transferred,
     TriggerFired,
+    Withdrawn,
 )
 from openvenue.engine.instruments import IndexId
 from openvenue.engine.orders import FOK, IOC, Order
@@ -203,6 +205,18 @@ class Fold:
         self._number += 1
         self._story.money_postings.append((event.account, posting))
 
+    def transferred(self, event: Transferred) -> None:
+        """Money moved from wallet to wallet."""
+        left, came = self.ledger.transferred(event, self._number, self._now)
+        self._number += 2
+        self._story.money_postings += [(event.account, left), (event.to_account, came)]
+
+    def withdrawn(self, event: Withdrawn) -> None:
+        """Money left."""
+        posting = self.ledger.withdrawn(event, self._number, self._now)
+        self._number += 1
+        self._story.money_postings.append((event.account, posting))
+
     def listed(self, event: InstrumentListed) -> None:
         """What a trade in it moves is known from here on; its mark begins at its index."""
         instrument = event.instrument
@@ -365,6 +379,8 @@ FOLDS: Final[dict[type[Event], Callable[[Fold, Any], None]]] = {
     OrderCanceled: Fold.canceled,
     OrdersCanceled: Fold.all_canceled,
     Deposited: Fold.deposited,
+    Transferred: Fold.transferred,
+    Withdrawn: Fold.withdrawn,
     InstrumentListed: Fold.listed,
     IndexPriceSet: Fold.index_set,
     MarkPriceSet: Fold.mark_set,

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from openvenue.engine.contracts import Contract
-from openvenue.engine.events import Deposited, Traded
+from openvenue.engine.events import Deposited, Traded, Transferred, Withdrawn
 from openvenue.engine.instruments import Instrument, WalletId
 from openvenue.engine.orders import BUY, Order
 from openvenue.engine.units import (
@@ -22,7 +22,7 @@ from openvenue.engine.units import (
     Nanos,
     Symbol,
 )
-from openvenue.history.past import MoneyPosting, TradePosting
+from openvenue.history.past import MoneyKind, MoneyPosting, TradePosting
 
 FIRST_ENTRY: Final = 1
 
@@ -72,13 +72,41 @@ class Ledger:
 
     def deposited(self, event: Deposited, number: int, now: Nanos) -> MoneyPosting:
         """Money from outside."""
-        holder = self.holder(event.account)
-        old, new = holder.credit(event.wallet, event.asset, event.amount)
+        amount = int(event.amount)
+        return self._credit(
+            (event.account, event.wallet, event.asset), amount, (number, now), MoneyKind.DEPOSIT
+        )
+
+    def transferred(
+        self, event: Transferred, number: int, now: Nanos
+    ) -> tuple[MoneyPosting, MoneyPosting]:
+        """Where money left, and where it came."""
+        is_within = event.account == event.to_account
+        kind = MoneyKind.TRANSFER if is_within else MoneyKind.FAMILY_TRANSFER
+        amount = int(event.amount)
+        source = event.account, event.wallet, event.asset
+        target = event.to_account, event.to_wallet, event.asset
+        left = self._credit(source, -amount, (number, now), kind)
+        return left, self._credit(target, amount, (number + 1, now), kind)
+
+    def withdrawn(self, event: Withdrawn, number: int, now: Nanos) -> MoneyPosting:
+        """Money that its owner took out."""
+        place = event.account, event.wallet, event.asset
+        return self._credit(place, -int(event.amount), (number, now), MoneyKind.WITHDRAWAL)
+
+    def _credit(
+        self,
+        place: tuple[AccountId, WalletId, AssetId],
+        amount: int,
+        when: tuple[int, Nanos],
+        kind: MoneyKind,
+    ) -> MoneyPosting:
+        account, wallet, asset = place
+        holder = self.holder(account)
+        old, new = holder.credit(wallet, asset, amount)
         entry_id = holder.next_entry
         holder.next_entry += 1
-        return MoneyPosting(
-            number, now, entry_id, event.wallet, event.asset, Atoms(old), Atoms(new)
-        )
+        return MoneyPosting(*when, entry_id, wallet, asset, Atoms(old), Atoms(new), kind)
 
     def traded(
         self, event: Traded, number: int, now: Nanos, maker: Side, taker: Side

@@ -112,8 +112,17 @@ class TradePosting(Struct, frozen=True, array_like=True, gc=False, tag=1):
     new_balance: Atoms
 
 
+class MoneyKind(IntEnum):
+    """Why money came or went other than by trading. Numbers are kept in the index."""
+
+    DEPOSIT = 1  # from outside, or back there
+    TRANSFER = 2  # between wallets of one account
+    FAMILY_TRANSFER = 3  # between accounts of one family
+    WITHDRAWAL = 4  # left the venue, as its owner asked
+
+
 class MoneyPosting(Struct, frozen=True, array_like=True, gc=False, tag=2):
-    """Money came from outside, or left."""
+    """Money came, or went."""
 
     number: int
     time: Nanos
@@ -122,6 +131,7 @@ class MoneyPosting(Struct, frozen=True, array_like=True, gc=False, tag=2):
     asset: AssetId
     old_balance: Atoms
     new_balance: Atoms
+    kind: MoneyKind = MoneyKind.DEPOSIT
 
 
 Posting = TradePosting | MoneyPosting

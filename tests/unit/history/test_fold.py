@@ -18,6 +18,7 @@ SAYS_NOTHING = {
     events.IntakeSet,
     events.LeverageSet,
     events.AmendRejected,
+    events.TradingEnabledSet,
 }
 
 

@@ -145,6 +145,16 @@ COMMANDS: Final[tuple[commands.Command, ...]] = (
     commands.Resume(down_since=NOON),
     commands.SetIntake(is_open=False),
     commands.SetLeverage(account=ANN, symbol=PERP, leverage=20),
+    commands.Transfer(
+        account=ANN,
+        wallet=FLEX,
+        to_account=BOB,
+        to_wallet=WalletId("cash"),
+        asset=USD,
+        amount=Atoms(10**10),
+    ),
+    commands.Withdraw(account=ANN, wallet=FLEX, asset=USD, amount=Atoms(10**10)),
+    commands.SetTradingEnabled(account=ANN, is_enabled=True),
     commands.AmendOrder(
         account=ANN,
         order_id=OrderId(7),
@@ -219,6 +229,16 @@ EVENTS: Final[tuple[events.Event, ...]] = (
     events.OrderAmended(
         order=ORDER, leaves=Lots(20), keeps_place=True, rests=True, reduced=Lots(2)
     ),
+    events.Transferred(
+        account=ANN,
+        wallet=FLEX,
+        to_account=BOB,
+        to_wallet=WalletId("cash"),
+        asset=USD,
+        amount=Atoms(10**10),
+    ),
+    events.Withdrawn(account=ANN, wallet=FLEX, asset=USD, amount=Atoms(10**10)),
+    events.TradingEnabledSet(account=ANN, is_enabled=True),
     events.AmendRejected(
         account=ANN,
         reason=RejectReason.NOT_A_TRIGGER,

@@ -34,6 +34,8 @@ def amend_order(state: State, command: AmendOrder) -> list[Event]:
     live = find_order(state, command.account, command.order_id, command.cl_ord_id)
     if live is None:
         return [_rejected(command, RejectReason.UNKNOWN_ORDER)]
+    if not live.account.is_trading_enabled:
+        return [_rejected(command, RejectReason.TRADING_DISABLED)]
     reason = CLOSED.get(live.market.mode)
     if reason is not None:
         return [_rejected(command, reason)]

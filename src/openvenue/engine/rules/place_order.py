@@ -58,6 +58,8 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
         return [_rejected(command, ACCOUNT_NOT_FOUND)]
     if market is None:
         return [_rejected(command, MARKET_NOT_FOUND)]
+    if not account.is_trading_enabled:
+        return [_rejected(command, RejectReason.TRADING_DISABLED)]
     side = command.side
     sign = 1 if side is BUY else -1
     quantity = command.quantity

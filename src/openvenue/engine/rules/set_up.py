@@ -104,7 +104,10 @@ def deposit(state: State, command: Deposit) -> list[Event]:
         return [Refused(reason=RejectReason.ACCOUNT_NOT_FOUND, detail=command.account)]
     if command.asset not in state.assets:
         return [Refused(reason=INVALID, detail=command.asset)]
-    if command.amount < 0 and _free(account, command.wallet, command.asset) + command.amount < 0:
+    if (
+        command.amount < 0
+        and free_to_leave(account, command.wallet, command.asset) + command.amount < 0
+    ):
         return [Refused(reason=RejectReason.INSUFFICIENT_FUNDS, detail=command.asset)]
     return [
         Deposited(
@@ -116,7 +119,7 @@ def deposit(state: State, command: Deposit) -> list[Event]:
     ]
 
 
-def _free(account: Account, wallet_id: WalletId, asset: AssetId) -> int:
+def free_to_leave(account: Account, wallet_id: WalletId, asset: AssetId) -> int:
     """Atoms that may leave a wallet; unrealized profit carries orders, but cannot leave."""
     wallet = account.wallets.get(wallet_id)
     if wallet is None:

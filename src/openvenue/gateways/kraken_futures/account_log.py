@@ -29,14 +29,19 @@ from openvenue.gateways.kraken_futures.listing import Listing
 from openvenue.gateways.kraken_futures.numbers import decimal_number
 from openvenue.gateways.kraken_futures.times import iso
 from openvenue.gateways.wire import Request, Response
-from openvenue.history.past import MoneyPosting, Page, Posting, TradePosting
+from openvenue.history.past import MoneyKind, MoneyPosting, Page, Posting, TradePosting
 
 ROWS: Final = 500
 ROWS_MAX: Final = 100_000
 CSV_ROWS_MAX: Final = 500_000
 TURN: Final = 250  # postings that are told before others have a turn
 TRADE: Final = "futures trade"
-TRANSFER: Final = "admin transfer"  # money that came from outside all trading
+MONEY: Final = {
+    MoneyKind.DEPOSIT: "admin transfer",  # money that came from outside all trading
+    MoneyKind.TRANSFER: "transfer",
+    MoneyKind.FAMILY_TRANSFER: "subaccount transfer",
+    MoneyKind.WITHDRAWAL: "cross-exchange transfer",
+}
 HEAD: Final = (
     "uid,dateTime,account,type,symbol,contract,change,new balance,new average entry price,"
     "trade price,mark price,funding rate,realized pnl,fee,realized funding,collateral,"
@@ -95,7 +100,7 @@ class Wanted(Struct, frozen=True):
 
 def info(posting: Posting) -> str:
     """What kind of entry it is."""
-    return TRADE if isinstance(posting, TradePosting) else TRANSFER
+    return TRADE if isinstance(posting, TradePosting) else MONEY[posting.kind]
 
 
 async def account_log(desk: Desk, request: Request) -> Response:
@@ -166,7 +171,7 @@ def log_rows(posting: Posting, listing: Listing) -> list[LogRow]:
                 id=posting.entry_id,
                 date=iso(posting.time),
                 asset=posting.asset.lower(),
-                info=TRANSFER,
+                info=info(posting),
                 booking_uid=thing_uuid(posting.number),
                 margin_account=posting.wallet,
                 old_balance=number(posting.old_balance),

@@ -20,6 +20,10 @@ MISSING: Final = "requiredArgumentMissing"
 JSON_PARSE: Final = "Json Parse Error"
 NONCE_BELOW: Final = "nonceBelowThreshold"
 NONCE_DUPLICATE: Final = "nonceDuplicate"
+INVALID_ACCOUNT: Final = "invalidAccount"
+INVALID_AMOUNT: Final = "invalidAmount"
+INVALID_UNIT: Final = "invalidUnit"
+INSUFFICIENT_FUNDS: Final = "insufficientFunds"
 SERVER_ERROR: Final = "Server Error"
 UNAVAILABLE: Final = "Unavailable"
 BAD_REQUEST: Final = "400 BAD_REQUEST"  # not an `error` word: this refusal has a shape of its own
@@ -36,6 +40,7 @@ PHRASES: Final[Mapping[int, str]] = {  # of statuses that the service's web fram
     415: "UNSUPPORTED_MEDIA_TYPE",
     426: "UPGRADE_REQUIRED",
     429: "TOO_MANY_REQUESTS",
+    500: "INTERNAL_SERVER_ERROR",
     431: "REQUEST_HEADER_FIELDS_TOO_LARGE",
     503: "SERVICE_UNAVAILABLE",
 }
@@ -70,6 +75,7 @@ SEND_STATUS: Final[Mapping[RejectReason, str]] = {
     RejectReason.LEVERAGE_TOO_HIGH: "fixedLeverageTooHigh",
     RejectReason.REDUCES_TOO_MUCH: "wouldNotReducePosition",
     RejectReason.NOT_A_TRIGGER: "orderForEditNotAStop",
+    RejectReason.TRADING_DISABLED: "marketSuspended",  # for this account
     RejectReason.LOW_DISK: "marketSuspended",  # cancels still pass, as in a suspended market
 }
 
@@ -86,6 +92,14 @@ REQUEST_ERROR: Final[Mapping[RejectReason, str]] = {
     RejectReason.ALREADY_EXISTS: "invalidArgument",
     RejectReason.INVALID: "invalidArgument",
     RejectReason.OPEN_POSITION: "invalidArgument",
+    RejectReason.ASSET_NOT_HELD: INVALID_UNIT,
+}
+
+# Refusals of money that was to move.
+TRANSFER_ERROR: Final[Mapping[RejectReason, str]] = {
+    **REQUEST_ERROR,
+    RejectReason.ACCOUNT_NOT_FOUND: INVALID_ACCOUNT,
+    RejectReason.INSUFFICIENT_FUNDS: INSUFFICIENT_FUNDS,
 }
 
 ORDER_ERROR: Final[Mapping[RejectReason, str]] = {
@@ -122,6 +136,8 @@ ORDER_ERROR: Final[Mapping[RejectReason, str]] = {
     RejectReason.LEVERAGE_TOO_HIGH: "FIXED_LEVERAGE_TOO_HIGH",
     RejectReason.OPEN_POSITION: "FIXED_LEVERAGE_TOO_HIGH",
     RejectReason.REDUCES_TOO_MUCH: "WOULD_NOT_REDUCE_POSITION",
+    RejectReason.ASSET_NOT_HELD: "MARKET_NOT_FOUND",
+    RejectReason.TRADING_DISABLED: "MARKET_SUSPENDED",
     RejectReason.NOT_A_TRIGGER: "ORDER_CANNOT_HAVE_TRIGGER_PRICE",
 }
 
@@ -172,6 +188,14 @@ def missing(argument: str) -> WireError:
     return WireError(MISSING, why=f"{argument} is missing")
 
 
+class NumberedError(WireError):
+    """A refusal with a number, in the form that the service's web framework gives."""
+
+    def __init__(self, code: int, message: str, *, status: int) -> None:
+        super().__init__(message, status=status)
+        self.code = code
+
+
 class ErrorJson(Struct, rename={"server_time": "serverTime"}, tag_field="result", tag="error"):
     """The documented form of an error."""
 
@@ -204,6 +228,10 @@ class UnauthorizedJson(Struct):
 def encode_error(error: WireError, server_time: str) -> Response:
     """What the client hears of `error`. The reason for the operator stays inside."""
     word = error.word
+    if isinstance(error, NumberedError):
+        return _encode_numbered(
+            error.status, NumberedJson(error.code, word), PHRASES[error.status], server_time
+        )
     if word == BAD_REQUEST:
         return encode_framework_error(error.status, word, server_time)
     if word == UNAUTHORIZED:
@@ -213,7 +241,8 @@ def encode_error(error: WireError, server_time: str) -> Response:
 
 def encode_framework_error(status: int, word: str, server_time: str) -> Response:
     """The other form: a number and the words of an HTTP status."""
-    numbered = [NumberedJson(0, word)]
-    return Response(
-        status, msgspec.json.encode(ErrorsJson(word.partition(" ")[2], numbered, server_time))
-    )
+    return _encode_numbered(status, NumberedJson(0, word), word.partition(" ")[2], server_time)
+
+
+def _encode_numbered(status: int, error: NumberedJson, phrase: str, server_time: str) -> Response:
+    return Response(status, msgspec.json.encode(ErrorsJson(phrase, [error], server_time)))

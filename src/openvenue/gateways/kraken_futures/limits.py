@@ -34,6 +34,10 @@ COST: Final = {
     "fills": 2,
     "orders/status": 1,
     "self-trade-strategy": 2,
+    "transfer": 10,
+    "transfer/subaccount": 10,
+    "withdrawal": 100,
+    "trading-enabled": 2,
 }
 COST_FILLS_BEFORE: Final = 25  # fills with `lastFillTime`
 COST_BATCH: Final = 9  # and one for each instruction

@@ -99,6 +99,10 @@ class Listing:
         """Whether a symbol is one of ours."""
         return symbol in self._markets
 
+    def has_asset(self, asset: AssetId) -> bool:
+        """Whether an asset is known."""
+        return asset in self._grids
+
     def grid_of(self, asset: AssetId) -> Grid:
         """How amounts of `asset` are counted."""
         return self._grids[asset]

@@ -17,6 +17,8 @@ from openvenue.engine.events import (
     OrderAccepted,
     OrderRejected,
     Traded,
+    Transferred,
+    Withdrawn,
 )
 from openvenue.engine.queries import AccountView, GetAccount, GetMarkets
 from openvenue.engine.reasons import RejectReason
@@ -106,6 +108,12 @@ class Live:
                 self._touched(event.symbol)
             case Deposited() | LeverageSet():
                 self._moved(event.account)
+            case Withdrawn():
+                self._moved(event.account)
+            case Transferred():
+                self._moved(event.account)
+                if event.to_account != event.account:
+                    self._moved(event.to_account)
             case OrderRejected() if event.reason is RejectReason.WOULD_TAKE:
                 hearers = self._failed_posts.get(event.account)
                 if hearers and event.order is not None and self._desk.is_ours(event.symbol):

@@ -36,6 +36,7 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cancel_all_cli_ord_ids: bool = True  # in `cancelledOrders`
     bids_ascending: bool = False  # in REST orderbook
     history_ascending: bool = False  # in REST history
+    transfer_refusal: Literal["word", "numbered"] = "word"  # of what is not there; number 92 is 500
     heartbeat_ms: int = 1_000
     ticker_ms: int = 1_000  # at least so long between two tickers of a market
 

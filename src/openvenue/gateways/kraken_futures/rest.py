@@ -14,6 +14,7 @@ from openvenue.gateways.kraken_futures import (
     edit,
     errors,
     history,
+    money,
     private,
     public,
     settings,
@@ -62,7 +63,13 @@ ENDPOINTS: Final[Mapping[tuple[str, str], Answer]] = {
     ("GET", "recentorders"): settings.recent_orders,
     ("GET", "self-trade-strategy"): settings.self_trade_strategy,
     ("PUT", "self-trade-strategy"): settings.set_self_trade_strategy,
+    ("POST", "transfer"): money.transfer,
+    ("POST", "transfer/subaccount"): money.transfer_subaccount,
+    ("POST", "withdrawal"): money.withdrawal,
+    ("GET", "transfers"): money.transfers,
+    ("GET", "subaccounts"): money.subaccounts,
 }
+
 
 HISTORY: Final[Mapping[str, Answer]] = {
     "executions": history.executions,
@@ -94,15 +101,9 @@ LATER: Final[Mapping[str, tuple[str, ...]]] = {
     "assignmentprogram/delete": ("POST",),
     "historical-funding-rates": ("GET",),
     "historicalfundingrates": ("GET",),
-    "subaccounts": ("GET",),
-    "transfer": ("POST",),
-    "transfer/subaccount": ("POST",),
-    "withdrawal": ("POST",),
-    "transfers": ("GET",),
     "rfqs": ("GET",),
 }
 LATER_TREES: Final[Mapping[str, tuple[str, ...]]] = {
-    "subaccount/": ("GET", "PUT"),
     "rfqs/": ("GET", "POST", "DELETE"),
     "rfq-assignment/": ("GET", "PUT", "DELETE"),
 }
@@ -170,6 +171,11 @@ class KrakenFutures:
         }
         self._ticker = self._of_symbol("tickers/{symbol}", public.ticker)
         self._status = self._of_symbol("instruments/{symbol}/status", public.instrument_status)
+        name = "subaccount/{uid}/trading-enabled"
+        self._trading = {
+            "GET": self._of_symbol(name, money.trading_enabled),
+            "PUT": self._of_symbol(name, money.set_trading_enabled),
+        }
         self._later = Endpoint(self._desk, "later", _unavailable)
         self._past = {
             name: Endpoint(self._desk, f"history/{name}", answer)
@@ -265,6 +271,8 @@ class KrakenFutures:
             return self._ticker
         if method == "GET" and len(parts) == 3 and parts[0] == "instruments":
             return self._status if parts[2] == "status" else None
+        if len(parts) == 3 and parts[0] == "subaccount" and parts[2] == "trading-enabled":
+            return self._trading.get(method)
         if method in LATER.get(name, ()):
             return self._later
         for tree, methods in LATER_TREES.items():

@@ -87,6 +87,8 @@ REFUSED: Final[Mapping[RejectReason, str]] = {
     RejectReason.LEVERAGE_TOO_HIGH: NO_MARGIN,
     RejectReason.OPEN_POSITION: NO_MARGIN,
     RejectReason.REDUCES_TOO_MUCH: NO_REDUCING,
+    RejectReason.ASSET_NOT_HELD: f"{INVALID}:asset",
+    RejectReason.TRADING_DISABLED: PERMISSION,
     RejectReason.NOT_A_TRIGGER: f"{INVALID}:trigger_price",
 }
 

@@ -122,6 +122,8 @@ REFUSAL: Final = {
         REDUCE_AMOUNT,
         "Invalid reduce-only order amount: {amount} exceeds position amount {held}",
     ),
+    RejectReason.ASSET_NOT_HELD: (0, INVALID_PARAMETERS),
+    RejectReason.TRADING_DISABLED: (TRADING_DISABLED, "Trading disabled"),
     RejectReason.NOT_A_TRIGGER: (UNSUPPORTED_OPERATION, UNSUPPORTED),
 }
 

@@ -18,7 +18,9 @@ from openvenue.engine.events import (
     OrdersCanceled,
     OrderTrimmed,
     Traded,
+    Transferred,
     TriggerFired,
+    Withdrawn,
 )
 from openvenue.engine.orders import Order, OrderView
 from openvenue.engine.units import AccountId
@@ -107,6 +109,11 @@ def touched(event: Event, story: Story) -> Iterator[str]:
             yield from {story.views[order_id].order.symbol for order_id in ids}
         case Deposited(account=account) | LeverageSet(account=account):
             yield account
+        case Withdrawn(account=account):
+            yield account
+        case Transferred(account=account, to_account=other):
+            yield account
+            yield other
         case _:
             symbol = getattr(event, "symbol", None)
             if symbol is not None and not isinstance(event, OrderRejected):
