@@ -32,12 +32,13 @@ from openvenue.ems.errors import (
 )
 from openvenue.ems.events import Refused
 from openvenue.ems.ledger import Ledger
+from openvenue.ems.order_log import Change
 from openvenue.ems.orders import Account, ClOrdId, ExchangeId, Order, Terms
 from openvenue.ems.records import EMS, Entry
 from openvenue.ems.route import FAILURES, Route
 from openvenue.ems.state import Run
 from openvenue.ems.timer import RealTimer, Timer
-from openvenue.engine.units import AccountId
+from openvenue.engine.units import AccountId, Nanos
 from openvenue.journal.files import FileJournalOf
 from openvenue.journal.memory import MemoryJournalOf
 from openvenue.journal.port import JournalOf
@@ -247,6 +248,16 @@ class Ems:
             if isinstance(failed, BaseException) and (exchange_id is not None or not is_expected):
                 raise failed
         return [order for route in routes for order in await route.live()]
+
+    async def changes(
+        self, owner: AccountId, start: Nanos, end: Nanos, most: int
+    ) -> Sequence[Change] | None:
+        """Changes of an owner's orders from `start` to `end`, both included, oldest first.
+
+        None: they are more than `most`.
+        """
+        await self._ledger.state()
+        return self._ledger.log.between(owner, start, end, most)
 
     # ---- money
 

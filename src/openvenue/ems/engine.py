@@ -20,6 +20,7 @@ from openvenue.ems.commands import (
 )
 from openvenue.ems.events import Event
 from openvenue.ems.evolve import EVOLVE
+from openvenue.ems.order_log import Change, order_of, versions
 from openvenue.ems.rules.cancel import (
     ask_cancel,
     begin_cancel_all,
@@ -64,6 +65,7 @@ class Engine:
 
     def __init__(self) -> None:
         self.state: Final = State()
+        self._changes: list[Change] = []
 
     def apply(self, command: Command, now: Nanos) -> list[Event]:
         """Decide `command`; return what happened, in order."""
@@ -74,6 +76,16 @@ class Engine:
 
     def fold(self, events: Iterable[Event], now: Nanos) -> None:
         """Make an acknowledged past true again, without deciding anything."""
-        self.state.now = now
+        state = self.state
+        state.now = now
         for event in events:
-            EVOLVE[type(event)](self.state, event)
+            key = order_of(event)
+            before = None if key is None else state.orders.get(key)
+            EVOLVE[type(event)](state, event)
+            if key is not None:
+                self._changes += (Change(now, it) for it in versions(before, state.orders[key]))
+
+    def take_changes(self) -> list[Change]:
+        """Every order that clients see changed since this was asked last."""
+        changes, self._changes = self._changes, []
+        return changes

@@ -11,6 +11,7 @@ import structlog
 from openvenue.ems.commands import Command
 from openvenue.ems.engine import Engine
 from openvenue.ems.events import Event
+from openvenue.ems.order_log import OrderLog
 from openvenue.ems.records import Entry
 from openvenue.ems.state import State
 from openvenue.ems.timer import Timer
@@ -38,6 +39,8 @@ class Ledger:
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._seq = journal.last_seq
+        self.log: Final = OrderLog()  # of what is durable
+        self.log.add(engine.take_changes())
         self.stopped: str | None = None
 
     def now(self) -> Nanos:
@@ -77,6 +80,7 @@ class Ledger:
                 batch, self._inbox = self._inbox, []
                 caused = self._decide(batch)
                 await self._journal.append([entry for entry in caused if entry.events])
+                self.log.add(self._engine.take_changes())
                 for (_, _, future), entry in zip(batch, caused, strict=True):
                     if not future.done():
                         future.set_result(list(entry.events))

@@ -67,11 +67,16 @@ def connect(door: Door, peer: str = "127.0.0.1") -> tuple[HttpConnection, PaperT
 
 
 def request(
-    method: str, path: str, body: bytes = b"", query: bytes = b"", **headers: str
+    method: str,
+    path: str,
+    body: bytes = b"",
+    query: bytes = b"",
+    peer: str = "127.0.0.1",
+    **headers: str,
 ) -> Request:
     """A request as the door hands it to a gateway; `x_admin_key=` is the header x-admin-key."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Request(method, path, query, named, body, "127.0.0.1", Nanos(1), {})
+    return Request(method, path, query, named, body, peer, Nanos(1), {})
 
 
 class RememberingExchange:

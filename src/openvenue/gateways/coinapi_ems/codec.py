@@ -4,8 +4,7 @@ Absent members are left out: some clients refuse a null. Source: CoinAPI EMS RES
 "Balances", "Positions".
 """
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final, Literal, NamedTuple, TypeVar
 from urllib.parse import parse_qs
@@ -15,9 +14,9 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from openvenue.ems.connectors.port import Balance, Position
 from openvenue.ems.orders import ClOrdId, ExchangeId, Order, Side, Terms, TimeInForce
-from openvenue.engine.units import SECOND
 from openvenue.gateways.coinapi_ems.errors import Unreadable
 from openvenue.gateways.coinapi_ems.profile import Profile
+from openvenue.gateways.coinapi_ems.times import iso, read_time
 from openvenue.gateways.numbers import DIGITS_MAX, NUMBER, decimal_number
 from openvenue.gateways.wire import Request
 
@@ -134,6 +133,7 @@ class PositionEntryJson(Struct, kw_only=True):
     leverage: Raw | UnsetType
     cross_margin: bool | UnsetType
     liquidation_price: Raw | UnsetType
+    raw_data: Mapping[str, object] | UnsetType
 
 
 class PositionsJson(Struct, kw_only=True):
@@ -237,10 +237,8 @@ def _positive(member: str, raw: Raw) -> Decimal:
 
 
 def _check_time(member: str, text: str) -> None:
-    try:
-        datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Unreadable(f"{member} is not an ISO 8601 time") from error
+    if read_time(text) is None:
+        raise Unreadable(f"{member} is not an ISO 8601 time")
 
 
 # ---- out
@@ -327,14 +325,9 @@ def _position(it: Position) -> PositionEntryJson:
         leverage=_optional(it.leverage),
         cross_margin=UNSET if it.is_cross is None else it.is_cross,
         liquidation_price=_optional(it.liquidation_price),
+        raw_data=it.raw or UNSET,
     )
 
 
 def _optional(value: Decimal | None) -> Raw | UnsetType:
     return UNSET if value is None else decimal_number(value)
-
-
-def iso(time: int) -> str:
-    """`time` as `2020-01-01T10:45:20.1677709Z`."""
-    second, part = divmod(time, SECOND)
-    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}.{part // 100:07d}Z"

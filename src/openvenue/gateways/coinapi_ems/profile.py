@@ -17,6 +17,10 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     # Python client, which raises on both.
     reject_content_type: Literal["application/json", "appliction/json"] = "application/json"
     balances_as_recorded: bool = False  # `type` and `id`, seen once in a real answer
+    # What a cancel-all's success looks like: since 2021 the contract shows a reject in its place.
+    # "plain" and "severity" are the forms of June 2020 and of July 2020 to July 2021.
+    ok_form: Literal["message", "plain", "severity"] = "message"
+    has_order_log: bool = True  # false: the history answers as an installation without one
     with_time_order: bool = False  # a member that one generated client needs and another refuses
 
 

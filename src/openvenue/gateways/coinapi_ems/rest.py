@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import unquote
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 from openvenue.ems.commands import Ending
 from openvenue.ems.desk import Ems
@@ -24,7 +24,7 @@ from openvenue.ems.errors import (
 from openvenue.ems.ledger import DeskStopped
 from openvenue.ems.state import Run
 from openvenue.engine.units import AccountId
-from openvenue.gateways.coinapi_ems import auth, codec
+from openvenue.gateways.coinapi_ems import auth, codec, order_log
 from openvenue.gateways.coinapi_ems.errors import (
     TIMEOUT_STATUS,
     UNREACHABLE_STATUS,
@@ -39,8 +39,7 @@ from openvenue.gateways.wire import Handler, OpenSession, Request, Response, Wir
 
 ROOT: Final = "/v1/"
 STATUS: Final = "/v1/orders/status/"
-HISTORY: Final = "/v1/orders/history"
-NO_HISTORY: Final = "The order log is not configured."
+NO_LOG: Final = "The order log is not configured."
 
 # The type that a request has on the WebSocket; the refused request is quoted with it.
 NEW: Final = "ORDER_NEW_SINGLE_REQUEST"
@@ -58,15 +57,21 @@ class Door(Struct, frozen=True):
     keys: Mapping[str, AccountId]
     profile: Profile
     trace: Trace
+    keyless: AccountId | None = None
+
+    def who(self, request: Request) -> AccountId:
+        """Who is asking. Raises: Unauthorized."""
+        return auth.authenticate(request, self.keys, self.keyless)
 
 
 Answer = Callable[[Door, Request], Awaitable[Response]]
 
 
 class OkJson(Struct, kw_only=True):
-    """What a cancel-all says once the venue is proven empty."""
+    """What a cancel-all says once the venue is proven empty. Who reads it knows no null."""
 
     type: str = "MESSAGE"
+    severity: str | UnsetType = UNSET
     exchange_id: str
     message: str = "Ok"
 
@@ -83,7 +88,7 @@ def say(answer: object) -> Response:
 
 async def list_orders(door: Door, request: Request) -> Response:
     """GET /v1/orders."""
-    owner = auth.authenticate(request, door.keys)
+    owner = door.who(request)
     exchange_id = codec.decode_filter(request)
     orders = await door.ems.open_orders(owner, exchange_id)
     return say([codec.encode_report(order, door.profile) for order in orders])
@@ -91,7 +96,7 @@ async def list_orders(door: Door, request: Request) -> Response:
 
 async def place_order(door: Door, request: Request) -> Response:
     """POST /v1/orders."""
-    owner = auth.authenticate(request, door.keys)
+    owner = door.who(request)
     asked = codec.decode_order(request)
     order = await door.ems.place(owner, asked.exchange_id, asked.cl_ord_id, asked.terms)
     return say(codec.encode_report(order, door.profile))
@@ -99,7 +104,7 @@ async def place_order(door: Door, request: Request) -> Response:
 
 async def order_status(door: Door, request: Request) -> Response:
     """GET /v1/orders/status/{client_order_id}."""
-    owner = auth.authenticate(request, door.keys)
+    owner = door.who(request)
     cl_ord_id = unquote(request.path.removeprefix(STATUS))
     order = await door.ems.order(owner, cl_ord_id)
     return say(codec.encode_report(order, door.profile))
@@ -107,7 +112,7 @@ async def order_status(door: Door, request: Request) -> Response:
 
 async def cancel_order(door: Door, request: Request) -> Response:
     """POST /v1/orders/cancel."""
-    owner = auth.authenticate(request, door.keys)
+    owner = door.who(request)
     exchange_id, cl_ord_id, order_id = codec.decode_cancel(request)
     order = await door.ems.cancel(owner, exchange_id, cl_ord_id=cl_ord_id, order_id=order_id)
     return say(codec.encode_report(order, door.profile))
@@ -115,15 +120,15 @@ async def cancel_order(door: Door, request: Request) -> Response:
 
 async def cancel_all_orders(door: Door, request: Request) -> Response:
     """POST /v1/orders/cancel/all."""
-    owner = auth.authenticate(request, door.keys)
+    owner = door.who(request)
     exchange_id = codec.decode_cancel_all(request)
     run = await door.ems.cancel_all(owner, exchange_id)
-    return say(ok(run))
+    return say(ok(run, door.profile))
 
 
 async def balances(door: Door, request: Request) -> Response:
     """GET /v1/balances."""
-    owner = auth.authenticate(request, door.keys)
+    owner = door.who(request)
     exchange_id = codec.decode_filter(request)
     told = await door.ems.balances(owner, exchange_id)
     return say(codec.encode_balances(told, door.profile))
@@ -131,24 +136,36 @@ async def balances(door: Door, request: Request) -> Response:
 
 async def positions(door: Door, request: Request) -> Response:
     """GET /v1/positions."""
-    owner = auth.authenticate(request, door.keys)
+    owner = door.who(request)
     exchange_id = codec.decode_filter(request)
     told = await door.ems.positions(owner, exchange_id)
     return say(codec.encode_positions(told))
 
 
 async def history(door: Door, request: Request) -> Response:
-    """GET /v1/orders/history: answered as by an installation without an order log."""
-    auth.authenticate(request, door.keys)
-    raise WireError(NO_HISTORY, status=400)
+    """GET /v1/orders/history."""
+    owner = door.who(request)
+    if not door.profile.has_order_log:
+        raise WireError(NO_LOG, status=400)
+    start, end = order_log.decode_times(request)
+    changes = await door.ems.changes(owner, start, end, order_log.ROWS_MAX)
+    if changes is None:
+        raise WireError(order_log.TOO_MANY, status=400)
+    return say([order_log.encode_change(change) for change in changes])
 
 
-def ok(run: Run) -> OkJson:
+def ok(run: Run, profile: Profile) -> OkJson:
     """The one success. Raises: Rejected: the venue is not proven to be empty."""
     exchange_id = run.account.exchange_id
     match run.ending:
         case Ending.PROVEN:
-            return OkJson(exchange_id=exchange_id)
+            match profile.ok_form:
+                case "message":
+                    return OkJson(exchange_id=exchange_id)
+                case "plain":
+                    return OkJson(type="message", exchange_id=exchange_id)
+                case "severity":
+                    return OkJson(type="message", severity="INFO", exchange_id=exchange_id)
         case Ending.UNREACHABLE:
             raise Rejected(
                 Reason.EXCHANGE_UNREACHABLE,
@@ -190,7 +207,7 @@ class Endpoint:
         """The reply to `request`."""
         asked: dict[str, Raw] = {}
         try:
-            auth.authenticate(request, self._door.keys)  # a stranger's body is not read
+            self._door.who(request)  # a stranger's body is not read
             if self._kind:
                 asked = codec.read_body(request)
             return await self._answer(self._door, request)
@@ -240,7 +257,10 @@ def _named_exchange(request: Request, asked: dict[str, Raw]) -> str | None:
 
 
 class CoinApiEms:
-    """CoinAPI EMS: REST under `/v1`. `keys`: whose each API key is."""
+    """CoinAPI EMS: REST under `/v1`.
+
+    `keys`: whose each API key is. `keyless`: who programs of this machine are without one.
+    """
 
     name: Final = "coinapi_ems"
 
@@ -250,14 +270,15 @@ class CoinApiEms:
         keys: Mapping[str, AccountId],
         profile: Profile = DEFAULT,
         trace: Trace = random_trace,
+        keyless: AccountId | None = None,
     ) -> None:
-        self._door = Door(ems, keys, profile, trace)
+        self._door = Door(ems, keys, profile, trace, keyless)
         self._routes = {
             place: Endpoint(self._door, place[1], answer, kind)
             for place, (answer, kind) in ENDPOINTS.items()
         }
         self._status = Endpoint(self._door, STATUS + "{client_order_id}", order_status, QUESTION)
-        self._history = Endpoint(self._door, HISTORY, history, QUESTION)
+        self._history = Endpoint(self._door, order_log.PATH, history, QUESTION)
 
     def route(self, method: str, path: str) -> Handler | None:
         """Who answers; None: not this API's, or not with this method."""
@@ -269,7 +290,11 @@ class CoinApiEms:
             return found
         if path.startswith(STATUS) and "/" not in path[len(STATUS) :]:
             return self._status
-        return self._history if path == HISTORY or path.startswith(f"{HISTORY}/") else None
+        return (
+            self._history
+            if path == order_log.PATH or path.startswith(f"{order_log.PATH}/")
+            else None
+        )
 
     def socket(self, path: str) -> OpenSession | None:
         """No WebSocket yet."""
