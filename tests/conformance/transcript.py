@@ -6,6 +6,9 @@
     mode PF_XBTUSD SUSPENDED              what happens to the market
     index XBT:USD 51000
     mark PF_XBTUSD 51000
+    announce MAINTENANCE HIGH 3600 30 x   kind, priority, seconds from the beginning, minutes, text
+    retract 1                             that notice stands no more
+    conditions PF_XBTUSD ABOVE 2          where its price is, and how much more margin it takes
     intake closed                         the disk is full, or `open`: it is not
     wait 5s                               market time passes
     ann > POST /path name=value …         a request, signed with Ann's key
@@ -39,12 +42,22 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from openvenue.engine.commands import PassTime, SetIndexPrice, SetMarkPrice, SetMode
-from openvenue.engine.instruments import IndexId, Mode
-from openvenue.engine.units import SECOND, Symbol
+from openvenue.engine.commands import (
+    Announce,
+    PassTime,
+    RetractNotice,
+    SetConditions,
+    SetIndexPrice,
+    SetMarkPrice,
+    SetMode,
+)
+from openvenue.engine.instruments import Dislocation, IndexId, Mode
+from openvenue.engine.notices import NoticeKind, Priority
+from openvenue.engine.units import SECOND, Nanos, Symbol
 from openvenue.gateways.kraken_futures.auth import sign
 from openvenue.gateways.kraken_futures.profile import DEFAULT, Profile
 from openvenue.gateways.wire import JSON, Request, Response
+from openvenue.testing.clock import START
 from tests.conformance.kraken_futures.schemas import check_answer
 from tests.conformance.scene import SECRETS, Scene
 
@@ -126,6 +139,28 @@ class Player:
             case "index":
                 index, price = rest.split()
                 await scene.tell(SetIndexPrice(index=IndexId(index), price=Decimal(price)))
+            case "announce":
+                kind, priority, begins, minutes, note = rest.split(" ", 4)
+                await scene.tell(
+                    Announce(
+                        kind=NoticeKind[kind],
+                        priority=Priority[priority],
+                        text=note,
+                        effective=None if begins == "-" else Nanos(START + int(begins) * SECOND),
+                        downtime_minutes=None if minutes == "-" else int(minutes),
+                    )
+                )
+            case "retract":
+                await scene.tell(RetractNotice(notice_id=int(rest)))
+            case "conditions":
+                symbol, way, multiplier = rest.split()
+                await scene.tell(
+                    SetConditions(
+                        symbol=Symbol(symbol),
+                        dislocation=Dislocation[way],
+                        margin_multiplier=int(multiplier),
+                    )
+                )
             case "mark":
                 symbol, price = rest.split()
                 await scene.tell(SetMarkPrice(symbol=Symbol(symbol), price=Decimal(price)))

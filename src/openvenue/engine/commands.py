@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from openvenue.engine.instruments import Asset, IndexId, Instrument, Mode, WalletId
+from openvenue.engine.instruments import Asset, Dislocation, IndexId, Instrument, Mode, WalletId
+from openvenue.engine.notices import NoticeKind, Priority
 from openvenue.engine.orders import SelfTrade, Side, TimeInForce, Trigger
 from openvenue.engine.units import AccountId, AssetId, Atoms, Lots, Nanos, OrderId, Symbol, Ticks
 
@@ -213,6 +214,35 @@ class SetTradingEnabled(Struct, frozen=True, kw_only=True, array_like=True, gc=F
     is_enabled: bool
 
 
+class Announce(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=93):
+    """Tell all clients something: Announced."""
+
+    kind: NoticeKind
+    priority: Priority
+    text: str
+    effective: Nanos | None = None
+    downtime_minutes: int | None = None
+
+
+class RetractNotice(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=94):
+    """Take a notice back, or down once it is over: NoticeRetracted."""
+
+    notice_id: int
+
+
+class SetConditions(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=95):
+    """Flag what a market suffers from: ConditionsSet.
+
+    While a price is dislocated, takers that push it further are refused; in extreme volatility
+    initial margin is `margin_multiplier` times what the schedule asks for.
+    Source: Kraken Futures REST, "Instrument status".
+    """
+
+    symbol: Symbol
+    dislocation: Dislocation = Dislocation.NONE
+    margin_multiplier: int = 1
+
+
 Command = (
     PlaceOrder
     | CancelOrder
@@ -234,4 +264,7 @@ Command = (
     | Transfer
     | Withdraw
     | SetTradingEnabled
+    | Announce
+    | RetractNotice
+    | SetConditions
 )

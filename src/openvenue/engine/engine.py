@@ -5,6 +5,7 @@ from typing import Any, Final, final
 
 from openvenue.engine.commands import (
     AmendOrder,
+    Announce,
     Batch,
     CancelOrder,
     CancelOrders,
@@ -16,6 +17,8 @@ from openvenue.engine.commands import (
     PassTime,
     PlaceOrder,
     Resume,
+    RetractNotice,
+    SetConditions,
     SetDeadMansSwitch,
     SetIndexPrice,
     SetIntake,
@@ -32,6 +35,7 @@ from openvenue.engine.evolve import EVOLVE
 from openvenue.engine.orders import OrderView
 from openvenue.engine.rules.activate_order import activate_order, fire_triggers
 from openvenue.engine.rules.amend_order import amend_order
+from openvenue.engine.rules.announce import announce, retract_notice, set_conditions
 from openvenue.engine.rules.batch import batch, decide_member
 from openvenue.engine.rules.cancel_order import cancel_order, cancel_orders
 from openvenue.engine.rules.dead_mans_switch import fire_dead_mans_switch, set_dead_mans_switch
@@ -75,6 +79,9 @@ DECIDE: Final[dict[type[Any], Callable[[State, Any], list[Event]]]] = {
     Transfer: transfer,
     Withdraw: withdraw,
     SetTradingEnabled: set_trading_enabled,
+    Announce: announce,
+    RetractNotice: retract_notice,
+    SetConditions: set_conditions,
     ListAsset: list_asset,
     ListInstrument: list_instrument,
     OpenAccount: open_account,

@@ -6,7 +6,8 @@ instrument's settlement asset unless the name says otherwise.
 
 from msgspec import Struct
 
-from openvenue.engine.instruments import Asset, IndexId, Instrument, Mode, WalletId
+from openvenue.engine.instruments import Asset, Dislocation, IndexId, Instrument, Mode, WalletId
+from openvenue.engine.notices import Notice
 from openvenue.engine.orders import Order, Side
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.units import (
@@ -273,6 +274,26 @@ class TradingEnabledSet(Struct, frozen=True, kw_only=True, array_like=True, gc=F
     is_enabled: bool
 
 
+class Announced(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=93):
+    """The operator says something; it stands until it is retracted."""
+
+    notice: Notice
+
+
+class NoticeRetracted(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=94):
+    """A notice stands no more."""
+
+    notice_id: int
+
+
+class ConditionsSet(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=95):
+    """What a market suffers from, from here on."""
+
+    symbol: Symbol
+    dislocation: Dislocation
+    margin_multiplier: int
+
+
 Event = (
     OrderAccepted
     | OrderRejected
@@ -303,4 +324,7 @@ Event = (
     | Transferred
     | Withdrawn
     | TradingEnabledSet
+    | Announced
+    | NoticeRetracted
+    | ConditionsSet
 )

@@ -14,8 +14,10 @@ from openvenue.engine.book import Level, Live
 from openvenue.engine.events import (
     AccountOpened,
     AmendRejected,
+    Announced,
     AssetListed,
     CancelRejected,
+    ConditionsSet,
     DeadMansSwitchFired,
     DeadMansSwitchSet,
     Deposited,
@@ -26,6 +28,7 @@ from openvenue.engine.events import (
     MarkPriceSet,
     MemberDecided,
     ModeSet,
+    NoticeRetracted,
     OrderAccepted,
     OrderActivated,
     OrderAmended,
@@ -320,6 +323,26 @@ def trading_enabled_set(state: State, event: TradingEnabledSet) -> None:
     state.accounts[event.account].is_trading_enabled = event.is_enabled
 
 
+def announced(state: State, event: Announced) -> None:
+    """One notice more."""
+    notice = event.notice
+    state.notices[notice.notice_id] = notice
+    state.next_notice_id = notice.notice_id + 1
+
+
+def notice_retracted(state: State, event: NoticeRetracted) -> None:
+    """One notice less."""
+    del state.notices[event.notice_id]
+
+
+def conditions_set(state: State, event: ConditionsSet) -> None:
+    """Takers and margins are judged by them from here on."""
+    market = state.markets[event.symbol]
+    market.dislocation = event.dislocation
+    market.margin_multiplier = event.margin_multiplier
+    market.set_mark(market.mark)
+
+
 def nothing(state: State, event: Any) -> None:
     """A fact that leaves the state as it was."""
 
@@ -484,6 +507,9 @@ EVOLVE: Final[dict[type[Any], Callable[[State, Any], None]]] = {
     Transferred: transferred,
     Withdrawn: withdrawn,
     TradingEnabledSet: trading_enabled_set,
+    Announced: announced,
+    NoticeRetracted: notice_retracted,
+    ConditionsSet: conditions_set,
     AssetListed: asset_listed,
     InstrumentListed: instrument_listed,
     AccountOpened: account_opened,

@@ -16,6 +16,17 @@ IndexId = NewType("IndexId", str)  # what an index price is of: "XBT:USD"
 WalletId = NewType("WalletId", str)  # where an account keeps money: "flex", "fi_xbtusd", "cash"
 
 
+class Dislocation(IntEnum):
+    """Which way a price has left its index so far that takers may not push it further.
+
+    Numbers are journaled: append only.
+    """
+
+    BELOW = -1
+    NONE = 0
+    ABOVE = 1
+
+
 class Kind(IntEnum):
     """The kinds of contract. Dated ones carry `expires`."""
 

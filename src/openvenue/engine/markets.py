@@ -4,7 +4,7 @@ from typing import Final, final
 
 from openvenue.engine.book import Book, Triggers
 from openvenue.engine.contracts import Contract
-from openvenue.engine.instruments import Instrument, Mode
+from openvenue.engine.instruments import Dislocation, Instrument, Mode
 from openvenue.engine.orders import Signal
 from openvenue.engine.schedule import Schedule
 from openvenue.engine.units import Symbol
@@ -23,6 +23,8 @@ class Market:
         self.book: Final = Book()
         self.triggers: Final = Triggers()
         self.mode: Mode = Mode.ONLINE
+        self.dislocation: Dislocation = Dislocation.NONE
+        self.margin_multiplier = 1  # of initial margin, in extreme volatility
         self.index = 0  # FinePrice
         self.mark = 0  # FinePrice
         self.schedule = Schedule(self.contract, 0)  # margins at this mark
@@ -37,7 +39,7 @@ class Market:
     def set_mark(self, price: int) -> None:
         """Take a new mark price; margins are worked out anew when next asked for."""
         self.mark = price
-        self.schedule = Schedule(self.contract, price)
+        self.schedule = Schedule(self.contract, price, self.margin_multiplier)
 
     def signal_price(self, signal: int) -> int:
         """The price that triggers of this signal compare with, as a FinePrice; 0: none yet."""

@@ -11,9 +11,10 @@ from msgspec import Struct
 
 from openvenue.engine.accounts import Wallet
 from openvenue.engine.book import Live
-from openvenue.engine.instruments import Asset, Instrument, Mode, WalletId
+from openvenue.engine.instruments import Asset, Dislocation, Instrument, Mode, WalletId
 from openvenue.engine.margin import equity, wallet_margin
 from openvenue.engine.markets import Market
+from openvenue.engine.notices import Notice
 from openvenue.engine.orders import OrderView
 from openvenue.engine.positions import Position
 from openvenue.engine.state import State
@@ -73,6 +74,10 @@ class GetFamily(Struct, frozen=True):
     account: AccountId
 
 
+class GetNotices(Struct, frozen=True):
+    """What the operator announced and did not retract, oldest first. Answer: list[Notice]."""
+
+
 class GetAssets(Struct, frozen=True):
     """Known assets, in the order of listing. Answer: list[Asset]."""
 
@@ -102,6 +107,8 @@ class MarketView(Struct, frozen=True):
     ask: Ticks | None
     ask_quantity: Lots
     open_interest: Lots  # sum of long positions
+    dislocation: Dislocation = Dislocation.NONE
+    margin_multiplier: int = 1  # of initial margin, in extreme volatility
 
 
 class PositionView(Struct, frozen=True):
@@ -144,7 +151,16 @@ class AccountView(Struct, frozen=True):
     is_trading_enabled: bool = True
 
 
-Query = GetOpenOrders | GetOrders | GetBook | GetMarkets | GetAccount | GetFamily | GetAssets
+Query = (
+    GetOpenOrders
+    | GetOrders
+    | GetBook
+    | GetMarkets
+    | GetAccount
+    | GetFamily
+    | GetAssets
+    | GetNotices
+)
 Answer = (
     list[OrderView]
     | BookView
@@ -152,6 +168,7 @@ Answer = (
     | AccountView
     | list[AccountView]
     | list[Asset]
+    | list[Notice]
     | None
 )
 
@@ -243,6 +260,11 @@ def get_assets(state: State, query: GetAssets) -> list[Asset]:
     return list(state.assets.values())
 
 
+def get_notices(state: State, query: GetNotices) -> list[Notice]:
+    """Notices that stand."""
+    return list(state.notices.values())
+
+
 def _view(live: Live) -> OrderView:
     return live.view()
 
@@ -263,6 +285,8 @@ def _market_view(market: Market) -> MarketView:
         ask=None if ask is None else Ticks(ask.price),
         ask_quantity=Lots(0 if ask is None else ask.quantity),
         open_interest=Lots(market.open_interest),
+        dislocation=market.dislocation,
+        margin_multiplier=market.margin_multiplier,
     )
 
 
@@ -305,4 +329,5 @@ LOOK: Final[dict[type[Any], Callable[[State, Any], Answer]]] = {
     GetAccount: get_account,
     GetFamily: get_family,
     GetAssets: get_assets,
+    GetNotices: get_notices,
 }

@@ -46,6 +46,7 @@ class RejectReason(IntEnum):
     NOT_A_TRIGGER = 34  # a trigger price for an order that waits for none
     ASSET_NOT_HELD = 90  # a wallet that holds another asset alone
     TRADING_DISABLED = 91  # of the account, by its owner
+    PRICE_DISLOCATION = 92  # a taker that pushes a dislocated price further
 
 
 class CancelReason(IntEnum):

@@ -5,7 +5,8 @@ Fields are append-only and have defaults from their second version on.
 
 from msgspec import Struct
 
-from openvenue.engine.instruments import Asset, Instrument, Mode, WalletId
+from openvenue.engine.instruments import Asset, Dislocation, Instrument, Mode, WalletId
+from openvenue.engine.notices import Notice
 from openvenue.engine.orders import Order
 from openvenue.engine.units import AccountId, AssetId, Symbol
 
@@ -74,6 +75,8 @@ class MarketRecord(Struct, array_like=True):
     bids: list[int]
     asks: list[int]
     waiting: list[int]
+    dislocation: Dislocation = Dislocation.NONE
+    margin_multiplier: int = 1
 
 
 class StateRecord(Struct, array_like=True):
@@ -89,3 +92,5 @@ class StateRecord(Struct, array_like=True):
     accounts: list[AccountRecord]
     fees: dict[AssetId, int]
     deadlines: dict[AccountId, int]
+    notices: list[Notice] = []
+    next_notice_id: int = 1

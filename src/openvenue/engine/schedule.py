@@ -15,11 +15,12 @@ from openvenue.engine.units import Atoms, divide_up
 class Schedule:
     """Margins of one contract at one mark price; all zero where there is no price yet.
 
-    The level that the size of the exposure falls into decides for all of it.
+    Initial ones are `multiplier` times what the contract says. The level that the size of the
+    exposure falls into decides for all of it.
     Source: Kraken Futures, "Margin schedules".
     """
 
-    def __init__(self, contract: Contract, mark: int) -> None:
+    def __init__(self, contract: Contract, mark: int, multiplier: int = 1) -> None:
         num = 0
         den = 1
         if mark > 0:
@@ -40,7 +41,10 @@ class Schedule:
                 begins = divide_up(above * den, num)
             self._from_lots.append(begins)
             self._initial.append(
-                Share(num * contract.initial_num[level], den * contract.initial_den[level])
+                Share(
+                    num * contract.initial_num[level] * multiplier,
+                    den * contract.initial_den[level],
+                )
             )
             self._maintenance.append(
                 Share(num * contract.maintenance_num[level], den * contract.maintenance_den[level])

@@ -49,6 +49,8 @@ def take(state: State) -> bytes:
             accounts=[_account_record(account) for account in state.accounts.values()],
             fees=state.fees,
             deadlines=state.deadlines,
+            notices=list(state.notices.values()),
+            next_notice_id=state.next_notice_id,
         )
     )
 
@@ -78,6 +80,8 @@ def restore(data: bytes) -> State:
         _restore_book(state.markets[market_record.instrument.symbol], market_record, by_id)
     state.fees = record.fees
     state.deadlines = record.deadlines
+    state.notices = {notice.notice_id: notice for notice in record.notices}
+    state.next_notice_id = record.next_notice_id
     state.next_deadline = min(state.deadlines.values(), default=NEVER)
     return state
 
@@ -98,6 +102,8 @@ def _market_record(market: Market) -> MarketRecord:
         bids=[live.order_id for live in market.book.bids.in_priority()],
         asks=[live.order_id for live in market.book.asks.in_priority()],
         waiting=[live.order_id for live in market.triggers.in_order()],
+        dislocation=market.dislocation,
+        margin_multiplier=market.margin_multiplier,
     )
 
 
@@ -144,6 +150,8 @@ def _position_record(position: Position) -> PositionRecord:
 
 def _restore_market(market: Market, record: MarketRecord) -> None:
     market.mode = record.mode
+    market.dislocation = record.dislocation
+    market.margin_multiplier = record.margin_multiplier
     market.index = record.index
     market.set_mark(record.mark)
     market.is_mark_pinned = record.is_mark_pinned

@@ -8,6 +8,7 @@ from openvenue.engine.accounts import Account, Purpose
 from openvenue.engine.book import Live
 from openvenue.engine.instruments import Asset, IndexId, WalletId
 from openvenue.engine.markets import Market
+from openvenue.engine.notices import Notice
 from openvenue.engine.orders import OrderView
 from openvenue.engine.steps import Step
 from openvenue.engine.units import AccountId, AssetId, ExecId, Nanos, OrderId, Symbol
@@ -32,6 +33,8 @@ class State:
         self.next_deadline = NEVER
         self.next_order_id = OrderId(1)
         self.next_exec_id = ExecId(1)
+        self.notices: dict[int, Notice] = {}  # that stand, oldest first
+        self.next_notice_id = 1
         # Scratch of the command at hand, empty between commands and no part of the fingerprint.
         self.steps: deque[Step] = deque()
         self.before: dict[int, OrderView] = {}

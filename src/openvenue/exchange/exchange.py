@@ -10,6 +10,7 @@ import structlog
 from openvenue.engine.commands import Command, PassTime, Resume, SetIntake
 from openvenue.engine.events import Refused
 from openvenue.engine.instruments import Asset
+from openvenue.engine.notices import Notice
 from openvenue.engine.orders import OrderView
 from openvenue.engine.queries import (
     AccountView,
@@ -20,6 +21,7 @@ from openvenue.engine.queries import (
     GetBook,
     GetFamily,
     GetMarkets,
+    GetNotices,
     GetOpenOrders,
     GetOrders,
     MarketView,
@@ -204,6 +206,8 @@ class Exchange:
     async def look(self, query: GetFamily) -> list[AccountView]: ...
     @overload
     async def look(self, query: GetAssets) -> list[Asset]: ...
+    @overload
+    async def look(self, query: GetNotices) -> list[Notice]: ...
     async def look(self, query: Query) -> Answer:
         """The answer to `query`, of a state that is durable. Raises: VenueStopped."""
         return await self._writer.look(query)

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from openvenue.engine.commands import Command
 from openvenue.engine.instruments import Asset
+from openvenue.engine.notices import Notice
 from openvenue.engine.orders import OrderView
 from openvenue.engine.queries import (
     AccountView,
@@ -17,6 +18,7 @@ from openvenue.engine.queries import (
     GetBook,
     GetFamily,
     GetMarkets,
+    GetNotices,
     GetOpenOrders,
     GetOrders,
     MarketView,
@@ -65,6 +67,8 @@ class ExchangePort(Protocol):
     async def look(self, query: GetFamily) -> list[AccountView]: ...
     @overload
     async def look(self, query: GetAssets) -> list[Asset]: ...
+    @overload
+    async def look(self, query: GetNotices) -> list[Notice]: ...
     async def look(self, query: Query) -> Answer:
         """The answer to `query`, of a state that is durable. See `engine.queries`."""
 

@@ -7,9 +7,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from openvenue.engine.commands import PassTime, SetIndexPrice, SetMarkPrice, SetMode
+from openvenue.engine.commands import (
+    Announce,
+    PassTime,
+    RetractNotice,
+    SetConditions,
+    SetIndexPrice,
+    SetMarkPrice,
+    SetMode,
+)
 from openvenue.engine.events import Refused
-from openvenue.engine.instruments import IndexId, Mode
+from openvenue.engine.instruments import Dislocation, IndexId, Mode
+from openvenue.engine.notices import NoticeKind, Priority
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.units import SECOND, Nanos, Symbol
 from openvenue.exchange.clock import VirtualClock
@@ -84,6 +93,30 @@ class Desk:
             b'{"symbol": "PF_XBTUSD", "price": null}',
             SetMarkPrice(symbol=PF, price=None),
         ),
+        (
+            "announce",
+            b'{"kind": "maintenance", "priority": "high", "text": "back soon",'
+            b' "effective": "2026-01-01T10:00:00Z", "downtime_minutes": 30}',
+            Announce(
+                kind=NoticeKind.MAINTENANCE,
+                priority=Priority.HIGH,
+                text="back soon",
+                effective=Nanos(1_767_261_600 * SECOND),
+                downtime_minutes=30,
+            ),
+        ),
+        (
+            "announce",
+            b'{"kind": "bug-fix", "priority": "LOW", "text": "mended"}',
+            Announce(kind=NoticeKind.BUG_FIX, priority=Priority.LOW, text="mended"),
+        ),
+        ("retract-notice", b'{"notice_id": 3}', RetractNotice(notice_id=3)),
+        (
+            "market-conditions",
+            b'{"symbol": "PF_XBTUSD", "dislocation": "above", "margin_multiplier": 2}',
+            SetConditions(symbol=PF, dislocation=Dislocation.ABOVE, margin_multiplier=2),
+        ),
+        ("market-conditions", b'{"symbol": "PF_XBTUSD"}', SetConditions(symbol=PF)),
         (
             "market-mode",
             b'{"symbol": "PF_XBTUSD", "mode": "cancel_only"}',

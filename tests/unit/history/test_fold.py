@@ -19,6 +19,9 @@ SAYS_NOTHING = {
     events.LeverageSet,
     events.AmendRejected,
     events.TradingEnabledSet,
+    events.Announced,
+    events.NoticeRetracted,
+    events.ConditionsSet,
 }
 
 

@@ -13,6 +13,7 @@ import msgspec
 from openvenue.engine import commands, events
 from openvenue.engine.instruments import (
     Asset,
+    Dislocation,
     FeeTier,
     IndexId,
     Instrument,
@@ -21,6 +22,7 @@ from openvenue.engine.instruments import (
     Mode,
     WalletId,
 )
+from openvenue.engine.notices import Notice, NoticeKind, Priority
 from openvenue.engine.orders import (
     BUY,
     FOK,
@@ -155,6 +157,15 @@ COMMANDS: Final[tuple[commands.Command, ...]] = (
     ),
     commands.Withdraw(account=ANN, wallet=FLEX, asset=USD, amount=Atoms(10**10)),
     commands.SetTradingEnabled(account=ANN, is_enabled=True),
+    commands.Announce(
+        kind=NoticeKind.MAINTENANCE,
+        priority=Priority.HIGH,
+        text="back at ten",
+        effective=NOON,
+        downtime_minutes=30,
+    ),
+    commands.RetractNotice(notice_id=3),
+    commands.SetConditions(symbol=PERP, dislocation=Dislocation.BELOW, margin_multiplier=2),
     commands.AmendOrder(
         account=ANN,
         order_id=OrderId(7),
@@ -239,6 +250,11 @@ EVENTS: Final[tuple[events.Event, ...]] = (
     ),
     events.Withdrawn(account=ANN, wallet=FLEX, asset=USD, amount=Atoms(10**10)),
     events.TradingEnabledSet(account=ANN, is_enabled=True),
+    events.Announced(
+        notice=Notice(3, NoticeKind.MAINTENANCE, Priority.HIGH, "back at ten", NOON, 30)
+    ),
+    events.NoticeRetracted(notice_id=3),
+    events.ConditionsSet(symbol=PERP, dislocation=Dislocation.BELOW, margin_multiplier=2),
     events.AmendRejected(
         account=ANN,
         reason=RejectReason.NOT_A_TRIGGER,

@@ -26,6 +26,7 @@ NO_PRICE: Final = Ticks(0)
 POST_ONLY: Final = Mode.POST_ONLY
 MARKET_POST_ONLY: Final = RejectReason.MARKET_POST_ONLY
 PRICE_COLLAR: Final = RejectReason.PRICE_COLLAR
+PRICE_DISLOCATION: Final = RejectReason.PRICE_DISLOCATION
 WOULD_TAKE: Final = RejectReason.WOULD_TAKE
 WOULD_NOT_TAKE: Final = RejectReason.WOULD_NOT_TAKE
 WOULD_NOT_FILL: Final = RejectReason.WOULD_NOT_FILL
@@ -125,6 +126,8 @@ def why_plan_refused(
     if plan is not None:
         if fills and is_off_collar(market, sign, fills[-1]):
             return PRICE_COLLAR
+        if fills and sign == market.dislocation:
+            return PRICE_DISLOCATION
         if order.post_only:
             return WOULD_TAKE
         if plan.meets_itself and order.time_in_force is FOK:

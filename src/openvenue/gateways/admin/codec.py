@@ -1,17 +1,27 @@
 """What the operator writes, turned into commands, and back."""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from enum import IntEnum
 from typing import Final, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import Struct
 
-from openvenue.engine.commands import SetIndexPrice, SetMarkPrice, SetMode
+from openvenue.engine.commands import (
+    Announce,
+    RetractNotice,
+    SetConditions,
+    SetIndexPrice,
+    SetMarkPrice,
+    SetMode,
+)
 from openvenue.engine.events import Refused
-from openvenue.engine.instruments import IndexId, Mode
+from openvenue.engine.instruments import Dislocation, IndexId, Mode
+from openvenue.engine.notices import NoticeKind, Priority
 from openvenue.engine.reasons import RejectReason
-from openvenue.engine.units import SECOND, Symbol
+from openvenue.engine.units import SECOND, Nanos, Symbol
 from openvenue.exchange.port import Outcome
 from openvenue.gateways.faults import Fault
 from openvenue.gateways.request_log import KEPT
@@ -21,7 +31,11 @@ PRICE_MAX: Final = Decimal(10) ** 9  # the engine's own bound, FINE_PRICE_MAX
 PRICE_DIGITS_MAX: Final = 20  # after the point
 ADVANCE_MAX_SECONDS: Final = Decimal(10 * 366 * 86_400)
 
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND: Final = timedelta(microseconds=1)
+
 T = TypeVar("T")
+W = TypeVar("W", bound=IntEnum)
 
 
 class Body(Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,6 +55,24 @@ class MarkPrice(Body, frozen=True):
 class MarketMode(Body, frozen=True):
     symbol: str
     mode: str
+
+
+class Announcement(Body, frozen=True):
+    kind: str
+    priority: str
+    text: str
+    effective: datetime | None = None
+    downtime_minutes: int | None = None
+
+
+class Retraction(Body, frozen=True):
+    notice_id: int
+
+
+class Conditions(Body, frozen=True):
+    symbol: str
+    dislocation: str = "none"
+    margin_multiplier: int = 1
 
 
 class Advance(Body, frozen=True):
@@ -67,12 +99,37 @@ def decode_mark_price(body: bytes) -> SetMarkPrice:
 def decode_market_mode(body: bytes) -> SetMode:
     """POST …/market-mode. Raises: WireError."""
     asked = _decode(body, MarketMode)
-    try:
-        mode = Mode[asked.mode.upper().replace("-", "_")]
-    except KeyError:
-        names = ", ".join(mode.name.lower() for mode in Mode)
-        raise WireError(f"mode must be one of {names}", status=400) from None
-    return SetMode(symbol=Symbol(asked.symbol), mode=mode)
+    return SetMode(symbol=Symbol(asked.symbol), mode=_named(Mode, asked.mode, "mode"))
+
+
+def decode_announcement(body: bytes) -> Announce:
+    """POST …/announce. Raises: WireError."""
+    asked = _decode(body, Announcement)
+    effective = asked.effective
+    if effective is not None and effective.tzinfo is None:
+        raise WireError("effective must have a time zone", status=400)
+    return Announce(
+        kind=_named(NoticeKind, asked.kind, "kind"),
+        priority=_named(Priority, asked.priority, "priority"),
+        text=asked.text,
+        effective=None if effective is None else Nanos((effective - EPOCH) // MICROSECOND * 1_000),
+        downtime_minutes=asked.downtime_minutes,
+    )
+
+
+def decode_retraction(body: bytes) -> RetractNotice:
+    """POST …/retract-notice. Raises: WireError."""
+    return RetractNotice(notice_id=_decode(body, Retraction).notice_id)
+
+
+def decode_conditions(body: bytes) -> SetConditions:
+    """POST …/market-conditions; what is left out is as usual. Raises: WireError."""
+    asked = _decode(body, Conditions)
+    return SetConditions(
+        symbol=Symbol(asked.symbol),
+        dislocation=_named(Dislocation, asked.dislocation, "dislocation"),
+        margin_multiplier=asked.margin_multiplier,
+    )
 
 
 def decode_advance(body: bytes) -> int:
@@ -135,6 +192,15 @@ def _decode(body: bytes, kind: type[T]) -> T:
         raise WireError(str(error), status=400) from None
     except UnicodeDecodeError:
         raise WireError("the body is not UTF-8", status=400) from None
+
+
+def _named(words: type[W], name: str, what: str) -> W:
+    """The member of an enumeration, by its name in any case. Raises: WireError."""
+    try:
+        return words[name.upper().replace("-", "_")]
+    except KeyError:
+        names = ", ".join(word.name.lower() for word in words)
+        raise WireError(f"{what} must be one of {names}", status=400) from None
 
 
 def _price(price: Decimal) -> Decimal:

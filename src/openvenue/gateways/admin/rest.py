@@ -67,6 +67,9 @@ class AdminGateway:
             "index-price": codec.decode_index_price,
             "mark-price": codec.decode_mark_price,
             "market-mode": codec.decode_market_mode,
+            "market-conditions": codec.decode_conditions,
+            "announce": codec.decode_announcement,
+            "retract-notice": codec.decode_retraction,
         }
 
     # ---- what the door asks

@@ -21,9 +21,9 @@ from openvenue.gateways.kraken_futures.encode import (
 from openvenue.gateways.kraken_futures.encode_account import encode_accounts, encode_position
 from openvenue.gateways.kraken_futures.encode_edit import edit_status
 from openvenue.gateways.kraken_futures.encode_market import (
-    InstrumentStatusJson,
     encode_book,
     encode_instrument,
+    encode_status,
     encode_ticker,
     encode_trade,
 )
@@ -38,7 +38,6 @@ from openvenue.gateways.kraken_futures.order_json import OrderStatus
 __all__ = [
     "Arguments",
     "Asked",
-    "InstrumentStatusJson",
     "NotSent",
     "OrderStatus",
     "cancel_status",
@@ -60,6 +59,7 @@ __all__ = [
     "encode_live_status",
     "encode_open_order",
     "encode_position",
+    "encode_status",
     "encode_ticker",
     "encode_trade",
     "mass_canceled",

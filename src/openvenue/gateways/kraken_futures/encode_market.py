@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from openvenue.engine.instruments import MarginLevel, Mode
+from openvenue.engine.instruments import Dislocation, MarginLevel, Mode
 from openvenue.engine.orders import BUY
 from openvenue.engine.queries import BookView, MarketView
 from openvenue.engine.units import PPB_ONE, FinePrice, decimal_price
@@ -70,6 +70,24 @@ class InstrumentStatusJson(Struct, rename="camel"):
     price_dislocation_direction: str | None = None
     experiencing_extreme_volatility: bool = False
     extreme_volatility_initial_margin_multiplier: int = 1
+
+
+DIRECTIONS: Final = {
+    Dislocation.ABOVE: "ABOVE_UPPER_BOUND",
+    Dislocation.BELOW: "BELOW_LOWER_BOUND",
+    Dislocation.NONE: None,
+}
+
+
+def encode_status(market: Market) -> InstrumentStatusJson:
+    """What a market suffers from."""
+    return InstrumentStatusJson(
+        tradeable=market.symbol,
+        experiencing_dislocation=market.dislocation is not Dislocation.NONE,
+        price_dislocation_direction=DIRECTIONS[market.dislocation],
+        experiencing_extreme_volatility=market.margin_multiplier > 1,
+        extreme_volatility_initial_margin_multiplier=market.margin_multiplier,
+    )
 
 
 class TickerJson(Struct, rename="camel", kw_only=True):

@@ -75,6 +75,7 @@ SEND_STATUS: Final[Mapping[RejectReason, str]] = {
     RejectReason.LEVERAGE_TOO_HIGH: "fixedLeverageTooHigh",
     RejectReason.REDUCES_TOO_MUCH: "wouldNotReducePosition",
     RejectReason.NOT_A_TRIGGER: "orderForEditNotAStop",
+    RejectReason.PRICE_DISLOCATION: "wouldIncreasePriceDislocation",
     RejectReason.TRADING_DISABLED: "marketSuspended",  # for this account
     RejectReason.LOW_DISK: "marketSuspended",  # cancels still pass, as in a suspended market
 }
@@ -137,6 +138,7 @@ ORDER_ERROR: Final[Mapping[RejectReason, str]] = {
     RejectReason.OPEN_POSITION: "FIXED_LEVERAGE_TOO_HIGH",
     RejectReason.REDUCES_TOO_MUCH: "WOULD_NOT_REDUCE_POSITION",
     RejectReason.ASSET_NOT_HELD: "MARKET_NOT_FOUND",
+    RejectReason.PRICE_DISLOCATION: "PRICE_DISLOCATION",
     RejectReason.TRADING_DISABLED: "MARKET_SUSPENDED",
     RejectReason.NOT_A_TRIGGER: "ORDER_CANNOT_HAVE_TRIGGER_PRICE",
 }

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from openvenue.engine.events import (
     AssetListed,
+    ConditionsSet,
     Event,
     InstrumentListed,
     ModeSet,
@@ -34,7 +35,7 @@ from openvenue.gateways.kraken_futures.times import millis
 from openvenue.history.port import Fill
 
 Key = TypeVar("Key", Symbol, AccountId)
-LISTED: Final = frozenset((ModeSet, InstrumentListed, AssetListed))
+LISTED: Final = frozenset((ModeSet, ConditionsSet, InstrumentListed, AssetListed))
 EDITED: Final = "edited_by_user"
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Final
 
-from openvenue.engine.events import AssetListed, Event, InstrumentListed, ModeSet
-from openvenue.engine.instruments import Asset, Instrument, Kind, Mode, WalletId
+from openvenue.engine.events import AssetListed, ConditionsSet, Event, InstrumentListed, ModeSet
+from openvenue.engine.instruments import Asset, Dislocation, Instrument, Kind, Mode, WalletId
 from openvenue.engine.queries import MarketView
 from openvenue.engine.units import AssetId, Symbol
 from openvenue.gateways.kraken_futures.numbers import Grid
@@ -20,6 +20,8 @@ class Market:
         self.instrument: Final = instrument
         self.symbol: Final = instrument.symbol
         self.mode = mode
+        self.dislocation: Dislocation = Dislocation.NONE
+        self.margin_multiplier = 1
         self.prices: Final = Grid(instrument.tick_size)
         self.sizes: Final = Grid(instrument.lot_size)
         self.money_one: Final = decimal_one(instrument.settlement_scale)
@@ -72,6 +74,10 @@ class Listing:
         """Know what is listed now."""
         for view in markets:
             self._add(view.instrument, view.mode)
+            market = self._markets.get(view.instrument.symbol)
+            if market is not None:
+                market.dislocation = view.dislocation
+                market.margin_multiplier = view.margin_multiplier
         for asset in assets:
             self._grids[asset.asset_id] = Grid(decimal_one(asset.scale))
 
@@ -81,6 +87,11 @@ class Listing:
             market = self._markets.get(event.symbol)
             if market is not None:
                 market.mode = event.mode
+        elif isinstance(event, ConditionsSet):
+            market = self._markets.get(event.symbol)
+            if market is not None:
+                market.dislocation = event.dislocation
+                market.margin_multiplier = event.margin_multiplier
         elif isinstance(event, InstrumentListed):
             self._add(event.instrument, Mode.ONLINE)
         elif isinstance(event, AssetListed):

@@ -9,11 +9,14 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from openvenue.engine.events import (
+    Announced,
+    ConditionsSet,
     Deposited,
     Event,
     LeverageSet,
     MarkPriceSet,
     ModeSet,
+    NoticeRetracted,
     OrderAccepted,
     OrderRejected,
     Traded,
@@ -24,7 +27,7 @@ from openvenue.engine.queries import AccountView, GetAccount, GetMarkets
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.units import AccountId, Symbol
 from openvenue.exchange.port import Outcome
-from openvenue.gateways.kraken_futures import encode_live
+from openvenue.gateways.kraken_futures import encode_live, notices
 from openvenue.gateways.kraken_futures.desk import Desk
 from openvenue.gateways.kraken_futures.encode import ENCODER
 from openvenue.gateways.kraken_futures.encode_feeds import encode_order_gone
@@ -76,13 +79,15 @@ class Live:
         self._accounts: Final = {name: Throttle(seconds, self._tell_of(name)) for name in ACCOUNTS}
         self._hearers: dict[tuple[str, str], dict[Hearer, None]] = {}
         self._failed_posts: dict[AccountId, dict[Hearer, None]] = {}
+        self._readers: dict[Hearer, None] = {}  # of notices
+        self._notices: Final = Throttle(0, self._tell_notices)
         self._cursors: dict[tuple[AccountId, Hearer], int] = {}  # of the account log
         self._sections: dict[AccountId, dict[str, bytes]] = {}  # of balances, as last told
         self._seqs: dict[tuple[str, AccountId], int] = {}
 
     def hear(self, outcomes: list[Outcome]) -> None:
         """Note what has changed."""
-        if not self._hearers and not self._failed_posts:
+        if not self._hearers and not self._failed_posts and not self._readers:
             return
         for outcome in outcomes:
             for event in outcome.entry.events:
@@ -98,7 +103,7 @@ class Live:
                 self._touched(event.symbol)
             case OrderAccepted():
                 self._touched(event.order.symbol, event.order.account)
-            case MarkPriceSet():
+            case MarkPriceSet() | ConditionsSet():
                 self._touched(event.symbol)
                 for name in ("open_positions", "balances"):
                     for feed, key in list(self._hearers):
@@ -106,6 +111,9 @@ class Live:
                             self._accounts[name].changed(key)
             case ModeSet():
                 self._touched(event.symbol)
+            case Announced() | NoticeRetracted():
+                if self._readers:
+                    self._notices.changed(notices.FEED, is_urgent=True)
             case Deposited() | LeverageSet():
                 self._moved(event.account)
             case Withdrawn():
@@ -165,6 +173,15 @@ class Live:
         """Tell `hearer` of post-only orders that would have taken."""
         self._failed_posts.setdefault(account, {})[hearer] = None
 
+    async def join_notices(self, hearer: Hearer) -> None:
+        """Tell `hearer` what the operator announced, and whenever that changes."""
+        self._readers[hearer] = None  # every message is the whole: one more does no harm
+        hearer.tell(await notices.notifications_frame(self._desk))
+
+    def leave_notices(self, hearer: Hearer) -> None:
+        """A client wants no more of them."""
+        self._readers.pop(hearer, None)
+
     def leave(self, feed: str, key: str, hearer: Hearer) -> None:
         """A client wants one feed of one market, or account, no more."""
         hearers = self._hearers.get((feed, key))
@@ -180,6 +197,7 @@ class Live:
 
     def forget(self, hearer: Hearer) -> None:
         """A client has left."""
+        self.leave_notices(hearer)
         for feed, key in list(self._hearers):
             self.leave(feed, key, hearer)
         for account in list(self._failed_posts):
@@ -189,7 +207,7 @@ class Live:
 
     def close(self) -> None:
         """Tell nothing more."""
-        for throttle in (*self._tickers.values(), *self._accounts.values()):
+        for throttle in (*self._tickers.values(), *self._accounts.values(), self._notices):
             throttle.close()
 
     def _tell_of(self, feed: str) -> Any:
@@ -202,6 +220,11 @@ class Live:
                 await self._tell_account(feed, AccountId(key))
 
         return tell
+
+    async def _tell_notices(self, key: str) -> None:
+        frame = await notices.notifications_frame(self._desk)
+        for hearer in list(self._readers):
+            hearer.tell(frame)
 
     def _tell(self, feed: str, key: str, frame: bytes) -> None:
         for hearer in list(self._hearers.get((feed, key), ())):

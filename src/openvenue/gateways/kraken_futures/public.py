@@ -29,14 +29,12 @@ async def instruments(desk: Desk, request: Request) -> Response:
 
 async def instruments_status(desk: Desk, request: Request) -> Response:
     """GET instruments/status."""
-    return desk.say(
-        "instrumentStatus", [codec.InstrumentStatusJson(it.symbol) for it in desk.listing]
-    )
+    return desk.say("instrumentStatus", [codec.encode_status(it) for it in desk.listing])
 
 
 async def instrument_status(desk: Desk, request: Request, symbol: str) -> Response:
     """GET instruments/{symbol}/status."""
-    return desk.say_flat(codec.InstrumentStatusJson(desk.market(symbol).symbol))
+    return desk.say_flat(codec.encode_status(desk.market(symbol)))
 
 
 async def tickers(desk: Desk, request: Request) -> Response:

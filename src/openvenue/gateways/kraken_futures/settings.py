@@ -1,6 +1,6 @@
-"""Fees, notices, keys and trading settings; and the oldest way to look up one's orders.
+"""Fees, keys and trading settings; and the oldest way to look up one's orders.
 
-Source: Kraken Futures REST, "Fee schedules", "Get notifications", "Trading settings"; Kraken
+Source: Kraken Futures REST, "Fee schedules", "Trading settings"; Kraken
 Futures Auth, "Check v3 API key".
 """
 
@@ -126,12 +126,6 @@ def _dollars(volumes: Mapping[Symbol, Volume], market: Market) -> Decimal:
     if market.is_inverse:
         return volume.quantity * size
     return volume.ticks * size * market.instrument.tick_size
-
-
-async def notifications(desk: Desk, request: Request) -> Response:
-    """GET notifications: nothing is ever announced here."""
-    desk.who(request, 0)
-    return desk.say("notifications", [])
 
 
 async def recent_orders(desk: Desk, request: Request) -> Response:

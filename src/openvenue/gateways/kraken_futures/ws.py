@@ -17,7 +17,7 @@ from msgspec import UNSET, Struct, UnsetType
 from openvenue.engine.queries import GetOpenOrders
 from openvenue.engine.units import AccountId, Symbol
 from openvenue.exchange.port import VenueStopped
-from openvenue.gateways.kraken_futures import encode_feeds
+from openvenue.gateways.kraken_futures import encode_feeds, notices
 from openvenue.gateways.kraken_futures.asking import KeyRecord
 from openvenue.gateways.kraken_futures.desk import Desk
 from openvenue.gateways.kraken_futures.encode import ENCODER
@@ -42,7 +42,7 @@ WAITING_MAX: Final = 200  # frames of one client that wait for an answer of the 
 CHALLENGES_MAX: Final = 16  # of one connection that stay valid
 SNAPSHOT_MAX: Final = 100  # trades or fills
 PUBLIC: Final = ("trade", "book", *TICKERS)
-PRIVATE: Final = ("open_orders", "open_orders_verbose", "fills", *ACCOUNTS, "notifications_auth")
+PRIVATE: Final = ("open_orders", "open_orders_verbose", "fills", *ACCOUNTS, notices.FEED)
 
 Job = Callable[[], Coroutine[Any, Any, None]]  # begun only if its client is still there
 
@@ -280,8 +280,8 @@ class KrakenFuturesSession:
             await self._subscribe_orders(feed, account)
         elif feed in ACCOUNTS:
             await self._live.join_account(feed, account, self)
-        elif feed == "notifications_auth":
-            self._say({"feed": feed, "notifications": []})
+        elif feed == notices.FEED:
+            await self._live.join_notices(self)
         else:
             await self._subscribe_fills(account, symbols)
 
@@ -346,7 +346,9 @@ class KrakenFuturesSession:
                 self._live.forget(self._verbose)
             elif feed in ACCOUNTS:
                 self._live.leave(*key, self)
-            elif feed != "notifications_auth":
+            elif feed == notices.FEED:
+                self._live.leave_notices(self)
+            else:
                 self._feeds.leave(*key, self)
 
     def _markets(self, product_ids: list[str] | None) -> list[Market] | None:

@@ -88,6 +88,7 @@ REFUSED: Final[Mapping[RejectReason, str]] = {
     RejectReason.OPEN_POSITION: NO_MARGIN,
     RejectReason.REDUCES_TOO_MUCH: NO_REDUCING,
     RejectReason.ASSET_NOT_HELD: f"{INVALID}:asset",
+    RejectReason.PRICE_DISLOCATION: "EOrder:Invalid price",
     RejectReason.TRADING_DISABLED: PERMISSION,
     RejectReason.NOT_A_TRIGGER: f"{INVALID}:trigger_price",
 }

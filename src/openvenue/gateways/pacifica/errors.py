@@ -123,6 +123,7 @@ REFUSAL: Final = {
         "Invalid reduce-only order amount: {amount} exceeds position amount {held}",
     ),
     RejectReason.ASSET_NOT_HELD: (0, INVALID_PARAMETERS),
+    RejectReason.PRICE_DISLOCATION: (TOO_FAR_FROM_MARK, "Price too far from mark: {price} {mark}"),
     RejectReason.TRADING_DISABLED: (TRADING_DISABLED, "Trading disabled"),
     RejectReason.NOT_A_TRIGGER: (UNSUPPORTED_OPERATION, UNSUPPORTED),
 }
