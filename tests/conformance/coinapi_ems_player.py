@@ -8,9 +8,11 @@
     venue up                              all is well again
     venue refuses insufficientFunds       the next order, in these words
     venue adds                            an order that stands there and is not of this desk
+    time passes 2001-09-10T00:00:00Z      until then
     ann > POST /path {…}                  a request with Ann's key
     nobody > GET /path                    one without
         < 200 {…}                         its answer, at least; more lines may follow
+    until GET /path                       Ann asks until the answer is the one that follows
         <type application/json            the content type of that answer
 
 In an answer `"$name"` stands for whatever is there the first time, and for the same after that;
@@ -28,6 +30,7 @@ import msgspec
 
 from openvenue.ems.connectors.port import Silent, Unreachable, VenueRefused
 from openvenue.ems.desk import Ems
+from openvenue.ems.times import read_time
 from openvenue.engine.units import Nanos
 from openvenue.gateways.coinapi_ems import DEFAULT, CoinApiEms, Profile
 from openvenue.gateways.wire import Request, Response
@@ -35,6 +38,7 @@ from tests.conformance.coinapi_ems_contract import check_answer
 from tests.unit.ems.scene import ANN, BOB, BOBS, CONFIG, FUTURES, SPOT, PaperVenue, ToldTime
 
 KEYS = {"key-ann": ANN, "key-bob": BOB}
+TURNS_MAX = 1_000  # of asking again, before we believe that it never will be so
 
 
 def read(path: Path) -> Iterator[tuple[int, str]]:
@@ -63,6 +67,8 @@ class Player:
         self._response: Response | None = None
         self._venue = PaperVenue()
         self._keeps_to_contract = True
+        self._time = ToldTime()
+        self._again = ""  # what is asked until the answer is the expected one
 
     async def play(self) -> None:
         """All of it. Raises: AssertionError: an answer was another one."""
@@ -74,7 +80,7 @@ class Player:
         profile = msgspec.convert({**msgspec.to_builtins(DEFAULT), **settings}, Profile)
         self._keeps_to_contract = not settings
         venues = {FUTURES: self._venue, SPOT: PaperVenue(), BOBS: PaperVenue()}
-        desk = await Ems.open(None, CONFIG, ToldTime(), venues)
+        desk = await Ems.open(None, CONFIG, self._time, venues)
         gateway = CoinApiEms(desk, KEYS, profile, trace=lambda: "d200e8b5-4271a5461ce5342f")
         try:
             for number, text in steps:
@@ -91,6 +97,14 @@ class Player:
         match first:
             case "venue":
                 self._tell(rest)
+            case "time":
+                at = read_time(rest.removeprefix("passes "))
+                assert at is not None, rest
+                self._time.pass_until(at)
+            case "until":
+                self._again = rest
+            case "<" if self._again:
+                await self._expect_in_the_end(gateway, rest)
             case "<":
                 self._expect(rest)
             case "<type":
@@ -137,6 +151,18 @@ class Player:
             answer = json.loads(self._response.body)
             status, content_type = self._response.status, self._response.content_type
             check_answer(method, path, status, content_type, answer)
+
+    async def _expect_in_the_end(self, gateway: CoinApiEms, text: str) -> None:
+        asked, self._again = self._again, ""
+        for turn in range(TURNS_MAX):
+            await self._ask(gateway, "ann", asked)
+            try:
+                self._expect(text)
+            except AssertionError:
+                if turn == TURNS_MAX - 1:
+                    raise
+            else:
+                return
 
     def _expect(self, text: str) -> None:
         status, _, body = text.partition(" ")

@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import aiohttp
@@ -154,6 +155,26 @@ async def test_an_order_lives_and_dies_at_every_exchange(server: Server, exchang
         assert canceled["status"] == "CANCELED"
         assert [it["client_order_id"] for it in left] == [f"{name} 2"]
         assert (killed, answer["message"]) == (200, "Ok")
+        assert (await at_venues(server))[exchange_id] == []
+
+
+@pytest.mark.parametrize("exchange_id", SYMBOLS)
+async def test_an_order_expires_at_its_time_at_every_exchange(
+    server: Server, exchange_id: str
+) -> None:
+    """None of them knows that it does: the desk sees to it."""
+    async with client_of(server) as client:
+        name = f"expires {exchange_id}"
+        soon = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
+        _, order = await client.place(
+            exchange_id, name, time_in_force="GOOD_TILL_TIME_OMS", expire_time=soon
+        )
+        ended = await client.order_when(name, lambda it: it["status"] == "CANCELED")
+
+        assert (order["status"], order["expire_time"]) == ("NEW", soon)
+        assert datetime.fromisoformat(ended["status_history"][-1][1]) >= datetime.fromisoformat(
+            soon
+        )
         assert (await at_venues(server))[exchange_id] == []
 
 

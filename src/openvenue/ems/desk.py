@@ -31,9 +31,10 @@ from openvenue.ems.errors import (
     VenueDown,
 )
 from openvenue.ems.events import Refused
+from openvenue.ems.expiry import expire, why_expired
 from openvenue.ems.ledger import Ledger
 from openvenue.ems.order_log import Change
-from openvenue.ems.orders import Account, ClOrdId, ExchangeId, Order, Terms
+from openvenue.ems.orders import Account, ClOrdId, ExchangeId, Order, Terms, TimeInForce
 from openvenue.ems.records import EMS, Entry
 from openvenue.ems.route import FAILURES, Route
 from openvenue.ems.state import Run
@@ -94,6 +95,8 @@ class Ems:
         desk = cls(config, ledger, timer, connectors)
         for route in desk._routes.values():
             route.catch_up()
+            for order in await route.live():
+                desk._let_expire(route, order)
         return desk
 
     async def close(self) -> None:
@@ -147,6 +150,7 @@ class Ems:
         """
         route = self.route(owner, exchange_id)
         terms, unfit = route.fitted(terms)
+        unfit = unfit or why_expired(terms, self._ledger.now())
         command = PlaceOrder(account=route.account, cl_ord_id=cl_ord_id, terms=terms, unfit=unfit)
         return await self._shielded(self._place(route, command))
 
@@ -160,6 +164,7 @@ class Ems:
             unsent = RecordUnsent(owner=owner, cl_ord_id=cl_ord_id, why=CANCELED_BEFORE)
             await self._ledger.submit(unsent)
         elif not order.has_ended:
+            self._let_expire(route, order)
             try:
                 await route.send(order)
             except Unreachable as error:
@@ -292,12 +297,19 @@ class Ems:
 
         return await asyncio.gather(*(one(it) for it in self._chosen(owner, exchange_id)))
 
-    async def _shielded(self, doing: Coroutine[Any, Any, T]) -> T:
-        """What was begun goes on to its end, also when the client has left."""
+    def _let_expire(self, route: Route, order: Order) -> None:
+        if order.terms.time_in_force is TimeInForce.GTD_DESK:
+            self._start(expire(route, order))
+
+    def _start(self, doing: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         task = asyncio.create_task(doing)
         self._tasks.add(task)
         task.add_done_callback(self._done)
-        return await asyncio.shield(task)
+        return task
+
+    async def _shielded(self, doing: Coroutine[Any, Any, T]) -> T:
+        """What was begun goes on to its end, also when the client has left."""
+        return await asyncio.shield(self._start(doing))
 
     def _done(self, task: "asyncio.Task[Any]") -> None:
         self._tasks.discard(task)

@@ -10,6 +10,7 @@ from typing import Final, NewType
 from uuid import UUID, uuid5
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from openvenue.engine.units import AccountId, Nanos
 
@@ -80,6 +81,13 @@ class Terms(Struct, frozen=True, array_like=True, kw_only=True):
     expires: str = ""  # as the client wrote it
     instructions: tuple[str, ...] = ()  # MAKER_OR_CANCEL, …
     reduce_only: bool = False
+
+    @property
+    def as_sent(self) -> "Terms":
+        """What the exchange is told: an expiry that is the desk's is none of its business."""
+        if self.time_in_force is not TimeInForce.GTD_DESK:
+            return self
+        return replace(self, time_in_force=TimeInForce.GTC, expires="")
 
 
 class Fill(Struct, frozen=True, array_like=True):

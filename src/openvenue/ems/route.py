@@ -80,7 +80,7 @@ class Route:
         if terms.common_symbol and common and terms.common_symbol.upper() != common.upper():
             return terms, f"{terms.symbol} is {common}, not {terms.common_symbol}."
         terms = replace(terms, symbol=symbol, common_symbol=common or terms.common_symbol)
-        return terms, self.connector.why_unfit(terms)
+        return terms, self.connector.why_unfit(terms.as_sent)
 
     async def order(self, cl_ord_id: ClOrdId) -> Order:
         """An order as it is known and durable now."""
@@ -112,7 +112,7 @@ class Route:
     async def _placed(self, order: Order) -> Word:
         owner, cl_ord_id = order.key
         try:
-            return await self.connector.place(order.venue_cl_ord_id, order.terms)
+            return await self.connector.place(order.venue_cl_ord_id, order.terms.as_sent)
         except VenueRefused as error:
             return Word(standing=Standing.REJECTED, message=str(error))
         except Unreachable as error:

@@ -105,15 +105,23 @@ def standing(what: Standing, filled: str = "0", message: str = "") -> Word:
 
 
 class ToldTime:
-    """Waiting takes no time, and time goes on by what was waited for."""
+    """Waiting takes no time, and monotonic time goes on by what was waited for.
+
+    The machine's time goes on when it is told to.
+    """
 
     def __init__(self) -> None:
         self._walls = count(10**18, 1_000)
+        self._passed = 0
         self.seconds = 0.0
 
     def wall(self) -> Nanos:
         """A little later each time."""
-        return Nanos(next(self._walls))
+        return Nanos(next(self._walls) + self._passed)
+
+    def pass_until(self, time: Nanos) -> None:
+        """Let it be `time`."""
+        self._passed += time - self.wall()
 
     def monotonic(self) -> float:
         """What was waited for in all."""

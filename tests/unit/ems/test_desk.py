@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from openvenue.ems.commands import PlaceOrder, Standing
 from openvenue.ems.connectors.port import Silent, Unreachable, VenueRefused
-from openvenue.ems.desk import Ems
+from openvenue.ems.desk import SEPARATORS, Ems
 from openvenue.ems.errors import (
     CancelRefused,
     DuplicateOrder,
@@ -18,7 +18,7 @@ from openvenue.ems.errors import (
     NoSuchOrder,
     VenueDown,
 )
-from openvenue.ems.orders import ClOrdId, ExchangeId, Status
+from openvenue.ems.orders import Account, ClOrdId, ExchangeId, Status
 from openvenue.ems.records import EMS
 from openvenue.journal.reader import read_lines
 from tests.unit.ems.scene import (
@@ -263,6 +263,23 @@ async def test_an_owner_sees_no_account_of_another(scene: Scene) -> None:
     with pytest.raises(NoSuchExchange) as refused:
         await scene.desk.open_orders(BOB, "KRAKEN/2")
     assert refused.value.tagged == ()
+
+
+@pytest.mark.parametrize("separator", SEPARATORS)
+async def test_any_separator_stands_before_a_tag(separator: str) -> None:
+    """And the whole identifier, tag and all, is the name of the account."""
+    tagged = Account(ANN, ExchangeId(f"BITSTAMP{separator}2574"))
+    other = Account(ANN, ExchangeId("BITSTAMPX"))
+    venues = {tagged: PaperVenue(), other: PaperVenue()}
+    desk = await Ems.open(None, CONFIG, ToldTime(), venues)
+
+    await desk.place(ANN, tagged.exchange_id, ONE, TERMS)
+
+    assert len(venues[tagged].open) == 1
+    with pytest.raises(NoSuchExchange) as refused:
+        await desk.cancel_all(ANN, "BITSTAMP")
+    assert refused.value.tagged == (tagged.exchange_id,)
+    await desk.close()
 
 
 async def test_a_bare_name_does_not_stand_for_tagged_accounts(scene: Scene) -> None:

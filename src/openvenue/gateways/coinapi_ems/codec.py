@@ -14,9 +14,9 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from openvenue.ems.connectors.port import Balance, Position
 from openvenue.ems.orders import ClOrdId, ExchangeId, Order, Side, Terms, TimeInForce
+from openvenue.ems.times import iso, read_time
 from openvenue.gateways.coinapi_ems.errors import Unreadable
 from openvenue.gateways.coinapi_ems.profile import Profile
-from openvenue.gateways.coinapi_ems.times import iso, read_time
 from openvenue.gateways.numbers import DIGITS_MAX, NUMBER, decimal_number
 from openvenue.gateways.wire import Request
 

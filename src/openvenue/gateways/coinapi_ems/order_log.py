@@ -12,8 +12,8 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from openvenue.ems.order_log import Change
 from openvenue.ems.orders import Side
+from openvenue.ems.times import iso, read_time
 from openvenue.engine.units import Nanos
-from openvenue.gateways.coinapi_ems.times import iso, read_time
 from openvenue.gateways.numbers import decimal_number
 from openvenue.gateways.wire import Request, WireError
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openvenue.ems.times import iso, read_time
 from openvenue.engine.units import SECOND
-from openvenue.gateways.coinapi_ems.times import iso, read_time
 
 
 def test_times_have_seven_digits() -> None:

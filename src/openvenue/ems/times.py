@@ -1,4 +1,4 @@
-"""Times as this API writes them: ISO 8601, up to seven digits of a second, UTC.
+"""Times as clients of the desk write them: ISO 8601, up to seven digits of a second, UTC.
 
 Source: CoinAPI EMS REST, examples of `expire_time`, `status_history`, `time_start`.
 """
