@@ -9,10 +9,18 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Final, Self, TypeVar, cast
 
-from openvenue.gateways.faults import FaultPlan
+from openvenue.faults.plan import FaultPlan
 from openvenue.gateways.limits import DoorLimits
 from openvenue.gateways.serve import Door
-from openvenue.gateways.wire import Gateway, Handler, OpenSession, Request, Response, Sender
+from openvenue.gateways.wire import (
+    Gateway,
+    Handler,
+    OpenSession,
+    Request,
+    Response,
+    Sender,
+    Trouble,
+)
 
 T = TypeVar("T")
 
@@ -80,6 +88,15 @@ class TestGateway:
         if path != "/ws":
             return None
         return lambda request, sender: Conversation(self, request, sender)
+
+    def claimed(self, request: Request) -> str:
+        return request.headers.get("who", "")
+
+    def trouble(self, trouble: Trouble, request: Request) -> Response:
+        return Response(200, f"trouble {trouble}".encode())
+
+    def trouble_frame(self, trouble: Trouble, frame: bytes) -> bytes:
+        return f"trouble {trouble}".encode()
 
     async def echo(self, request: Request) -> Response:
         self.handled.append(request.query.decode())

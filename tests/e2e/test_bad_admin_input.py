@@ -65,10 +65,14 @@ def cases() -> Iterator[tuple[str, str, bytes]]:
     yield "POST", "reset?confirm=", b""
     yield "POST", "reset?confirm=nowhere", b""
     for fault in (
-        *('{"path":"("}', '{"path":1}', '{"count":0}', '{"delay_seconds":1e9}', '{"status":99}'),
-        *('{"harm":"all"}', '{"delay_seconds":NaN}', '{"method":[]}', "1", "null"),
+        *('{"kind":"close","path":"("}', '{"kind":"close","path":1}', '{"kind":"all"}', "{}"),
+        *('{"kind":"close","count":-1}', '{"kind":"delay","delay_seconds":1e9}', "1", "null"),
+        *('{"kind":"status","status":99}', '{"kind":"delay","delay_seconds":NaN}'),
+        *('{"kind":"close","method":[]}', '{"kind":"close","api":"all"}'),
     ):
         yield "POST", "faults", b'{"faults":[%b]}' % fault.encode()
+    for number in ("0", "-1", "abc", "9" * 5_000, "%D9%A3", "1/2"):
+        yield "DELETE", f"faults/{number}", b""
     for limit in ("0", "-1", "abc", "1e3", "9" * 5_000, "%D9%A3", "1.5", "%00"):
         yield "GET", f"requests?limit={limit}", b""
 

@@ -11,7 +11,6 @@ from typing import Final
 import pytest
 import uvloop
 
-from openvenue.gateways.faults import Fault, FaultPlan, Harm
 from openvenue.gateways.limits import DoorLimits
 from openvenue.gateways.metrics import Metrics
 from openvenue.gateways.tls import server_context
@@ -479,7 +478,7 @@ def test_connections_are_counted_and_capped(play: Play) -> None:
     play(scene())
 
 
-# ---- our faults, and faults on purpose
+# ---- our faults
 
 
 @pytest.mark.parametrize("path", ["/bug", "/late-bug"])
@@ -504,32 +503,6 @@ def test_a_bug_in_a_handler_ends_one_connection_only(
     logged = capsys.readouterr().out
     assert "a bug in a handler" in logged
     assert "not-for-the-log" not in logged
-
-
-def test_a_fault_plan_happens_as_often_as_it_says(play: Play) -> None:
-    """Close before handling, lose a reply after it, answer something else; then all is well."""
-
-    async def scene() -> None:
-        plan = FaultPlan(
-            [
-                Fault(path="/echo", method="GET", harm=Harm.CLOSE),
-                Fault(path="/ec.*", method="GET", harm=Harm.LOSE_REPLY),
-                Fault(path="/echo", count=2, harm=Harm.STATUS, status=503, body="busy"),
-                Fault(path="/echo", delay_seconds=0.001),
-            ]
-        )
-        async with open_door(faults=plan) as here:
-            assert await lost(here.connect(), "/echo?closed")
-            assert here.gateway.handled == []
-            assert await lost(here.connect(), "/echo?lost")
-            assert here.gateway.handled == ["lost"]
-            for _ in range(2):
-                reply = await here.ask(get("/echo?replaced"))
-                assert (reply.status, reply.body) == (503, b"busy")
-            assert (await here.ask(get("/echo?late"))).body == b"late"
-            assert not plan
-
-    play(scene())
 
 
 # ---- WebSocket

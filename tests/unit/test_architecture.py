@@ -23,6 +23,7 @@ LEVELS: Final = {
     "exchange": 2,
     "history": 3,
     "crowd": 3,
+    "faults": 3,
     "gateways": 4,
     "web": 4,
     "cli": 5,

@@ -28,10 +28,11 @@ from openvenue.exchange.config import VenueTable, World
 from openvenue.exchange.exchange import Exchange
 from openvenue.exchange.keys import AccountKeys, KeyFile
 from openvenue.exchange.setup import build_setup, gateway_facts, still_missing
+from openvenue.faults.plan import FaultPlan
 from openvenue.gateways.access import is_loopback
 from openvenue.gateways.admin.rest import AdminGateway, AdminTools
 from openvenue.gateways.coinapi_ems.rest import CoinApiEms
-from openvenue.gateways.faults import FaultPlan
+from openvenue.gateways.fault_metrics import fault_families
 from openvenue.gateways.health import HealthGateway
 from openvenue.gateways.kraken_futures.auth import KeyRing
 from openvenue.gateways.kraken_futures.facts import read_facts
@@ -158,7 +159,8 @@ class Program:
     ) -> None:
         """Gateways, and the door that leads to them."""
         plan = self._plan
-        metrics, request_log, faults = Metrics(), RequestLog(), FaultPlan()
+        metrics, request_log, faults = Metrics(), RequestLog(), FaultPlan(clock=clock.now)
+        metrics.also(fault_families(faults))
         exchanges = {name: venue.exchange for name, venue in venues.items()}
         metrics.also(venue_families(exchanges))
 

@@ -5,6 +5,8 @@ request means is the door's matter (`Hall`), how it is read is `request_reader`'
 """
 
 import asyncio
+import socket
+import struct
 from collections.abc import Coroutine, Generator
 from types import coroutine
 from typing import Any, Protocol, cast
@@ -15,7 +17,7 @@ from openvenue.gateways.arrivals import HeaderNames, Refusal, Upgrade
 from openvenue.gateways.limits import DoorLimits
 from openvenue.gateways.replies import CONTINUE, encode
 from openvenue.gateways.request_reader import RequestReader
-from openvenue.gateways.wire import Request, Response
+from openvenue.gateways.wire import Manner, Request, Response, Spoiled
 
 
 class Hall(Protocol):
@@ -76,6 +78,7 @@ class HttpConnection:
         self._has_eof = False  # the client has said all it wants to say
         self._is_full = False  # the client does not read
         self._is_held = False  # we do not read
+        self._is_hung = False  # on purpose: nothing is answered any more
 
         self._deadline = 0.0  # loop time at which patience ends
         self._timer: asyncio.TimerHandle | None = None
@@ -115,7 +118,7 @@ class HttpConnection:
     def eof_received(self) -> bool:
         # A client may close its half and wait for what it asked for.
         self._reader.is_ended = self._has_eof = True
-        waits = self._is_busy or bool(self._queue) or self._is_full
+        waits = (self._is_busy or bool(self._queue) or self._is_full) and not self._is_hung
         return waits and self._transport.get_extra_info("sslcontext") is None
 
     def pause_writing(self) -> None:
@@ -192,8 +195,8 @@ class HttpConnection:
         self._pump()
 
     def _reply(self, request: Request, response: Response | None) -> None:
-        if response is None:
-            self._close(linger=False)
+        if type(response) is not Response:
+            self._misbehave(request, response)
             return
         is_last = not self._queue and (self._reader.is_ended or self._hall.is_closing)
         keep = request.keeps_alive and not is_last
@@ -204,6 +207,38 @@ class HttpConnection:
             is_head=request.is_head,
             is_old=request.is_old,
         )
+
+    def _misbehave(self, request: Request, response: Response | None) -> None:
+        """Whatever a fault on purpose wants in place of a reply; None: the connection closes."""
+        manner = response.manner if isinstance(response, Spoiled) else None
+        if response is None or manner is None:
+            self._close(linger=False)
+        elif manner is Manner.HANG:
+            self._is_busy = self._is_hung = True
+        elif manner is Manner.RESET:
+            self._reset()
+        elif not self._is_closing:
+            data = encode(
+                response,
+                self._hall.date(),
+                self._limits,
+                accepted=None,
+                is_head=request.is_head,
+                connection=b"",
+            )
+            if manner is Manner.CUT:
+                self._out.append(data[: -max(len(response.body) // 2, 1)])
+                self._close(linger=False)
+            else:
+                self._out += [data, data]
+
+    def _reset(self) -> None:
+        """End the connection without a goodbye, as a machine does that is gone."""
+        raw = self._transport.get_extra_info("socket")
+        if raw is not None:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._is_closing = self._reader.is_ended = True
+        self._transport.abort()
 
     def _say(
         self,
@@ -259,10 +294,13 @@ class HttpConnection:
         self._out = []
 
     def _change_hands(self, upgrade: Upgrade) -> bool:
-        """Become a WebSocket. False: the door said no, and this connection closes."""
+        """Become a WebSocket. False: not now, or the door said no, and this connection closes."""
         refused = self._hall.upgrade(upgrade, self._transport, self)
         if refused is not None:
-            self._say(refused, keep=False, linger=True)
+            if isinstance(refused, Spoiled):
+                self._delay_or_refuse(upgrade, refused)
+            else:
+                self._say(refused, keep=False, linger=True)
             return False
         self._is_closing = True
         self._is_admitted = False  # counted under its new name
@@ -270,6 +308,18 @@ class HttpConnection:
             self._timer.cancel()
             self._timer = None
         return True
+
+    def _delay_or_refuse(self, upgrade: Upgrade, spoiled: Spoiled) -> None:
+        if spoiled.manner is Manner.LATER:
+            self._is_busy = True
+            self._loop.call_later(spoiled.seconds, self._change_hands_late, upgrade)
+        else:
+            self._misbehave(upgrade.request, spoiled)
+
+    def _change_hands_late(self, upgrade: Upgrade) -> None:
+        self._is_busy = False
+        if not self._transport.is_closing() and not self._is_closing:
+            self._change_hands(upgrade)
 
     # ---- patience
 
@@ -327,7 +377,9 @@ class HttpConnection:
 
     def wind_up(self) -> None:
         """The door closes: answer what was accepted, then go."""
-        if (
+        if self._is_hung:
+            self._transport.abort()
+        elif (
             not self._is_busy
             and not self._queue
             and not self._reader.is_reading

@@ -7,7 +7,6 @@ outermost catch: what falls through everything else ends here, in the log, and e
 import asyncio
 import ssl
 import time
-from asyncio import sleep
 from collections import Counter
 from collections.abc import Sequence
 from time import perf_counter
@@ -17,9 +16,10 @@ from typing import Any, Final, Protocol, cast
 import structlog
 
 from openvenue.engine.units import Nanos
+from openvenue.faults.plan import FaultPlan
 from openvenue.gateways.access import is_allowed_origin, why_not_local
 from openvenue.gateways.arrivals import HeaderNames, Refusal, Upgrade
-from openvenue.gateways.faults import Fault, FaultPlan, Harm
+from openvenue.gateways.faulty_http import answer_badly, upgrade_badly
 from openvenue.gateways.http import HttpConnection
 from openvenue.gateways.limits import DoorLimits, room_for_connections
 from openvenue.gateways.metrics import Metrics
@@ -29,6 +29,7 @@ from openvenue.gateways.sockets import Socket, hand_over, why_no_upgrade
 from openvenue.gateways.wire import (
     Gateway,
     Handler,
+    Hurtable,
     LocalOnly,
     OwnWords,
     Request,
@@ -152,40 +153,27 @@ class Door:
         response: Response | None
         gateway: Gateway | None = None
         endpoint = "none"
-        planned: Fault | None = None
         try:
             gateway, handler = self._find(request.method, request.path)
-            if self.faults:
-                planned = await self._planned(request)
-            if planned is not None and planned.harm is Harm.CLOSE:
-                response = None
-            elif planned is not None and planned.harm is Harm.STATUS:
-                response = Response(planned.status, planned.body.encode(), planned.content_type)
-            elif gateway is None or handler is None:
+            if gateway is None or handler is None:
                 response = self._unrouted(request)
             elif (why := self._why_closed(gateway, request)) is not None:
                 request.note["why"] = why
                 response = self._words(request.path, 403, why)
             else:
                 endpoint = _endpoint(handler)
-                response = await handler(request)
+                if self.faults.is_armed:
+                    response = await answer_badly(self.faults, gateway, handler, request)
+                else:
+                    response = await handler(request)
         except Exception as error:  # noqa: BLE001 - the outermost catch
             response = self._fault(gateway, request, error)
-        if planned is not None and planned.harm is Harm.LOSE_REPLY:
-            response = None
         seconds = perf_counter() - began
         status = 0 if response is None else response.status
         name = _DOOR if gateway is None else gateway.name
         self.metrics.finished(name, endpoint, status, seconds)
         self.request_log.add(request, name, status, seconds * 1_000)
         return response
-
-    async def _planned(self, request: Request) -> Fault | None:
-        """What the plan says is to go wrong with this request, after its delay."""
-        fault = self.faults.take(request.method, request.path)
-        if fault is not None and fault.delay_seconds > 0:
-            await sleep(fault.delay_seconds)
-        return fault
 
     def _find(self, method: str, path: str) -> tuple[Gateway | None, Handler | None]:
         for gateway in self._gateways:
@@ -278,6 +266,11 @@ class Door:
                 for gateway in self._gateways
                 if (found := gateway.socket(request.path)) is not None
             )
+            if self.faults.is_armed:
+                response = upgrade_badly(self.faults, gateway, request)
+                if response is not None:
+                    self.request_log.add(request, gateway.name, response.status, 0.0)
+                    return response
             self._connections.discard(connection)
             one = Socket(self, request, gateway.name, open_session)
             self._sockets.add(one)
@@ -355,6 +348,11 @@ class Door:
     def count_cut(self) -> None:
         """For the metrics: a slow reader."""
         self.metrics.cut += 1
+
+    def hurtable(self, gateway: str) -> Hurtable | None:
+        """The words of a gateway for trouble, if faults may strike it."""
+        found = next((one for one in self._gateways if one.name == gateway), None)
+        return found if isinstance(found, Hurtable) else None
 
     # ---- within
 

@@ -17,12 +17,15 @@ from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, WSU
 # Not in its type stubs: the protocol behind its own server.
 from picows.picows import WSAutoPingStrategy, WSProtocol  # type: ignore[attr-defined]
 
+from openvenue.faults.plan import FaultPlan
+from openvenue.gateways.faulty_socket import Spoiler
 from openvenue.gateways.limits import DoorLimits
-from openvenue.gateways.wire import OpenSession, Request, Session
+from openvenue.gateways.wire import Hurtable, OpenSession, Request, Session
 
 _SHORT: Final = [bytes((0x81, size)) for size in range(126)]  # a whole text frame, not masked
 _MIDDLE: Final = Layout("!BBH").pack
 _LONG: Final = Layout("!BBQ").pack
+_HUNG_SECONDS: Final = 3_600.0  # we do not read, so that we would not notice a client leave
 _SILENT: Final = logging.Logger("picows", logging.CRITICAL + 1)  # a client's mistakes are not news
 
 
@@ -30,6 +33,10 @@ class SocketHall(Protocol):
     """What a WebSocket asks of the door that it came in by."""
 
     limits: DoorLimits
+    faults: FaultPlan
+
+    def hurtable(self, gateway: str) -> Hurtable | None:
+        """The words of a gateway for trouble, if faults may strike it."""
 
     def due(self, socket: "Socket") -> None:
         """Have `flush` called at the end of this turn of the loop."""
@@ -68,6 +75,7 @@ class Socket(WSListener):
         self._timer: asyncio.TimerHandle | None = None
         self._pulse: asyncio.TimerHandle | None = None
         self._was_heard = self._was_asked = False
+        self._spoiler: Spoiler | None = None
         self.request = request
         self.gateway = gateway
 
@@ -98,22 +106,13 @@ class Socket(WSListener):
             return
         if out:
             self._out = []
+            if self._hall.faults.is_armed or self._spoiler is not None:
+                out = self._spoil().leave(out)
+        if out:
             if wire.get_write_buffer_size() > self._limits.socket_buffer_bytes:
                 self._cut()
                 return
-            parts: list[bytes] = []
-            for frame in out:
-                size = len(frame)
-                if size < 126:
-                    parts.append(_SHORT[size])
-                elif size < 65_536:
-                    parts.append(_MIDDLE(0x81, 126, size))
-                else:
-                    parts.append(_LONG(0x81, 127, size))
-                parts.append(frame)
-            data = b"".join(parts)
-            self._hall.count_frames(0, len(out), len(data))
-            wire.write(data)
+            self._write(wire, out)
         if self._goodbye is not None and self._picows is not None:
             if not self._picows.is_close_frame_sent:
                 code, reason = self._goodbye
@@ -124,6 +123,39 @@ class Socket(WSListener):
         """Go now."""
         if self._wire is not None:
             self._wire.abort()
+
+    # ---- a spoiler calls
+
+    def hear(self, payload: bytes) -> None:
+        """Have the session answer a message."""
+        if self._session is not None:
+            try:
+                self._session.receive(payload)
+            except Exception:  # noqa: BLE001 - as below
+                self._fault()
+
+    def write(self, frames: list[bytes]) -> None:
+        """Write these now."""
+        wire = self._wire
+        if not self._is_gone and wire is not None and not wire.is_closing():
+            self._write(wire, frames)
+
+    def cut(self, frame: bytes) -> None:
+        """Write half of a frame, and leave."""
+        wire = self._wire
+        if wire is not None and not wire.is_closing():
+            whole = _framed([frame])
+            wire.write(whole[: -max(len(frame) // 2, 1)])
+            wire.close()
+
+    def hang(self) -> None:
+        """Read and say nothing any more; the connection stays."""
+        if self._pulse is not None:
+            self._pulse.cancel()
+            self._pulse = None
+        if self._wire is not None and not self._wire.is_closing():
+            self._wire.pause_reading()
+            self._patience(_HUNG_SECONDS, self.abort)
 
     # ---- picows calls
 
@@ -160,6 +192,8 @@ class Socket(WSListener):
             if timer is not None:
                 timer.cancel()
         self._timer = self._pulse = None
+        if self._spoiler is not None:
+            self._spoiler.close()
         session, self._session = self._session, None
         if session is not None:
             try:
@@ -195,11 +229,21 @@ class Socket(WSListener):
                 self.close(1007, "not UTF-8")
                 return
         self._hall.count_frames(1, 0, len(payload))
-        if self._session is not None:
-            try:
-                self._session.receive(payload)
-            except Exception:  # noqa: BLE001 - as above
-                self._fault()
+        if self._hall.faults.is_armed or self._spoiler is not None:
+            self._spoil().arrive(payload)
+        else:
+            self.hear(payload)
+
+    def _spoil(self) -> Spoiler:
+        if self._spoiler is None:
+            words = self._hall.hurtable(self.gateway)
+            self._spoiler = Spoiler(self, self._hall.faults, words, self.request)
+        return self._spoiler
+
+    def _write(self, wire: asyncio.Transport, frames: list[bytes]) -> None:
+        data = _framed(frames)
+        self._hall.count_frames(0, len(frames), len(data))
+        wire.write(data)
 
     def _fault(self) -> None:
         """A fault in one session closes that socket, and no other."""
@@ -261,6 +305,21 @@ class Socket(WSListener):
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self._loop.call_later(seconds, then)
+
+
+def _framed(frames: list[bytes]) -> bytes:
+    """Whole text frames, not masked. Source: RFC 6455, 5.2."""
+    parts: list[bytes] = []
+    for frame in frames:
+        size = len(frame)
+        if size < 126:
+            parts.append(_SHORT[size])
+        elif size < 65_536:
+            parts.append(_MIDDLE(0x81, 126, size))
+        else:
+            parts.append(_LONG(0x81, 127, size))
+        parts.append(frame)
+    return b"".join(parts)
 
 
 def why_no_upgrade(request: Request) -> tuple[int, str] | None:

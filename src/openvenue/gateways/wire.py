@@ -4,6 +4,7 @@ A gateway sees these and an `ExchangePort`, never a socket. `serve.py` is the on
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
@@ -37,6 +38,35 @@ class Response(Struct):
     body: bytes = b""
     content_type: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
+
+
+class Manner(StrEnum):
+    """How a reply goes wrong on purpose."""
+
+    HANG = "hang"  # it never comes, and the connection stays
+    RESET = "reset"  # in its place the connection is reset
+    CUT = "cut"  # the connection closes in the middle of it
+    TWICE = "twice"  # it comes two times
+    LATER = "later"  # an upgrade happens after a while
+
+
+class Spoiled(Response):
+    """A reply that goes wrong on purpose. Status 0: there is none."""
+
+    manner: Manner = Manner.RESET
+    seconds: float = 0.0
+
+
+class Trouble(StrEnum):
+    """What a service suffers from when it answers nothing else."""
+
+    TOO_MANY = "429"
+    INTERNAL = "500"
+    BAD_GATEWAY = "502"
+    UNAVAILABLE = "503"
+    TIMEOUT = "504"  # what became of the request is not known
+    RATE_LIMIT = "rate_limit"  # as TOO_MANY, with the status that this API gives it
+    MAINTENANCE = "maintenance"
 
 
 class WireError(Exception):
@@ -115,3 +145,21 @@ class LocalOnly(Protocol):
     """A gateway for this machine alone: the door checks peer, Host and Origin first."""
 
     local_only: bool
+
+
+@runtime_checkable
+class Hurtable(Protocol):
+    """A gateway whose traffic can be hurt on purpose: it has words for a service in trouble."""
+
+    @property
+    def name(self) -> str:
+        """As faults name it."""
+
+    def claimed(self, request: Request) -> str:
+        """Whose key a request shows, as nobody has checked yet; empty: nobody's."""
+
+    def trouble(self, trouble: Trouble, request: Request) -> Response:
+        """What this service answers when it is in trouble."""
+
+    def trouble_frame(self, trouble: Trouble, frame: bytes) -> bytes:
+        """The same to a WebSocket message."""

@@ -22,8 +22,9 @@ from openvenue.engine.notices import NoticeKind, Priority
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.units import SECOND, Nanos, Symbol
 from openvenue.exchange.clock import VirtualClock
+from openvenue.faults.fault import Fault, Kind, Place
+from openvenue.faults.plan import FaultPlan
 from openvenue.gateways.admin import AdminGateway, AdminTools
-from openvenue.gateways.faults import Fault, FaultPlan, Harm
 from openvenue.gateways.limits import DoorLimits
 from openvenue.gateways.request_log import RequestLog
 from openvenue.gateways.serve import Door
@@ -267,43 +268,85 @@ async def test_a_reset_wants_the_venues_name_as_its_confirmation() -> None:
     assert desk.was_reset == ["futures"]
 
 
-async def test_faults_are_planned_read_and_cleared() -> None:
+async def test_faults_are_planned_listed_removed_and_cleared() -> None:
     """The plan is the door's own object: it works from the next request on."""
     desk = Desk()
-    body = b'{"faults": [{"path": "/x", "harm": "close", "count": 2, "delay_seconds": 0.5}]}'
+    body = b"""{"faults": [
+        {"kind": "close", "path": "/x", "count": 2, "delay_seconds": 0.5},
+        {"kind": "lose_reply", "api": "pacifica", "count": 0}]}"""
 
-    status, answer = await desk.ask("POST", "/admin/faults", body)
+    assert await desk.ask("POST", "/admin/faults", body) == (200, {"added": [1, 2]})
+    strike = desk.faults.take(Place.BEFORE, "kraken_spot", "", "/x", ("GET",))
+    assert strike is not None and strike.delay_seconds == 0.5
+    listed = (await desk.ask("GET", "/admin/faults"))[1]["faults"]
 
-    assert status == 200
-    assert answer["faults"][0]["left"] == 2
-    assert desk.faults.take("GET", "/x") == Fault(
-        path="/x", harm=Harm.CLOSE, count=2, delay_seconds=0.5
-    )
-    assert (await desk.ask("GET", "/admin/faults"))[1]["faults"][0]["left"] == 1
-    assert (await desk.ask("DELETE", "/admin/faults"))[1] == {"faults": []}
-    assert not desk.faults
+    assert listed == [
+        {
+            "id": 1,
+            "stage": "armed",
+            "struck": 1,
+            "left": 1,
+            "fault": {"kind": "close", "path": "/x", "count": 2, "delay_seconds": 0.5},
+        },
+        {
+            "id": 2,
+            "stage": "armed",
+            "struck": 0,
+            "left": None,
+            "fault": {"kind": "lose_reply", "api": "pacifica", "count": 0},
+        },
+    ]
+    assert await desk.ask("DELETE", "/admin/faults/1") == (200, {"removed": 1})
+    assert (await desk.ask("DELETE", "/admin/faults/1"))[0] == 404
+    assert (await desk.ask("DELETE", "/admin/faults/x"))[0] == 404
+    assert [row.id for row in desk.faults.planned()] == [2]
+    assert await desk.ask("DELETE", "/admin/faults") == (200, {"faults": []})
+    assert not desk.faults.is_armed
 
 
 @pytest.mark.parametrize(
     "fault",
     [
-        b'{"path": "("}',
-        b'{"path": "/x", "harm": "explode"}',
-        b'{"path": "/x", "count": 0}',
-        b'{"path": "/x", "delay_seconds": -1}',
-        b'{"path": "/x", "status": 99}',
-        b'{"paht": "/x"}',
+        b'{"kind": "close", "path": "("}',
+        b'{"kind": "explode"}',
+        b'{"path": "/x"}',
+        b'{"kind": "close", "count": -1}',
+        b'{"kind": "close", "delay_seconds": -1}',
+        b'{"kind": "status", "status": 99}',
+        b'{"kind": "close", "paht": "/x"}',
+        b'{"kind": "close", "api": "nowhere"}',
     ],
 )
 async def test_a_plan_with_a_mistake_changes_nothing(fault: bytes) -> None:
     """Otherwise the mistake shows in the middle of a rehearsal."""
     desk = Desk()
-    await desk.ask("POST", "/admin/faults", b'{"faults": [{"path": "/old"}]}')
+    await desk.ask("POST", "/admin/faults", b'{"faults": [{"kind": "close", "path": "/old"}]}')
+    both = b'{"kind": "close", "path": "/new"}, ' + fault
 
-    status, _ = await desk.ask("POST", "/admin/faults", b'{"faults": [%b]}' % fault)
+    status, _ = await desk.ask("POST", "/admin/faults", b'{"faults": [%b]}' % both)
 
     assert status == 400
-    assert desk.faults.left()[0][0].path == "/old"
+    assert [row.fault.path for row in desk.faults.planned()] == ["/old"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/admin/faults"),
+        ("POST", "/admin/faults"),
+        ("DELETE", "/admin/faults"),
+        ("DELETE", "/admin/faults/1"),
+    ],
+)
+async def test_nobody_without_the_operators_key_touches_a_plan(method: str, path: str) -> None:
+    """A fault is something that only who runs the server may do to its clients."""
+    desk = Desk()
+    desk.faults.add([Fault(kind=Kind.HANG)])
+
+    status, _ = await desk.ask(method, path, b'{"faults": [{"kind": "hang"}]}', key="guess")
+
+    assert status == 401
+    assert [row.id for row in desk.faults.planned()] == [1]
 
 
 async def test_requests_are_listed_newest_first_and_within_bounds() -> None:

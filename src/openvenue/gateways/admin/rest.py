@@ -9,8 +9,9 @@ from msgspec import Struct
 from openvenue.engine.commands import Command, PassTime
 from openvenue.engine.units import Nanos
 from openvenue.exchange.port import ExchangePort, VenueStopped
+from openvenue.faults.fault import FaultError
+from openvenue.faults.plan import FaultPlan
 from openvenue.gateways.admin import codec
-from openvenue.gateways.faults import FaultPlan
 from openvenue.gateways.request_log import RequestLog
 from openvenue.gateways.wire import Handler, OpenSession, Request, Response, WireError
 from openvenue.journal.records import Envelope
@@ -59,7 +60,7 @@ class AdminGateway:
             ("POST", "clock/advance"): self.advance_clock,
             ("GET", "requests"): self.list_requests,
             ("GET", "faults"): self.list_faults,
-            ("POST", "faults"): self.set_faults,
+            ("POST", "faults"): self.add_faults,
             ("DELETE", "faults"): self.clear_faults,
             ("POST", "reset"): self.reset,
         }
@@ -79,7 +80,11 @@ class AdminGateway:
         if not path.startswith(PREFIX):
             return None
         rest = path[len(PREFIX) :].removesuffix("/")
-        handler = self._routes.get((method, rest)) or self._command(method, rest)
+        handler = (
+            self._routes.get((method, rest))
+            or self._command(method, rest)
+            or self._one_fault(method, rest)
+        )
         return None if handler is None else _Guarded(self._key, handler)
 
     def socket(self, path: str) -> OpenSession | None:
@@ -130,19 +135,33 @@ class AdminGateway:
         await self._tools.reset(name)
         return codec.encode({"reset": name})
 
-    async def set_faults(self, request: Request) -> Response:
-        """POST /admin/faults {"faults": […]}. This plan replaces the one before."""
+    async def add_faults(self, request: Request) -> Response:
+        """POST /admin/faults {"faults": […]}. These are planned as well; all of them, or none."""
         faults = codec.decode_faults(request.body)
         try:
-            self._tools.faults.replace(faults)
-        except ValueError as error:
+            numbers = self._tools.faults.add(faults)
+        except FaultError as error:
             raise WireError(str(error), status=400) from None
-        return await self.list_faults(request)
+        return codec.encode({"added": numbers})
 
     async def clear_faults(self, request: Request) -> Response:
         """DELETE /admin/faults. All goes well again."""
-        self._tools.faults.replace(())
+        self._tools.faults.clear()
         return await self.list_faults(request)
+
+    def _one_fault(self, method: str, rest: str) -> Handler | None:
+        """DELETE /admin/faults/{id}."""
+        head, _, number = rest.partition("/")
+        if method != "DELETE" or head != "faults" or not number:
+            return None
+
+        async def remove_fault(request: Request) -> Response:
+            is_number = number.isascii() and number.isdigit() and len(number) < 10
+            if not is_number or not self._tools.faults.remove(int(number)):
+                raise WireError(f"no such fault: {number[:20]!r}", status=404)
+            return codec.encode({"removed": int(number)})
+
+        return remove_fault
 
     # ---- questions
 
@@ -178,9 +197,8 @@ class AdminGateway:
         return codec.encode({"requests": rows})
 
     async def list_faults(self, request: Request) -> Response:
-        """GET /admin/faults. What is still to go wrong, and how often (null: for ever)."""
-        rows = self._tools.faults.left()
-        return codec.encode({"faults": [{"fault": fault, "left": left} for fault, left in rows]})
+        """GET /admin/faults. What may go wrong, how often it did, and how often it still will."""
+        return codec.encode({"faults": self._tools.faults.planned()})
 
     # ---- within
 

@@ -25,7 +25,7 @@ def authenticate(
 
     `keyless`: who asks if there is no key and the request comes from this machine.
     """
-    key = request.headers.get(HEADER) or _in_query(request.query)
+    key = shown_key(request)
     if not key:
         why = "no key" if keyless is None else why_not_local(request.peer, request.headers)
         if why is not None or keyless is None:
@@ -38,6 +38,11 @@ def authenticate(
         raise Unauthorized("no such key")
     request.note["account"] = owner
     return owner
+
+
+def shown_key(request: Request) -> str:
+    """The key that a request shows; empty: none."""
+    return request.headers.get(HEADER) or _in_query(request.query)
 
 
 def _in_query(query: bytes) -> str:

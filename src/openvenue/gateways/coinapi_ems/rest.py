@@ -24,7 +24,7 @@ from openvenue.ems.errors import (
 from openvenue.ems.ledger import DeskStopped
 from openvenue.ems.state import Run
 from openvenue.engine.units import AccountId
-from openvenue.gateways.coinapi_ems import auth, codec, order_log
+from openvenue.gateways.coinapi_ems import auth, codec, order_log, trouble
 from openvenue.gateways.coinapi_ems.errors import (
     TIMEOUT_STATUS,
     UNREACHABLE_STATUS,
@@ -35,7 +35,7 @@ from openvenue.gateways.coinapi_ems.errors import (
     encode_error,
 )
 from openvenue.gateways.coinapi_ems.profile import DEFAULT, Profile
-from openvenue.gateways.wire import Handler, OpenSession, Request, Response, WireError
+from openvenue.gateways.wire import Handler, OpenSession, Request, Response, Trouble, WireError
 
 ROOT: Final = "/v1/"
 STATUS: Final = "/v1/orders/status/"
@@ -310,3 +310,16 @@ class CoinApiEms:
         if not path.startswith(ROOT):
             return None
         return Response(status, msgspec.json.encode(MessageJson(why)))
+
+    def claimed(self, request: Request) -> str:
+        """Whose key the request shows."""
+        return self._door.keys.get(auth.shown_key(request), "")
+
+    def trouble(self, what: Trouble, request: Request) -> Response:
+        """Trouble on purpose."""
+        _, kind = ENDPOINTS.get((request.method, request.path.rstrip("/")), (None, QUESTION))
+        return trouble.trouble(what, request.body, kind, self._door.profile)
+
+    def trouble_frame(self, what: Trouble, frame: bytes) -> bytes:
+        """The same on the socket."""
+        return trouble.trouble_frame(what, frame)

@@ -19,6 +19,7 @@ from openvenue.gateways.kraken_futures import (
     private,
     public,
     settings,
+    trouble,
 )
 from openvenue.gateways.kraken_futures.asking import NAME
 from openvenue.gateways.kraken_futures.auth import Keys
@@ -29,7 +30,15 @@ from openvenue.gateways.kraken_futures.limits import Limits
 from openvenue.gateways.kraken_futures.live import Live
 from openvenue.gateways.kraken_futures.profile import DEFAULT, Profile
 from openvenue.gateways.kraken_futures.ws import KrakenFuturesSession
-from openvenue.gateways.wire import Handler, OpenSession, Request, Response, Sender, WireError
+from openvenue.gateways.wire import (
+    Handler,
+    OpenSession,
+    Request,
+    Response,
+    Sender,
+    Trouble,
+    WireError,
+)
 from openvenue.history.port import HistoryPort, HistoryUnavailable
 
 BASE: Final = "/derivatives/api/v3/"
@@ -230,6 +239,20 @@ class KrakenFutures:
             return Response(404, b"", "text/html")
         word = f"{status} {errors.PHRASES.get(status, errors.PHRASES[400])}"
         return errors.encode_framework_error(status, word, self._desk.server_time())
+
+    def claimed(self, request: Request) -> str:
+        """Whose key the request shows."""
+        record = self._desk.keys.find(request.headers.get("apikey", ""))
+        return "" if record is None else record.account
+
+    def trouble(self, what: Trouble, request: Request) -> Response:
+        """Trouble on purpose."""
+        desk = self._desk
+        return trouble.trouble(what, desk.profile.limit_status, desk.server_time())
+
+    def trouble_frame(self, what: Trouble, frame: bytes) -> bytes:
+        """The same on the socket."""
+        return trouble.trouble_frame(what)
 
     def _open(self, request: Request, sender: Sender) -> KrakenFuturesSession:
         return KrakenFuturesSession(self._desk, self.feeds, self.live, request, sender)

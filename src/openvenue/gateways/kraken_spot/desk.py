@@ -73,6 +73,7 @@ class Desk:
         self.clock: Final = clock
         self.limits: Final[Limits] = limits
         self.profile: Final = profile
+        self.keys: Final = keys
         self.auth: Final = Authenticator(keys, nonces)
         self.tokens: Final = Tokens(profile.token_seconds)
         self.listing: Final = Listing(facts_of)

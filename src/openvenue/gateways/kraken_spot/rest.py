@@ -7,15 +7,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from openvenue.exchange.port import ExchangePort, VenueStopped
-from openvenue.gateways.kraken_spot import errors, private, public
+from openvenue.gateways.kraken_spot import errors, private, public, trouble
 from openvenue.gateways.kraken_spot.auth import Keys
 from openvenue.gateways.kraken_spot.desk import NAME, Clock, Desk
 from openvenue.gateways.kraken_spot.facts import FactsOf, no_facts
 from openvenue.gateways.kraken_spot.feeds import Feeds
 from openvenue.gateways.kraken_spot.limits import Limits
 from openvenue.gateways.kraken_spot.profile import DEFAULT, Profile
+from openvenue.gateways.kraken_spot.times import whole_second
 from openvenue.gateways.kraken_spot.ws import KrakenSpotSession, Role
-from openvenue.gateways.wire import Handler, OpenSession, Request, Response, WireError
+from openvenue.gateways.wire import Handler, OpenSession, Request, Response, Trouble, WireError
 from openvenue.history.port import HistoryPort, HistoryUnavailable
 
 ROOT: Final = "/0/"
@@ -168,6 +169,19 @@ class KrakenSpot:
             return None
         word = errors.UNKNOWN_METHOD if status in (404, 405) else errors.BAD_REQUEST
         return errors.encode_errors([word])
+
+    def claimed(self, request: Request) -> str:
+        """Whose key the request shows."""
+        record = self._desk.keys.find(request.headers.get("api-key", ""))
+        return "" if record is None else record.account
+
+    def trouble(self, what: Trouble, request: Request) -> Response:
+        """Trouble on purpose."""
+        return trouble.trouble(what, request.path, whole_second(self._desk.clock.wall()))
+
+    def trouble_frame(self, what: Trouble, frame: bytes) -> bytes:
+        """The same on the socket."""
+        return trouble.trouble_frame(what, frame, self._desk.clock.wall())
 
 
 async def _unknown(desk: Desk, request: Request) -> Response:

@@ -5,18 +5,20 @@ Source: Pacifica, REST API, index of endpoints.
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
+from urllib.parse import parse_qs
 
 from openvenue.exchange.port import ExchangePort, VenueStopped
-from openvenue.gateways.pacifica import errors, operations, private, public
+from openvenue.gateways.pacifica import errors, operations, private, public, trouble
 from openvenue.gateways.pacifica.auth import Wallets
 from openvenue.gateways.pacifica.canonical import parse
-from openvenue.gateways.pacifica.desk import NAME, Clock, Desk
+from openvenue.gateways.pacifica.desk import ENCODER, NAME, Clock, Desk
 from openvenue.gateways.pacifica.facts import FactsOf, no_facts
 from openvenue.gateways.pacifica.feeds import Feeds
 from openvenue.gateways.pacifica.limits import HALF, HEAVY, ONE, Limits
 from openvenue.gateways.pacifica.profile import DEFAULT, Profile
+from openvenue.gateways.pacifica.times import millis
 from openvenue.gateways.pacifica.ws import PacificaSession
-from openvenue.gateways.wire import Handler, OpenSession, Request, Response, Sender
+from openvenue.gateways.wire import Handler, OpenSession, Request, Response, Sender, Trouble
 from openvenue.history.port import HistoryPort, HistoryUnavailable
 
 BASE: Final = "/api/v1/"
@@ -176,6 +178,24 @@ class Pacifica:
         return errors.encode_failure(
             errors.Failure(text, status=status, why=why), self._desk.profile
         )
+
+    def claimed(self, request: Request) -> str:
+        """Whose address the request names."""
+        named = parse(request.body) if request.body else None
+        address = None if named is None else named.get("account")
+        if address is None:
+            query = parse_qs(request.query.decode("latin-1"), max_num_fields=100)
+            address = query.get("account", [""])[-1]
+        return (self._desk.keys.find(address) or "") if isinstance(address, str) else ""
+
+    def trouble(self, what: Trouble, request: Request) -> Response:
+        """Trouble on purpose."""
+        return trouble.trouble(what, self._desk.profile)
+
+    def trouble_frame(self, what: Trouble, frame: bytes) -> bytes:
+        """The same on the socket."""
+        now = millis(self._desk.exchange.now())
+        return ENCODER.encode(trouble.trouble_message(what, frame, now))
 
     def _open(self, request: Request, sender: Sender) -> PacificaSession:
         return PacificaSession(self._desk, self.feeds, request, sender)

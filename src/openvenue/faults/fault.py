@@ -1,0 +1,145 @@
+"""What can be made to go wrong, with whom, when and how often."""
+
+import re
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from math import isfinite
+from typing import Final
+
+from msgspec import Struct
+
+APIS: Final = ("kraken_futures", "kraken_spot", "pacifica", "coinapi_ems")
+DELAY_MAX_SECONDS: Final = 3_600.0
+WINDOW_MAX_SECONDS: Final = 10.0 * 366 * 86_400
+STATUSES: Final = (429, 500, 502, 503, 504)  # that every API has words for
+NO_GOODBYE: Final = 1006  # what a WebSocket client calls a connection that just ends
+
+
+class FaultError(Exception):
+    """A fault that makes no sense; the message says what."""
+
+
+class Place(StrEnum):
+    """Where on its way a request meets a fault."""
+
+    BEFORE = "before"  # at the door, before anybody handles it
+    AFTER = "after"  # at the door, on the way out: it was done
+    FEED = "feed"  # the same, where there is an order of messages: on a WebSocket
+
+
+class Kind(StrEnum):
+    """What goes wrong. `delay_seconds` passes first, except where it is said what it means."""
+
+    DELAY = "delay"  # handled late; on a WebSocket what follows waits, too
+    REFUSE = "refuse"  # the connection is reset and nothing is handled
+    HANG = "hang"  # taken, never handled, never answered; the connection stays
+    CLOSE = "close"  # the connection closes and nothing is handled
+    STATUS = "status"  # not handled, and answered with `status` in the API's words, or with `body`
+    RATE_LIMIT = "rate_limit"  # not handled: the API says that it was asked too often
+    MAINTENANCE = "maintenance"  # not handled: the API says that it is closed for a while
+
+    LATE_REPLY = "late_reply"  # done at once; the reply and what follows it come later
+    LOSE_REPLY = "lose_reply"  # done, and never told; over HTTP the connection closes
+    CUT_REPLY = "cut_reply"  # done, and the connection closes in the middle of the telling
+    REPEAT_REPLY = "repeat_reply"  # done once, told twice
+    REORDER = "reorder"  # a message comes after the one that follows it
+    STALE = "stale"  # a message comes late, behind all that is newer
+
+
+PLACES: Final[Mapping[Kind, Place]] = {
+    **dict.fromkeys(
+        (
+            Kind.DELAY,
+            Kind.REFUSE,
+            Kind.HANG,
+            Kind.CLOSE,
+            Kind.STATUS,
+            Kind.RATE_LIMIT,
+            Kind.MAINTENANCE,
+        ),
+        Place.BEFORE,
+    ),
+    **dict.fromkeys(
+        (
+            Kind.LATE_REPLY,
+            Kind.LOSE_REPLY,
+            Kind.CUT_REPLY,
+            Kind.REPEAT_REPLY,
+        ),
+        Place.AFTER,
+    ),
+    **dict.fromkeys((Kind.REORDER, Kind.STALE), Place.FEED),
+}
+NEEDS_DELAY: Final = (Kind.DELAY, Kind.LATE_REPLY, Kind.STALE)
+
+
+class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One thing that goes wrong with whatever all its selectors match; None matches anything."""
+
+    kind: Kind
+    api: str | None = None
+    account: str | None = None  # as the world names it; before a signature is checked: as claimed
+    path: str | None = None  # a regular expression that the whole path must match
+    method: str | None = None  # of HTTP; or what a message or a command is called, see the docs
+
+    count: int = 1  # 0: as often as it matches
+    probability: float = 1.0  # that it strikes what it matches
+    seed: int = 0  # of its own chance: the same requests meet the same faults
+    from_seconds: float = 0.0  # market time from its planning to its beginning
+    for_seconds: float = 0.0  # and from there to its end; 0: none
+
+    delay_seconds: float = 0.0  # of the machine's time
+    delay_max_seconds: float = 0.0  # if higher: by chance, anything up to this
+    status: int = 503
+    body: str | None = None  # instead of the API's own words
+    content_type: str = "text/plain"
+    close_code: int = NO_GOODBYE  # with which a WebSocket closes
+
+    @property
+    def place(self) -> Place:
+        """Where it happens."""
+        return PLACES[self.kind]
+
+
+def check(fault: Fault, apis: Sequence[str] = APIS) -> None:
+    """Nothing, if `fault` makes sense. Raises: FaultError."""
+    for why in _mistakes(fault, apis):
+        raise FaultError(why)
+
+
+def _mistakes(it: Fault, apis: Sequence[str]) -> "list[str]":
+    wrong = []
+    if it.api is not None and it.api not in apis:
+        wrong.append(f"api must be one of {', '.join(apis)}, not {it.api!r}")
+    if it.path is not None:
+        try:
+            re.compile(it.path)
+        except re.error as error:
+            wrong.append(f"path is not a regular expression: {it.path!r} ({error})")
+    if not 0 <= it.count <= 10**9:
+        wrong.append("count must be from 1, or 0 for as often as it matches")
+    if not 0 < it.probability <= 1:
+        wrong.append("probability must be above 0, and 1 at most")
+    for name in ("from_seconds", "for_seconds"):
+        seconds: float = getattr(it, name)
+        if not (isfinite(seconds) and 0 <= seconds <= WINDOW_MAX_SECONDS):
+            wrong.append(f"{name} must be from 0 to {WINDOW_MAX_SECONDS:.0f}")
+    for name in ("delay_seconds", "delay_max_seconds"):
+        seconds = getattr(it, name)
+        if not (isfinite(seconds) and 0 <= seconds <= DELAY_MAX_SECONDS):
+            wrong.append(f"{name} must be from 0 to {DELAY_MAX_SECONDS:.0f}")
+    if it.delay_max_seconds and it.delay_max_seconds < it.delay_seconds:
+        wrong.append("delay_max_seconds is below delay_seconds")
+    if it.kind in NEEDS_DELAY and not (it.delay_seconds or it.delay_max_seconds):
+        wrong.append(f"{it.kind} needs delay_seconds")
+    if it.body is None and it.status not in STATUSES:
+        said = ", ".join(map(str, STATUSES))
+        wrong.append(f"status must be one of {said}, unless body says what is answered")
+    if not 200 <= it.status <= 599:
+        wrong.append("status must be from 200 to 599")
+    if it.content_type.isprintable() is False or not it.content_type.isascii():
+        wrong.append("content_type must be plain text")
+    if not (it.close_code == NO_GOODBYE or it.close_code == 1000 or 3000 <= it.close_code <= 4999):
+        if it.close_code not in (1001, 1002, 1003, 1007, 1008, 1009, 1011, 1012, 1013):
+            wrong.append("close_code must be one that a server may send, or 1006 for none")
+    return wrong

@@ -1,0 +1,192 @@
+"""Which faults are planned, and which of them a request meets.
+
+A plan is an argument of the door and of the exchange port. Nobody asks whether faults are "on":
+where `is_armed` is false there is nothing to meet, and that is all that a request pays.
+"""
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
+from random import Random
+from typing import Final
+
+import structlog
+from msgspec import Struct
+
+from openvenue.faults.fault import APIS, Fault, FaultError, Place, check
+
+SECOND: Final = 1_000_000_000
+PLANNED_MAX: Final = 1_000  # those that are over among them
+
+log = structlog.get_logger(__name__)
+
+
+class Stage(StrEnum):
+    """Where a fault is in its life."""
+
+    WAITING = "waiting"  # its time has not come
+    ARMED = "armed"
+    OVER = "over"  # it struck as often as it was to, or its time has passed
+
+
+class Strike(Struct, frozen=True):
+    """A fault met by one request, message or command."""
+
+    number: int
+    fault: Fault
+    delay_seconds: float  # drawn, where there is a range
+
+    @property
+    def label(self) -> str:
+        """For the request log."""
+        return f"{self.number} {self.fault.kind}"
+
+
+class Planned(Struct, frozen=True):
+    """A fault as it stands."""
+
+    id: int
+    stage: Stage
+    struck: int
+    left: int | None  # None: as often as it matches
+    fault: Fault
+
+
+class FaultPlan:
+    """Faults in the order in which they were planned: the first that matches is met.
+
+    `clock` tells market time in nanoseconds: windows move with a virtual clock.
+    """
+
+    def __init__(
+        self,
+        faults: Iterable[Fault] = (),
+        *,
+        clock: Callable[[], int] = time.monotonic_ns,
+        apis: Sequence[str] = APIS,
+    ) -> None:
+        self.is_armed = False  # something may go wrong
+        self.struck: Counter[tuple[str, str]] = Counter()  # by API and kind, removed ones, too
+        self._clock = clock
+        self._apis = tuple(apis)
+        self._rows: list[_Row] = []
+        self._next = 1
+        self.add(faults)
+
+    def add(self, faults: Iterable[Fault]) -> list[int]:
+        """Plan these as well; their numbers. Raises: FaultError: none of them is planned."""
+        wanted = list(faults)
+        for fault in wanted:
+            check(fault, self._apis)
+        if len(self._rows) + len(wanted) > PLANNED_MAX:
+            raise FaultError(f"a plan holds {PLANNED_MAX} faults: remove those that are over")
+        numbers = []
+        for fault in wanted:
+            self._rows.append(_Row(self._next, fault, self._clock()))
+            numbers.append(self._next)
+            self._next += 1
+        self._look()
+        return numbers
+
+    def remove(self, number: int) -> bool:
+        """Forget one fault; whether there was one of this number."""
+        kept = [row for row in self._rows if row.number != number]
+        was_there = len(kept) < len(self._rows)
+        self._rows = kept
+        self._look()
+        return was_there
+
+    def clear(self) -> None:
+        """Forget all: everything goes well again."""
+        self._rows = []
+        self._look()
+
+    def planned(self) -> list[Planned]:
+        """Each fault and how often it struck."""
+        now = self._clock()
+        return [row.view(now) for row in self._rows]
+
+    def take(
+        self, place: Place, api: str, account: str, path: str, names: Sequence[str]
+    ) -> Strike | None:
+        """The fault that is met here, counted as struck; None: all goes well.
+
+        `names` is what the request goes by: the method of HTTP, the names in a message, or the
+        name of a command.
+        """
+        if not self.is_armed:
+            return None
+        now = self._clock()
+        for row in self._rows:
+            if row.fault.place is place and row.strikes(now, api, account, path, names):
+                self.struck[api, row.fault.kind] += 1
+                strike = Strike(row.number, row.fault, row.delay())
+                log.info(
+                    "fault on purpose",
+                    fault=row.number,
+                    kind=str(row.fault.kind),
+                    api=api,
+                    account=account,
+                    of=path or "/".join(names),
+                )
+                self._look()
+                return strike
+        self._look()
+        return None
+
+    def _look(self) -> None:
+        now = self._clock()
+        self.is_armed = any(row.stage(now) is not Stage.OVER for row in self._rows)
+
+
+class _Row:
+    """A fault, its own chance, and what has become of it."""
+
+    def __init__(self, number: int, fault: Fault, now: int) -> None:
+        self.number = number
+        self.fault = fault
+        self._pattern = None if fault.path is None else re.compile(fault.path)
+        self._chance = Random(fault.seed)
+        self._begins = now + int(fault.from_seconds * SECOND)
+        self._ends = self._begins + int(fault.for_seconds * SECOND)
+        self._struck = 0
+
+    def stage(self, now: int) -> Stage:
+        """Where it is in its life."""
+        fault = self.fault
+        if fault.count and self._struck >= fault.count:
+            return Stage.OVER
+        if now < self._begins:
+            return Stage.WAITING
+        return Stage.OVER if fault.for_seconds and now >= self._ends else Stage.ARMED
+
+    def strikes(self, now: int, api: str, account: str, path: str, names: Sequence[str]) -> bool:
+        """Whether it happens to this one; if so, it is counted."""
+        fault = self.fault
+        if self.stage(now) is not Stage.ARMED:
+            return False
+        if fault.api is not None and fault.api != api:
+            return False
+        if fault.account is not None and fault.account != account:
+            return False
+        if fault.method is not None and fault.method not in names:
+            return False
+        if self._pattern is not None and self._pattern.fullmatch(path) is None:
+            return False
+        if fault.probability < 1 and self._chance.random() >= fault.probability:
+            return False
+        self._struck += 1
+        return True
+
+    def delay(self) -> float:
+        """How long, this time."""
+        least, most = self.fault.delay_seconds, self.fault.delay_max_seconds
+        return self._chance.uniform(least, most) if most > least else least
+
+    def view(self, now: int) -> Planned:
+        """As it stands."""
+        count = self.fault.count
+        left = count - self._struck if count else None
+        return Planned(self.number, self.stage(now), self._struck, left, self.fault)
