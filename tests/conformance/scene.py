@@ -120,6 +120,7 @@ DATED: Final = Instrument(
 FACTS: Final = Facts(fee_schedule_uid="0c0ffee0-0000-4000-8000-000000000001")
 ACCOUNTS: Final = {"ann": 1_000_000, "bob": 1_000_000, "eve": 10, "sid": 100}
 FAMILIES: Final = {"sid": AccountId("ann")}
+MOST_ORDERS: Final = {"bob": 200}
 SECRETS: Final = {
     name: bytes([place]) * 64 for place, name in enumerate(["ann", "bob", "eve", "rob", "sid"])
 }
@@ -138,7 +139,11 @@ def world() -> Sequence[Command]:
     for name, dollars in ACCOUNTS.items():
         account = AccountId(name)
         commands += [
-            OpenAccount(account=account, family=FAMILIES.get(name, account), max_open_orders=20),
+            OpenAccount(
+                account=account,
+                family=FAMILIES.get(name, account),
+                max_open_orders=MOST_ORDERS.get(name, 20),
+            ),
             Deposit(account=account, wallet=FLEX, asset=USD, amount=Atoms(dollars * 10**8)),
             Deposit(account=account, wallet=INVERSE, asset=XBT, amount=Atoms(dollars * 10**4)),
         ]

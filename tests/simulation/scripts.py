@@ -35,6 +35,7 @@ from openvenue.engine.orders import (
     IOC,
     SELL,
     Direction,
+    Distance,
     SelfTrade,
     Side,
     Signal,
@@ -43,7 +44,7 @@ from openvenue.engine.orders import (
     TriggerKind,
 )
 from openvenue.engine.state import State
-from openvenue.engine.units import AccountId, Atoms, Lots, Nanos, OrderId, Ticks
+from openvenue.engine.units import AccountId, Atoms, Lots, Nanos, OrderId, Ppb, Ticks
 from tests.simulation import market
 
 SECOND: Final = 10**9
@@ -150,7 +151,9 @@ class Writer:
             time_in_force, limit = IOC, None
         elif style < 0.43:
             trigger = self._trigger(instrument, side)
-            if random.random() < 0.6:
+            if trigger.offset is not None:
+                limit = None
+            elif random.random() < 0.6:
                 time_in_force, limit = IOC, None
         name = None
         if random.random() < 0.3:
@@ -203,9 +206,24 @@ class Writer:
         return Trigger(
             kind,
             self._ticks(instrument, dollars),
-            random.choices([Signal.LAST, Signal.MARK, Signal.INDEX], [4, 1, 1])[0],
+            random.choices([Signal.LAST, Signal.MARK, Signal.INDEX, Signal.MID], [4, 1, 1, 1])[0],
             Direction.ABOVE if is_above else Direction.BELOW,
+            trail=self._trail(instrument)
+            if kind is TriggerKind.STOP and random.random() < 0.4
+            else None,
+            offset=self._distance(instrument, random.choice([-2, -1, 0, 1]))
+            if random.random() < 0.15
+            else None,
         )
+
+    def _trail(self, instrument: Instrument) -> Distance:
+        return self._distance(instrument, self._random.choice([1, 1, 2, 3, 200]))
+
+    def _distance(self, instrument: Instrument, dollars: int) -> Distance:
+        """So many dollars, or about as many percent."""
+        if self._random.random() < 0.5:
+            return Distance(self._ticks(instrument, dollars))
+        return Distance(share=Ppb(min(dollars, 50) * 9_870_000))
 
     def _cancel(self, state: State, account: AccountId | None = None) -> CancelOrder:
         random = self._random
@@ -249,7 +267,16 @@ class Writer:
             else:
                 away = random.choice([-3, -2, -1, 0, 1, 2, 3])
                 limit = self._ticks(instrument, 100 + order.side * away)
-        if (chosen.is_waiting and random.random() < 0.7) or random.random() < 0.01:
+        trail = None
+        trigger = order.trigger
+        if chosen.is_waiting and trigger is not None and trigger.trail is not None:
+            if random.random() < 0.9:
+                limit = None
+            if random.random() < 0.6:
+                trail = self._trail(instrument) if random.random() < 0.7 else trigger.trail
+            elif random.random() < 0.1:
+                stop = self._ticks(instrument, 100)
+        elif (chosen.is_waiting and random.random() < 0.7) or random.random() < 0.01:
             stop = self._ticks(instrument, 100 + random.choice([-2, -1, 0, 1, 2]))
         deadline = None
         if random.random() < 0.02:
@@ -263,6 +290,7 @@ class Writer:
             limit_price=limit,
             trigger_price=stop,
             deadline=deadline,
+            trail=trail,
         )
 
     def _cancel_all(self) -> CancelOrders:

@@ -15,6 +15,7 @@ from openvenue.engine.events import (
     Refused,
     Traded,
     TriggerFired,
+    TriggersMoved,
 )
 from openvenue.engine.instruments import Kind
 from openvenue.engine.reasons import RejectReason
@@ -35,6 +36,9 @@ ENOUGH = {  # at least this share of all commands
     "amended and went to the back": 0.02,
     "amended and traded": 0.003,
     "amended while it waited": 0.01,
+    "moved a trailing stop": 0.01,
+    "fired a trailing stop": 0.004,
+    "made a relative limit a price": 0.002,
 }
 MOST_REFUSED = 0.3
 
@@ -49,8 +53,15 @@ def reaches(step: Step) -> set[str]:
                 found.add("traded")
             case TriggerFired():
                 found.add("triggered")
+            case TriggersMoved():
+                found.add("moved a trailing stop")
             case OrderActivated():
                 found.add("activated a trigger's order")
+                trigger = event.order.trigger
+                if trigger is not None and trigger.trail is not None:
+                    found.add("fired a trailing stop")
+                if trigger is not None and trigger.offset is not None:
+                    found.add("made a relative limit a price")
             case OrderTrimmed():
                 found.add("trimmed or ended a reduce-only order")
             case OrderCanceled():

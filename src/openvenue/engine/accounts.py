@@ -75,6 +75,7 @@ class Account:
         self.positions: dict[Symbol, Position] = {}
         self.orders: dict[int, Live] = {}  # oldest first
         self.cl_ord_ids: dict[str, Live] = {}
+        self.trailing = 0  # how many of the orders are trailing stops that wait
 
     def wallet_or_empty(self, wallet_id: WalletId) -> Wallet:
         """The wallet of this name, or an empty one that the account does not keep: for a look."""

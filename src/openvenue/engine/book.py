@@ -207,25 +207,71 @@ class Book:
 
 
 @final
+class Trails:
+    """Trailing stops of one signal and direction, by the price at which each moves next.
+
+    Sells (`toward` 1) follow the signal up, buys (-1) follow it down. They also wait in a ladder,
+    like every trigger; this is the second place in which they are found.
+    """
+
+    def __init__(self, toward: int) -> None:
+        self._toward: Final = toward
+        self._keys: list[tuple[int, int]] = []  # (price * toward, order id), next to move first
+        self._orders: dict[int, tuple[int, Live]] = {}  # with the key's price
+
+    def add(self, live: Live, moves_at: int) -> None:
+        """Move `live` when the signal is at the fine price `moves_at`, or past it."""
+        key = moves_at * self._toward
+        self._orders[live.order_id] = (key, live)
+        insort(self._keys, (key, live.order_id))
+
+    def remove(self, live: Live) -> None:
+        """Forget one."""
+        key, _ = self._orders.pop(live.order_id)
+        del self._keys[bisect_left(self._keys, (key, live.order_id))]
+
+    def __bool__(self) -> bool:
+        return bool(self._keys)
+
+    def moved(self, price: int) -> list[Live]:
+        """Those that a signal at `price` moves, next to move first."""
+        found: list[Live] = []
+        for key, order_id in self._keys:
+            if key > price * self._toward:
+                break
+            found.append(self._orders[order_id][1])
+        return found
+
+
+@final
 class Triggers:
     """The waiting orders of one market, by the signal that they listen to and their direction."""
 
     def __init__(self) -> None:
         # index: signal * 2 + (1 where the direction is ABOVE)
-        self._ladders: Final = [Ladder(-1 if at % 2 else 1) for at in range(8)]
+        self._ladders: Final = [Ladder(-1 if at % 2 else 1) for at in range(10)]
+        self._trails: Final = [Trails(-1 if at % 2 else 1) for at in range(10)]
 
     def ladder(self, signal: int, direction: int) -> Ladder:
         """Waiting orders that fire when `signal` goes in `direction`, next to fire first."""
         return self._ladders[signal * 2 + (1 if direction > 0 else 0)]
 
+    def trails(self, signal: int, direction: int) -> Trails:
+        """Those of them that follow the signal, by when they move."""
+        return self._trails[signal * 2 + (1 if direction > 0 else 0)]
+
     def are_waiting(self, signal: int) -> bool:
         """Whether any order listens to this signal."""
         return bool(self._ladders[signal * 2].keys) or bool(self._ladders[signal * 2 + 1].keys)
 
-    def are_reached(self, signal: int, price: int, tick: int) -> bool:
-        """Whether a signal at `price` fires any order; both are fine prices. Never at 0: none yet.
+    def are_trailing(self, signal: int) -> bool:
+        """Whether any order follows this signal."""
+        return bool(self._trails[signal * 2]) or bool(self._trails[signal * 2 + 1])
 
-        `tick` is the fine price of one tick.
+    def are_reached(self, signal: int, price: int, tick: int) -> bool:
+        """Whether a signal at `price` fires any order. Never at 0: there is none yet.
+
+        `price` is a fine price, `tick` the fine price of one tick.
         """
         if price <= 0:
             return False

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from openvenue.engine.instruments import Asset, Dislocation, IndexId, Instrument, Mode, WalletId
 from openvenue.engine.notices import NoticeKind, Priority
-from openvenue.engine.orders import SelfTrade, Side, TimeInForce, Trigger
+from openvenue.engine.orders import Distance, SelfTrade, Side, TimeInForce, Trigger
 from openvenue.engine.units import AccountId, AssetId, Atoms, Lots, Nanos, OrderId, Symbol, Ticks
 
 
@@ -179,6 +179,7 @@ class AmendOrder(Struct, frozen=True, kw_only=True, array_like=True, gc=False, t
     limit_price: Ticks | None = None
     trigger_price: Ticks | None = None
     deadline: Nanos | None = None
+    trail: Distance | None = None  # of a trailing stop, which starts again from the present price
 
 
 class Transfer(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=90):

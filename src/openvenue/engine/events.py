@@ -294,6 +294,21 @@ class ConditionsSet(Struct, frozen=True, kw_only=True, array_like=True, gc=False
     margin_multiplier: int
 
 
+class TriggerMove(Struct, frozen=True, array_like=True, gc=False):
+    """Where one trailing stop fires from now on."""
+
+    order_id: OrderId
+    account: AccountId
+    price: Ticks
+
+
+class TriggersMoved(Struct, frozen=True, kw_only=True, array_like=True, tag=30):
+    """A signal went the way of those that trail it: they follow, and the one that is next first."""
+
+    symbol: Symbol
+    moves: tuple[TriggerMove, ...]
+
+
 Event = (
     OrderAccepted
     | OrderRejected
@@ -327,4 +342,5 @@ Event = (
     | Announced
     | NoticeRetracted
     | ConditionsSet
+    | TriggersMoved
 )

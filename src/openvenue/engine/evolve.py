@@ -43,19 +43,22 @@ from openvenue.engine.events import (
     TradingEnabledSet,
     Transferred,
     TriggerFired,
+    TriggersMoved,
     Withdrawn,
 )
 from openvenue.engine.margin import held_for
 from openvenue.engine.markets import Market
-from openvenue.engine.orders import BUY, Signal
+from openvenue.engine.orders import BUY, Signal, moved
 from openvenue.engine.positions import Position
 from openvenue.engine.state import NEVER, State
 from openvenue.engine.steps import ActivateOrder, FireTriggers, TrimReducers
+from openvenue.engine.trailing import moves_at
 from openvenue.engine.units import AssetId, ExecId, FinePrice, OrderId
 
 LAST: Final = int(Signal.LAST)
 MARK: Final = int(Signal.MARK)
 INDEX: Final = int(Signal.INDEX)
+MID: Final = int(Signal.MID)
 
 
 def order_accepted(state: State, event: OrderAccepted) -> None:
@@ -73,6 +76,7 @@ def order_accepted(state: State, event: OrderAccepted) -> None:
         account.cl_ord_ids[cl_ord_id] = live
     if event.rests:
         _rest(live)
+        _look_at_mid(state, market)
         return
     trigger = order.trigger
     if trigger is not None:
@@ -88,6 +92,7 @@ def order_activated(state: State, event: OrderActivated) -> None:
     live.updated = state.now
     if event.rests:
         _rest(live)
+        _look_at_mid(state, live.market)
 
 
 def order_rejected(state: State, event: OrderRejected) -> None:
@@ -98,7 +103,9 @@ def order_rejected(state: State, event: OrderRejected) -> None:
 
 def order_rested(state: State, event: OrderRested) -> None:
     """The rest of a taker joins the book."""
-    _rest(state.accounts[event.account].orders[event.order_id])
+    live = state.accounts[event.account].orders[event.order_id]
+    _rest(live)
+    _look_at_mid(state, live.market)
 
 
 def traded(state: State, event: Traded) -> None:
@@ -153,6 +160,7 @@ def traded(state: State, event: Traded) -> None:
     market.last_time = now
     if market.triggers.are_waiting(LAST):
         _look_at_triggers(state, market, LAST)
+    _look_at_mid(state, market)
 
 
 def order_canceled(state: State, event: OrderCanceled) -> None:
@@ -160,6 +168,7 @@ def order_canceled(state: State, event: OrderCanceled) -> None:
     live = state.accounts[event.account].orders[event.order_id]
     state.remember(live)
     _remove(live)
+    _look_at_mid(state, live.market)
 
 
 def orders_canceled(state: State, event: OrdersCanceled) -> None:
@@ -169,6 +178,7 @@ def orders_canceled(state: State, event: OrdersCanceled) -> None:
         live = orders[order_id]
         state.remember(live)
         _remove(live)
+        _look_at_mid(state, live.market)
 
 
 def order_trimmed(state: State, event: OrderTrimmed) -> None:
@@ -205,8 +215,9 @@ def order_amended(state: State, event: OrderAmended) -> None:
         live.leaves = event.leaves
         if event.rests:
             _rest(live)
+        _look_at_mid(state, live.market)
         return
-    level.remove(live)
+    _wait_no_more(live)
     live.amend(event.order)
     live.leaves = event.leaves
     _wait(state, live)
@@ -216,12 +227,21 @@ def trigger_fired(state: State, event: TriggerFired) -> None:
     """The order waits no more; what it does now is the next step."""
     live = state.accounts[event.account].orders[event.order_id]
     state.remember(live)
-    level = live.level
-    assert level is not None, "it waited in a ladder"
-    level.remove(live)
+    _wait_no_more(live)
     live.is_waiting = False
     live.updated = state.now
     state.steps.append(ActivateOrder(event.account, event.order_id))
+
+
+def triggers_moved(state: State, event: TriggersMoved) -> None:
+    """Trailing stops wait at another price, behind the others there."""
+    for move in event.moves:
+        live = state.accounts[move.account].orders[move.order_id]
+        state.remember(live)
+        _wait_no_more(live)
+        live.amend(moved(live.order, move.price))
+        live.updated = state.now
+        wait(live)
 
 
 def dead_mans_switch_set(state: State, event: DeadMansSwitchSet) -> None:
@@ -357,14 +377,40 @@ def _position(account: Account, market: Market) -> Position:
     return position
 
 
-def _wait(state: State, live: Live) -> None:
-    """Put an order among the triggers; if its price has been reached, it fires next."""
+def wait(live: Live) -> None:
+    """Put an order among the triggers."""
     trigger = live.order.trigger
     assert trigger is not None, "what waits has a trigger"
+    market = live.market
     signal = int(trigger.signal)
-    ladder = live.market.triggers.ladder(signal, int(trigger.direction))
-    ladder.add(live, int(trigger.price))
-    _look_at_triggers(state, live.market, signal)
+    direction = int(trigger.direction)
+    market.triggers.ladder(signal, direction).add(live, int(trigger.price))
+    trail = trigger.trail
+    if trail is not None:
+        market.triggers.trails(signal, direction).add(
+            live, moves_at(trigger, trail, market.contract)
+        )
+        live.account.trailing += 1
+
+
+def _wait(state: State, live: Live) -> None:
+    """Put an order among the triggers; if its price has been reached, it fires next."""
+    wait(live)
+    trigger = live.order.trigger
+    assert trigger is not None, "what waits has a trigger"
+    _look_at_triggers(state, live.market, int(trigger.signal))
+
+
+def _wait_no_more(live: Live) -> None:
+    """Take an order out of the triggers."""
+    level = live.level
+    assert level is not None, "it waits in a ladder"
+    level.remove(live)
+    trigger = live.order.trigger
+    assert trigger is not None, "what waits has a trigger"
+    if trigger.trail is not None:
+        live.market.triggers.trails(int(trigger.signal), int(trigger.direction)).remove(live)
+        live.account.trailing -= 1
 
 
 def _rest(live: Live) -> None:
@@ -425,8 +471,7 @@ def _remove(live: Live) -> None:
     """End a live order wherever it is."""
     level: Level | None = live.level
     if live.is_waiting:
-        assert level is not None, "it waits in a ladder"
-        level.remove(live)
+        _wait_no_more(live)
     elif level is not None:
         _leave_book(live)
     _forget(live)
@@ -473,14 +518,26 @@ def _exchange(
     wallet.credit(instrument.quote, -sign * value - fee)
 
 
+def _look_at_mid(state: State, market: Market) -> None:
+    """A book changed: those that listen to its middle look at it once it stands still."""
+    if market.triggers.are_waiting(MID):
+        step = FireTriggers(market.symbol, MID, FinePrice(0))
+        if step not in state.steps:
+            state.steps.append(step)
+
+
 def _look_at_triggers(state: State, market: Market, signal: int) -> None:
     """Queue a look at the triggers that a signal's price has reached; every print counts."""
     price = market.signal_price(signal)
-    if not market.triggers.are_reached(signal, price, market.contract.tick_fine):
-        return
+    triggers = market.triggers
+    steps = state.steps
     step = FireTriggers(market.symbol, signal, FinePrice(price))
-    if step not in state.steps:
-        state.steps.append(step)
+    if triggers.are_trailing(signal):
+        # A print that reaches nothing may reach what an earlier one is about to move.
+        if price > 0 and (not steps or steps[-1] != step):
+            steps.append(step)
+    elif triggers.are_reached(signal, price, market.contract.tick_fine) and step not in steps:
+        steps.append(step)
 
 
 EVOLVE: Final[dict[type[Any], Callable[[State, Any], None]]] = {
@@ -496,6 +553,7 @@ EVOLVE: Final[dict[type[Any], Callable[[State, Any], None]]] = {
     CancelRejected: nothing,
     OrderTrimmed: order_trimmed,
     TriggerFired: trigger_fired,
+    TriggersMoved: triggers_moved,
     DeadMansSwitchSet: dead_mans_switch_set,
     DeadMansSwitchFired: dead_mans_switch_fired,
     MemberDecided: nothing,

@@ -10,6 +10,7 @@ from openvenue.engine.schedule import Schedule
 from openvenue.engine.units import Symbol
 
 LAST: Final = Signal.LAST
+MID: Final = Signal.MID
 MARK: Final = Signal.MARK
 
 
@@ -45,4 +46,10 @@ class Market:
         """The price that triggers of this signal compare with, as a FinePrice; 0: none yet."""
         if signal == LAST:
             return self.last * self.contract.tick_fine
+        if signal == MID:
+            bid = self.book.bids.best()
+            ask = self.book.asks.best()
+            if bid is None or ask is None:
+                return 0
+            return (bid.price + ask.price) * self.contract.tick_fine // 2
         return self.mark if signal == MARK else self.index

@@ -9,8 +9,9 @@ from enum import IntEnum
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from openvenue.engine.units import AccountId, Atoms, Lots, Nanos, OrderId, Symbol, Ticks
+from openvenue.engine.units import AccountId, Atoms, Lots, Nanos, OrderId, Ppb, Symbol, Ticks
 
 
 class Side(IntEnum):
@@ -64,6 +65,7 @@ class Signal(IntEnum):
     LAST = 1
     MARK = 2
     INDEX = 3
+    MID = 4  # half-way between the best bid and the best ask; none while a side is empty
 
 
 class Direction(IntEnum):
@@ -71,6 +73,13 @@ class Direction(IntEnum):
 
     ABOVE = 1
     BELOW = -1
+
+
+class Distance(Struct, frozen=True, array_like=True, gc=False):
+    """How far one price is from another: so many ticks, and a share of the other price."""
+
+    ticks: int = 0
+    share: Ppb = Ppb(0)
 
 
 class Trigger(Struct, frozen=True, array_like=True, gc=False):
@@ -81,9 +90,11 @@ class Trigger(Struct, frozen=True, array_like=True, gc=False):
     """
 
     kind: TriggerKind
-    price: Ticks
+    price: Ticks  # where it fires now; a command leaves that of a trailing stop at 0
     signal: Signal
     direction: Direction
+    trail: Distance | None = None  # follows the signal's best price since entry this far behind
+    offset: Distance | None = None  # of the order's limit from `price`, once it fires; signed
 
 
 class Order(Struct, frozen=True, array_like=True, gc=False):
@@ -110,6 +121,12 @@ class Order(Struct, frozen=True, array_like=True, gc=False):
     algo_id: str | None = None
     user_ref: int | None = None  # the owner's mark; many orders may carry the same
     self_trade: SelfTrade = SelfTrade.REJECT_TAKER
+
+
+def moved(order: Order, price: Ticks) -> Order:
+    """The order with its trigger at another price."""
+    assert order.trigger is not None, "only a trigger has such a price"
+    return replace(order, trigger=replace(order.trigger, price=price))
 
 
 class OrderView(Struct, frozen=True, array_like=True, gc=False):

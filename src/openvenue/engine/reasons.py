@@ -47,6 +47,14 @@ class RejectReason(IntEnum):
     ASSET_NOT_HELD = 90  # a wallet that holds another asset alone
     TRADING_DISABLED = 91  # of the account, by its owner
     PRICE_DISLOCATION = 92  # a taker that pushes a dislocated price further
+    TOO_MANY_TRAILING = 35
+    TRAIL_TOO_WIDE = 36  # a trailing stop that would start at a price that cannot be
+    TRAIL_NO_HEADROOM = 37  # the same of a change
+    TRAIL_NO_REFERENCE = 38  # there is no price to trail yet
+    TRAIL_FIXES_TRIGGER = 39  # the trigger price of a trailing stop is not its owner's to set
+    TRAIL_FIXES_LIMIT = 40
+    OFFSET_TOO_HIGH = 41  # a limit relative to the trigger price that is no price
+    OFFSET_TOO_LOW = 42
 
 
 class CancelReason(IntEnum):

@@ -11,7 +11,7 @@ import msgspec
 from openvenue.engine.accounts import Account, Wallet
 from openvenue.engine.book import Live
 from openvenue.engine.events import AccountOpened, InstrumentListed
-from openvenue.engine.evolve import account_opened, instrument_listed
+from openvenue.engine.evolve import account_opened, instrument_listed, wait
 from openvenue.engine.margin import held_for
 from openvenue.engine.markets import Market
 from openvenue.engine.positions import Position
@@ -225,8 +225,4 @@ def _restore_book(market: Market, record: MarketRecord, by_id: dict[int, Live]) 
             live = by_id[order_id]
             market.book.side(live.sign).add(live, live.price)
     for order_id in record.waiting:
-        live = by_id[order_id]
-        trigger = live.order.trigger
-        assert trigger is not None, "what waits has a trigger"
-        ladder = market.triggers.ladder(int(trigger.signal), int(trigger.direction))
-        ladder.add(live, int(trigger.price))
+        wait(by_id[order_id])

@@ -27,10 +27,11 @@ from openvenue.engine.events import (
     Traded,
     Transferred,
     TriggerFired,
+    TriggersMoved,
     Withdrawn,
 )
 from openvenue.engine.instruments import IndexId
-from openvenue.engine.orders import FOK, IOC, Order
+from openvenue.engine.orders import FOK, IOC, Order, moved
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.units import Atoms, FinePrice, Lots, Nanos, OrderId
 from openvenue.history.alive import Alive, Story
@@ -182,6 +183,13 @@ class Fold:
         self._renew(Change.AMENDED, event.order, event.leaves, event.reduced)
         if not event.rests:
             self._crossing.add(event.order.order_id)
+
+    def moved(self, event: TriggersMoved) -> None:
+        """Trailing stops follow their signal."""
+        for move in event.moves:
+            alive = self.alive[move.order_id]
+            order = moved(alive.order, move.price)
+            self._renew(Change.TRAILED, order, alive.leaves, NOTHING)
 
     def trimmed(self, event: OrderTrimmed) -> None:
         """The whole order is smaller from here on; what was filled stays filled."""
@@ -376,6 +384,7 @@ FOLDS: Final[dict[type[Event], Callable[[Fold, Any], None]]] = {
     OrderRested: Fold.rested,
     OrderAmended: Fold.amended,
     OrderTrimmed: Fold.trimmed,
+    TriggersMoved: Fold.moved,
     OrderCanceled: Fold.canceled,
     OrdersCanceled: Fold.all_canceled,
     Deposited: Fold.deposited,

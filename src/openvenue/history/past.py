@@ -39,6 +39,7 @@ class Change(IntEnum):
     REJECTED = 6  # refused with an identity; or a trigger that fired and could not act
     WAITS = 7  # a trigger was placed
     FIRED = 8
+    TRAILED = 9  # a trailing stop followed its signal
 
 
 class OrderChange(Struct, frozen=True, array_like=True, gc=False):

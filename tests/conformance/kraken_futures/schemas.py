@@ -185,7 +185,11 @@ TRIGGER: Final = record(
         "timestamp": TIME,
         "lastUpdateTimestamp": TIME,
     },
-    {"startTime": nullable(TEXT)},
+    {
+        "startTime": nullable(TEXT),
+        "limitPriceOffsetValue": NUMBER,
+        "limitPriceOffsetUnit": word("PERCENT", "QUOTE_CURRENCY"),
+    },
 )
 EVENT: Final[Schema] = {
     "oneOf": [

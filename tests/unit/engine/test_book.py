@@ -93,7 +93,12 @@ def test_triggers_wait_by_signal_and_direction() -> None:
     waiting = scene.engine.state.markets[PERP].triggers
 
     listening = {signal: waiting.are_waiting(signal) for signal in Signal}
-    assert listening == {Signal.LAST: False, Signal.MARK: True, Signal.INDEX: True}
+    assert listening == {
+        Signal.LAST: False,
+        Signal.MARK: True,
+        Signal.INDEX: True,
+        Signal.MID: False,
+    }
     assert len(list(waiting.in_order())) == 2
 
 

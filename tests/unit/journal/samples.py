@@ -30,6 +30,7 @@ from openvenue.engine.orders import (
     IOC,
     SELL,
     Direction,
+    Distance,
     Order,
     SelfTrade,
     Signal,
@@ -60,7 +61,14 @@ FLEX: Final = WalletId("flex")
 INDEX: Final = IndexId("XBT:USD")
 NOON: Final = Nanos(1_700_000_000_000_000_000)
 
-STOP: Final = Trigger(TriggerKind.STOP, Ticks(99_000), Signal.MARK, Direction.BELOW)
+STOP: Final = Trigger(
+    TriggerKind.STOP,
+    Ticks(99_000),
+    Signal.MARK,
+    Direction.BELOW,
+    trail=Distance(ticks=12, share=Ppb(5_000_000)),
+    offset=Distance(ticks=-3, share=Ppb(-1_000_000)),
+)
 ORDER: Final = Order(
     order_id=OrderId(7),
     account=ANN,
@@ -175,6 +183,7 @@ COMMANDS: Final[tuple[commands.Command, ...]] = (
         limit_price=Ticks(100_001),
         trigger_price=Ticks(99_000),
         deadline=NOON,
+        trail=Distance(ticks=40, share=Ppb(1)),
     ),
 )
 EVENTS: Final[tuple[events.Event, ...]] = (
@@ -261,6 +270,7 @@ EVENTS: Final[tuple[events.Event, ...]] = (
         order_id=OrderId(7),
         cl_ord_id="name-2",
     ),
+    events.TriggersMoved(symbol=PERP, moves=(events.TriggerMove(OrderId(7), ANN, Ticks(99_500)),)),
 )
 ENTRY: Final = Entry(
     seq=5,

@@ -5,9 +5,17 @@ from typing import Final
 from msgspec.structs import replace
 
 from openvenue.engine.book import Live
-from openvenue.engine.events import Event, OrderActivated, OrderCanceled, TriggerFired
+from openvenue.engine.events import (
+    Event,
+    OrderActivated,
+    OrderCanceled,
+    TriggerFired,
+    TriggerMove,
+    TriggersMoved,
+)
 from openvenue.engine.instruments import Mode
-from openvenue.engine.orders import GTC, Direction, Order
+from openvenue.engine.markets import Market
+from openvenue.engine.orders import GTC, Direction, Order, Signal
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.rules.execution import (
     NO_PRICE,
@@ -20,17 +28,26 @@ from openvenue.engine.rules.execution import (
 from openvenue.engine.rules.place_order import CLOSED, why_position_too_large
 from openvenue.engine.state import State
 from openvenue.engine.steps import ActivateOrder, FireTriggers
-from openvenue.engine.units import Lots
+from openvenue.engine.trailing import limit_of, trail_price, why_offset_refuses
+from openvenue.engine.units import FinePrice, Lots
 
 ABOVE: Final = int(Direction.ABOVE)
 BELOW: Final = int(Direction.BELOW)
+MID: Final = int(Signal.MID)
 TRIGGER_REFUSED: Final = CancelReason.TRIGGER_REFUSED
 
 
 def fire_triggers(state: State, step: FireTriggers) -> list[Event]:
-    """TriggerFired for each waiting order that its signal has reached, nearest price first."""
+    """TriggerFired for each waiting order that its signal has reached, nearest price first.
+
+    Then TriggersMoved, if there are trailing stops that the signal has moved.
+    """
     market = state.markets[step.symbol]
     price = step.price
+    if step.signal == MID:
+        price = FinePrice(market.signal_price(MID))  # of the book as it stands now
+        if price == 0:
+            return []
     tick = market.contract.tick_fine
     fired: list[Live] = []
     for level in market.triggers.ladder(step.signal, ABOVE).best_first():
@@ -41,7 +58,7 @@ def fire_triggers(state: State, step: FireTriggers) -> list[Event]:
         if level.price * tick < price:
             break
         fired.extend(level.orders.values())
-    return [
+    events: list[Event] = [
         TriggerFired(
             order_id=live.order.order_id,
             account=live.order.account,
@@ -49,6 +66,23 @@ def fire_triggers(state: State, step: FireTriggers) -> list[Event]:
         )
         for live in fired
     ]
+    moves = _moves(market, step.signal, price)
+    if moves:
+        events.append(TriggersMoved(symbol=step.symbol, moves=tuple(moves)))
+    return events
+
+
+def _moves(market: Market, signal: int, price: int) -> list[TriggerMove]:
+    """Where the trailing stops that a signal moves fire from now on: sells, then buys."""
+    moves: list[TriggerMove] = []
+    for direction in (BELOW, ABOVE):
+        for live in market.triggers.trails(signal, direction).moved(price):
+            order = live.order
+            trigger = order.trigger
+            assert trigger is not None and trigger.trail is not None, "it trails"
+            moved = trail_price(trigger, trigger.trail, price, market.contract)
+            moves.append(TriggerMove(order.order_id, order.account, moved))
+    return moves
 
 
 def activate_order(state: State, step: ActivateOrder) -> list[Event]:
@@ -81,17 +115,19 @@ def activate_order(state: State, step: ActivateOrder) -> list[Event]:
         if reason is not None:
             return [_refused(order, reason)]
     limit = order.limit_price
-    if limit is None:
+    trigger = order.trigger
+    if trigger is not None and trigger.offset is not None:
+        reason = why_offset_refuses(trigger, market.contract)
+        if reason is not None:
+            return [_refused(order, reason)]
+        limit = limit_of(trigger, trigger.offset)
+    elif limit is None:
         limit = market_limit(market, sign, order.market_cap)
         if limit == NO_PRICE:
             return [_refused(order, RejectReason.NO_REFERENCE_PRICE)]
     active = order
-    if order.is_market or reduced:
-        active = replace(
-            order,
-            quantity=Lots(quantity),
-            limit_price=limit if order.is_market else order.limit_price,
-        )
+    if limit != order.limit_price or reduced:
+        active = replace(order, quantity=Lots(quantity), limit_price=limit)
     plan = plan_for(market, account, sign, quantity, limit, order.self_trade)
     reason = why_plan_refused(account, market, active, sign, quantity, plan)
     if reason is not None:

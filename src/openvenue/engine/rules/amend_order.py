@@ -11,7 +11,7 @@ from openvenue.engine.book import Live
 from openvenue.engine.commands import AmendOrder
 from openvenue.engine.events import AmendRejected, Event, OrderAmended
 from openvenue.engine.instruments import Mode
-from openvenue.engine.orders import Order
+from openvenue.engine.orders import Order, Trigger
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.rules.cancel_order import find_order
 from openvenue.engine.rules.execution import (
@@ -22,6 +22,7 @@ from openvenue.engine.rules.execution import (
 )
 from openvenue.engine.rules.place_order import CLOSED, why_off_bounds, why_position_too_large
 from openvenue.engine.state import State
+from openvenue.engine.trailing import trail_price, why_offset_refuses
 from openvenue.engine.units import Lots
 
 
@@ -50,7 +51,8 @@ def amend_order(state: State, command: AmendOrder) -> list[Event]:
     if reason is not None:
         return [_rejected(command, reason)]
     if live.is_waiting:
-        keeps = order.trigger == live.order.trigger and leaves <= live.leaves
+        is_moved = command.trail is not None or order.trigger != live.order.trigger
+        keeps = not is_moved and leaves <= live.leaves
         return [OrderAmended(order=order, leaves=Lots(leaves), keeps_place=keeps, rests=True)]
     if order.limit_price == live.order.limit_price and leaves <= live.leaves:
         return [_in_place(order, leaves)]
@@ -72,17 +74,43 @@ def _new_terms(command: AmendOrder, live: Live, leaves: int) -> Order | RejectRe
     if leaves <= 0:
         return RejectReason.INVALID_QUANTITY
     trigger = order.trigger
-    if command.trigger_price is not None:
+    is_trailing = live.is_waiting and trigger is not None and trigger.trail is not None
+    if command.trigger_price is not None or command.trail is not None:
         if trigger is None or not live.is_waiting:
             return RejectReason.NOT_A_TRIGGER
-        trigger = replace(trigger, price=command.trigger_price)
+        if is_trailing and command.trigger_price is not None:
+            return RejectReason.TRAIL_FIXES_TRIGGER
+        changed = _new_trigger(command, live, trigger)
+        if isinstance(changed, RejectReason):
+            return changed
+        trigger = changed
     limit = order.limit_price
     if command.limit_price is not None:
-        if order.is_market:
+        if is_trailing:
+            return RejectReason.TRAIL_FIXES_LIMIT
+        if order.is_market or (live.is_waiting and limit is None):
             return RejectReason.INVALID_PRICE
         limit = command.limit_price
     quantity = order.quantity + leaves - live.leaves
     return replace(order, quantity=Lots(quantity), limit_price=limit, trigger=trigger)
+
+
+def _new_trigger(command: AmendOrder, live: Live, trigger: Trigger) -> Trigger | RejectReason:
+    """A waiting order's trigger with another price; or trailing the present price anew."""
+    contract = live.market.contract
+    if command.trigger_price is not None:
+        trigger = replace(trigger, price=command.trigger_price)
+    if command.trail is not None:
+        if trigger.trail is None:
+            return RejectReason.NOT_A_TRIGGER
+        signal = live.market.signal_price(int(trigger.signal))
+        if signal == 0:
+            return RejectReason.TRAIL_NO_REFERENCE
+        price = trail_price(trigger, command.trail, signal, contract)
+        if price <= 0 or price > contract.max_price:
+            return RejectReason.TRAIL_NO_HEADROOM
+        trigger = replace(trigger, price=price, trail=command.trail)
+    return why_offset_refuses(trigger, contract) or trigger
 
 
 def _move(state: State, command: AmendOrder, live: Live, order: Order, leaves: int) -> list[Event]:

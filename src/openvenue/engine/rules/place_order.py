@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from openvenue.engine.accounts import Account
 from openvenue.engine.commands import PlaceOrder
 from openvenue.engine.events import Event, OrderAccepted, OrderRejected
@@ -18,6 +20,7 @@ from openvenue.engine.rules.execution import (
     why_plan_refused,
 )
 from openvenue.engine.state import State
+from openvenue.engine.trailing import trail_price, why_offset_refuses
 from openvenue.engine.units import Lots, Ticks
 
 ONLINE: Final = Mode.ONLINE
@@ -47,6 +50,10 @@ NOTHING: Final = Lots(0)
 WOULD_NOT_REDUCE: Final = RejectReason.WOULD_NOT_REDUCE
 WOULD_TAKE: Final = RejectReason.WOULD_TAKE
 MAX_POSITION: Final = RejectReason.MAX_POSITION
+TOO_MANY_TRAILING: Final = RejectReason.TOO_MANY_TRAILING
+TRAIL_TOO_WIDE: Final = RejectReason.TRAIL_TOO_WIDE
+TRAIL_NO_REFERENCE: Final = RejectReason.TRAIL_NO_REFERENCE
+TRAILING_MAX: Final = 100  # waiting trailing stops of one account
 NO_REFERENCE_PRICE: Final = RejectReason.NO_REFERENCE_PRICE
 
 
@@ -72,6 +79,13 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
         reason = _why_too_much(command, account, market, sign, quantity)
     if reason is not None:
         return [_rejected(command, reason)]
+    is_market = limit_price is None
+    if trigger is not None and (trigger.trail is not None or trigger.offset is not None):
+        is_market = trigger.offset is None
+        started = start_trigger(market, trigger)
+        if isinstance(started, RejectReason):
+            return [_rejected(command, started)]
+        trigger = started
 
     reduced = NOTHING
     reduce_only = command.reduce_only
@@ -108,7 +122,7 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
         cl_ord_id=command.cl_ord_id,
         post_only=command.post_only,
         reduce_only=reduce_only,
-        is_market=limit_price is None,
+        is_market=is_market,
         trigger=trigger,
         market_cap=command.market_cap,
         algo_id=command.algo_id,
@@ -128,6 +142,19 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
     events: list[Event] = [OrderAccepted(order=order, rests=False, reduced=reduced)]
     execute(state, account, market, order, quantity, plan, events)
     return events
+
+
+def start_trigger(market: Market, trigger: Trigger) -> Trigger | RejectReason:
+    """A trigger that follows prices, where it fires at present; or why it cannot."""
+    trail = trigger.trail
+    if trail is not None:
+        signal = market.signal_price(int(trigger.signal))
+        if signal == 0:
+            return TRAIL_NO_REFERENCE
+        trigger = replace(trigger, price=trail_price(trigger, trail, signal, market.contract))
+        if trigger.price <= 0 or trigger.price > market.contract.max_price:
+            return TRAIL_TOO_WIDE
+    return why_offset_refuses(trigger, market.contract) or trigger
 
 
 def _why_unacceptable(
@@ -165,8 +192,9 @@ def why_off_bounds(
         return INVALID_QUANTITY
     if limit is not None and (limit <= 0 or limit > contract.max_price):
         return INVALID_PRICE
-    if trigger is not None and (trigger.price <= 0 or trigger.price > contract.max_price):
-        return INVALID_PRICE
+    if trigger is not None and trigger.trail is None:
+        if trigger.price <= 0 or trigger.price > contract.max_price:
+            return INVALID_PRICE
     price: int = limit if limit is not None else _reference_ticks(market)
     if price == 0:
         return None  # a market order before the first mark: there is nothing to value it at
@@ -179,6 +207,9 @@ def _why_too_much(
     """Whether the account has too many orders, or could get too large a position."""
     if len(account.orders) >= account.max_open_orders:
         return TOO_MANY_ORDERS
+    trigger = command.trigger
+    if trigger is not None and trigger.trail is not None and account.trailing >= TRAILING_MAX:
+        return TOO_MANY_TRAILING
     if market.contract.is_spot:
         return WOULD_NOT_REDUCE if command.reduce_only else None
     if market.contract.max_position == 0 or command.reduce_only or command.trigger is not None:

@@ -52,3 +52,4 @@ class NotSent(Struct, frozen=True):
 
     status: str
     cl_ord_id: str | None
+    error: str = ""  # the `OrderError` of a refused trigger

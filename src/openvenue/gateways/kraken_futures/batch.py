@@ -21,6 +21,7 @@ from openvenue.gateways.kraken_futures.asking import Asked
 from openvenue.gateways.kraken_futures.decode_edit import EditName
 from openvenue.gateways.kraken_futures.desk import Desk
 from openvenue.gateways.kraken_futures.edit import Targets, ended_by, targets_of
+from openvenue.gateways.kraken_futures.encode import refused_trigger
 from openvenue.gateways.kraken_futures.limits import COST_BATCH
 from openvenue.gateways.kraken_futures.order_json import BatchItem, EditStatus, OrderStatus
 from openvenue.gateways.kraken_futures.private import filled_orders, not_canceled
@@ -37,6 +38,7 @@ class Planned(Struct):
     arguments: Arguments
     command: PlaceOrder | CancelOrder | AmendOrder | None = None
     refused: str = ""
+    error: str = ""  # the `OrderError` of a refused trigger
 
 
 async def batch_order(desk: Desk, request: Request) -> Response:
@@ -74,8 +76,9 @@ async def batch_order(desk: Desk, request: Request) -> Response:
         result = next(remaining)
         if isinstance(result, RejectReason):
             if isinstance(it.command, AmendOrder):
+                it.error = errors.edit_error(result)
                 item = _refused(it, errors.EDIT_STATUS[result])
-                item.order_events = await ended_by(desk, who, it.command, result)
+                item.order_events += await ended_by(desk, who, it.command, result)
                 items.append(item)
                 continue
             assert isinstance(it.command, CancelOrder), "an order is answered with a status"
@@ -111,6 +114,7 @@ def plan(
                 )
                 if isinstance(command, codec.NotSent):
                     planned.refused = errors.BATCH_STATUS.get(command.status, command.status)
+                    planned.error = command.error
                 else:
                     planned.command = command
                     targets.sent(command, desk.listing.of(command.symbol))
@@ -124,6 +128,7 @@ def plan(
                 amend = codec.decode_edit(arguments, asked, targets.find(name), deadline=deadline)
                 if isinstance(amend, codec.NotSent):
                     planned.refused = amend.status
+                    planned.error = amend.error
                 else:
                     planned.command = amend
             case _:
@@ -178,7 +183,7 @@ def _item(planned: Planned, result: OrderStatus | EditStatus) -> BatchItem:
 
 
 def _refused(planned: Planned, word: str) -> BatchItem:
-    item = BatchItem(word, [])
+    item = BatchItem(word, refused_trigger(planned.error) if planned.error else [])
     tag = planned.arguments.text("order_tag")
     if tag is not None:
         item.order_tag = tag

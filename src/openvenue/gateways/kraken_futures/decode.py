@@ -26,6 +26,7 @@ from openvenue.engine.units import SECOND, Lots, Nanos, OrderId, Ticks
 from openvenue.gateways.kraken_futures import errors
 from openvenue.gateways.kraken_futures.arguments import Arguments
 from openvenue.gateways.kraken_futures.asking import Asked, NotSent
+from openvenue.gateways.kraken_futures.decode_distance import OFFSET, decode_offset, decode_trail
 from openvenue.gateways.kraken_futures.ids import is_uuid, read_order_uuid
 from openvenue.gateways.kraken_futures.listing import Listing
 from openvenue.gateways.kraken_futures.numbers import Grid, OffGrid
@@ -43,9 +44,13 @@ SIGNALS: Final = {
     "index": Signal.INDEX,
     "spot": Signal.INDEX,
 }
-TRIGGERS: Final = {"stp": TriggerKind.STOP, "take_profit": TriggerKind.TAKE_PROFIT}
+TRAILING: Final = "trailing_stop"
+TRIGGERS: Final = {
+    "stp": TriggerKind.STOP,
+    "take_profit": TriggerKind.TAKE_PROFIT,
+    TRAILING: TriggerKind.STOP,
+}
 LIMITS: Final[dict[str, TimeInForce]] = {"lmt": GTC, "post": GTC, "ioc": IOC, "fok": FOK}
-LATER: Final = ("limitPriceOffsetValue", "limitPriceOffsetUnit")  # relative limits are not served
 CLOSED: Final = {
     Mode.SUSPENDED: "marketSuspended",
     Mode.CANCEL_ONLY: "marketSuspended",
@@ -72,13 +77,15 @@ def decode_send_order(
     side_word = arguments.needed("side")
     size = arguments.needed("size")
     cl_ord_id = arguments.text("cliOrdId")
-    if kind == "trailing_stop":
-        return NotSent("invalidOrderType", cl_ord_id)
     time_in_force = LIMITS.get(kind)
     trigger_kind = TRIGGERS.get(kind)
     limit_text = stop_text = None
     if time_in_force is not None:
         limit_text = arguments.needed("limitPrice")
+    elif kind == TRAILING:
+        for name in ("limitPrice", "stopPrice"):
+            if arguments.text(name) is not None:
+                raise errors.invalid(name, "a trailing stop finds its own")
     elif trigger_kind is not None:
         limit_text = arguments.text("limitPrice")
         stop_text = arguments.needed("stopPrice")
@@ -87,9 +94,10 @@ def decode_send_order(
     side = SIDES.get(side_word)
     if side is None:
         raise errors.invalid("side")
-    for name in LATER:
-        if arguments.text(name) is not None:
-            raise errors.invalid(name, "relative limit prices are not served")
+    if trigger_kind is None:
+        for name in OFFSET:
+            if arguments.text(name) is not None:
+                raise errors.invalid(name, "there is no trigger that a limit could be relative to")
     reduce_only = arguments.flag("reduceOnly")
     signal = _signal(arguments, profile) if trigger_kind is not None else None
     if deadline is None:
@@ -100,6 +108,10 @@ def decode_send_order(
     quantity = _read(market.sizes, size, "size")
     limit = None if limit_text is None else _read(market.prices, limit_text, "limitPrice")
     stop = None if stop_text is None else _read(market.prices, stop_text, "stopPrice")
+    trail = offset = None
+    if trigger_kind is not None:
+        trail = decode_trail(arguments, market.prices, cl_ord_id) if kind == TRAILING else None
+        offset = decode_offset(arguments, market.prices, cl_ord_id)
     refused = _why_not_sent(cl_ord_id, quantity, limit, stop)
     if refused is None and trigger_kind is None and arguments.text("stopPrice") is not None:
         refused = "orderForEditNotAStop"
@@ -107,12 +119,23 @@ def decode_send_order(
         if deadline is not None and deadline < asked.now:
             refused = "wouldProcessAfterSpecifiedTime"
         return NotSent(CLOSED.get(market.mode, refused), cl_ord_id)
+    for distance in (trail, offset):
+        if isinstance(distance, NotSent):
+            return distance
     trigger = None
-    if trigger_kind is not None and signal is not None and stop is not None:
+    if trigger_kind is not None and signal is not None:
         assert not isinstance(stop, OffGrid)
-        trigger = Trigger(trigger_kind, Ticks(stop), signal, _direction(trigger_kind, side))
+        assert not isinstance(trail, NotSent) and not isinstance(offset, NotSent)
+        trigger = Trigger(
+            trigger_kind,
+            Ticks(stop or 0),
+            signal,
+            _direction(trigger_kind, side),
+            trail=trail,
+            offset=offset,
+        )
     if time_in_force is None:
-        time_in_force = IOC if limit is None else GTC
+        time_in_force = IOC if limit is None and offset is None else GTC
     assert not isinstance(quantity, OffGrid) and not isinstance(limit, OffGrid)
     return PlaceOrder(
         account=asked.account,
@@ -125,7 +148,7 @@ def decode_send_order(
         post_only=kind == "post",
         reduce_only=reduce_only,
         trigger=trigger,
-        market_cap=profile.market_cap if limit is None else None,
+        market_cap=profile.market_cap if limit is None and offset is None else None,
         deadline=deadline,
         algo_id=algo_id,
     )

@@ -15,13 +15,13 @@ from openvenue.gateways.kraken_futures import errors
 from openvenue.gateways.kraken_futures.arguments import Arguments
 from openvenue.gateways.kraken_futures.asking import Asked, NotSent
 from openvenue.gateways.kraken_futures.decode import CLOSED, NO_ORDER, decode_deadline
+from openvenue.gateways.kraken_futures.decode_distance import TRAIL, decode_trail
 from openvenue.gateways.kraken_futures.ids import is_uuid, read_order_uuid
 from openvenue.gateways.kraken_futures.listing import Market
 from openvenue.gateways.kraken_futures.numbers import Grid, OffGrid
 from openvenue.gateways.kraken_futures.profile import Profile
 
 ANY: Final = Grid(Decimal(1))  # tells numbers from other texts where no market is known
-LATER: Final = ("trailingStopMaxDeviation", "trailingStopDeviationUnit")
 NOT_FOUND: Final = "orderForEditNotFound"
 
 
@@ -69,9 +69,6 @@ def decode_edit(
     `size` is what is left to trade, or with `qtyMode=ABSOLUTE` all of the order.
     Raises: WireError: an argument is unreadable.
     """
-    for name in LATER:
-        if arguments.text(name) is not None:
-            raise errors.invalid(name, "trailing stops are not served")
     mode = arguments.text("qtyMode") or "RELATIVE"
     if mode not in ("RELATIVE", "ABSOLUTE"):
         raise errors.invalid("qtyMode")
@@ -79,6 +76,9 @@ def decode_edit(
     size = _read(sizes, arguments, "size")
     limit = _read(prices, arguments, "limitPrice")
     stop = _read(prices, arguments, "stopPrice")
+    trail = None
+    if any(arguments.text(name) is not None for name in TRAIL):
+        trail = decode_trail(arguments, prices)
     if deadline is None:
         deadline = decode_deadline(arguments, asked)
     cl_ord_id = arguments.text("cliOrdId")
@@ -89,16 +89,19 @@ def decode_edit(
         refused = "invalidSize"
     elif any(isinstance(it, OffGrid) or (it is not None and it <= 0) for it in (limit, stop)):
         refused = "invalidPrice"
+    elif isinstance(trail, NotSent):
+        refused = trail.status
     if refused is not None:
         if deadline is not None and deadline < asked.now:
             refused = "wouldProcessAfterSpecifiedTime"
         elif target is not None:
             refused = CLOSED.get(target.market.mode, refused)
-        return NotSent(refused, cl_ord_id)
+        return NotSent(refused, cl_ord_id, trail.error if isinstance(trail, NotSent) else "")
     assert target is not None
     assert not isinstance(size, OffGrid)
     assert not isinstance(limit, OffGrid)
     assert not isinstance(stop, OffGrid)
+    assert not isinstance(trail, NotSent)
     lots = None if size is None else Lots(size)
     return AmendOrder(
         account=asked.account,
@@ -109,6 +112,7 @@ def decode_edit(
         limit_price=None if limit is None else Ticks(limit),
         trigger_price=None if stop is None else Ticks(stop),
         deadline=deadline,
+        trail=trail,
     )
 
 

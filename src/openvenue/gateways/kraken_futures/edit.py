@@ -13,6 +13,7 @@ from openvenue.gateways.kraken_futures.arguments import Arguments
 from openvenue.gateways.kraken_futures.asking import Who
 from openvenue.gateways.kraken_futures.decode_edit import EditName, EditTarget
 from openvenue.gateways.kraken_futures.desk import Desk
+from openvenue.gateways.kraken_futures.encode import refused_trigger
 from openvenue.gateways.kraken_futures.ids import is_uuid
 from openvenue.gateways.kraken_futures.limits import COST
 from openvenue.gateways.kraken_futures.listing import Market
@@ -29,7 +30,7 @@ async def edit_order(desk: Desk, request: Request) -> Response:
     targets = await targets_of(desk, who, [name])
     command = codec.decode_edit(arguments, desk.asked(who), targets.get(name))
     if isinstance(command, codec.NotSent):
-        status = not_edited(command.status, arguments, iso(desk.exchange.now()))
+        status = not_edited(command.status, arguments, iso(desk.exchange.now()), command.error)
     else:
         outcome = await desk.exchange.submit(command, who.envelope)
         entry = outcome.entry
@@ -38,8 +39,9 @@ async def edit_order(desk: Desk, request: Request) -> Response:
         )
         if isinstance(result, EditStatus):
             return desk.say("editStatus", result)
-        status = not_edited(errors.EDIT_STATUS[result], arguments, iso(entry.time))
-        status.order_events = await ended_by(desk, who, command, result)
+        word = errors.EDIT_STATUS[result]
+        status = not_edited(word, arguments, iso(entry.time), errors.edit_error(result))
+        status.order_events += await ended_by(desk, who, command, result)
     request.note["why"] = status.status
     return desk.say("editStatus", status)
 
@@ -103,9 +105,14 @@ class Targets:
             self._found = {it: each for it, each in self._found.items() if each is not target}
 
 
-def not_edited(word: str, arguments: Arguments, received: str) -> EditStatus:
-    """The answer to a change that was not made: it says back which order it named."""
+def not_edited(word: str, arguments: Arguments, received: str, error: str = "") -> EditStatus:
+    """The answer to a change that was not made: it says back which order it named.
+
+    An `error` that no status has a word for is told as a REJECT.
+    """
     status = EditStatus(word, received_time=received)
+    if error:
+        status.order_events = refused_trigger(error)
     order_id = arguments.text("orderId") or arguments.text("order_id")
     if order_id is not None and is_uuid(order_id):
         status.order_id = order_id

@@ -26,6 +26,7 @@ from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.units import Nanos, OrderId
 from openvenue.exchange.port import Outcome
 from openvenue.gateways.kraken_futures import errors
+from openvenue.gateways.kraken_futures.decode_distance import encode_distance
 from openvenue.gateways.kraken_futures.ids import fill_uuid, order_uuid
 from openvenue.gateways.kraken_futures.listing import Listing, Market
 from openvenue.gateways.kraken_futures.numbers import ZERO
@@ -41,15 +42,18 @@ from openvenue.gateways.kraken_futures.order_json import (
     PlaceEvent,
     PlaceTriggerEvent,
     RejectEvent,
+    RejectTriggerEvent,
 )
 from openvenue.gateways.kraken_futures.times import iso
 from openvenue.gateways.wire import WireError
 
 ENCODER: Final = msgspec.json.Encoder()
+NO_UID: Final = "00000000-0000-0000-0000-000000000000"
 SIGNAL_WORDS: Final = {
     Signal.LAST: "last_price",
     Signal.MARK: "mark_price",
     Signal.INDEX: "spot_price",
+    Signal.MID: "unknown",  # this API has no such signal
 }
 IDENTIFIED: Final = {  # refusals that are told with the order they were about
     RejectReason.WOULD_TAKE: "POST_WOULD_EXECUTE",
@@ -92,10 +96,10 @@ def encode_trigger(order: Order, updated: Nanos, market: Market) -> OrderTrigger
     trigger = order.trigger
     assert trigger is not None, "an order without a trigger does not wait"
     limit = order.limit_price
-    return OrderTriggerJson(
+    told = OrderTriggerJson(
         uid=order_uuid(order.order_id),
         client_id=order.cl_ord_id,
-        type="ioc" if limit is None else "lmt",
+        type="ioc" if order.is_market else "lmt",
         symbol=order.symbol,
         side="buy" if order.side is BUY else "sell",
         quantity=market.sizes.number(order.quantity),
@@ -107,6 +111,15 @@ def encode_trigger(order: Order, updated: Nanos, market: Market) -> OrderTrigger
         timestamp=iso(order.created),
         last_update_timestamp=iso(updated),
     )
+    if trigger.offset is not None:
+        value, unit = encode_distance(trigger.offset, market.prices)
+        told.limit_price_offset_value, told.limit_price_offset_unit = value, unit
+    return told
+
+
+def refused_trigger(error: str) -> list[OrderEvent]:
+    """What is told of a trigger that was refused."""
+    return [RejectTriggerEvent(NO_UID, None, error)]
 
 
 def trigger_side(direction: Direction) -> str:
@@ -146,6 +159,8 @@ def send_status(
                 raise WireError(word, why=event.reason.name)
             status.status = errors.SEND_STATUS[event.reason]
             status.order_events = []
+            if command.trigger is not None:
+                status.order_events = refused_trigger(errors.ORDER_ERROR[event.reason])
             if event.order is not None:
                 order = event.order
                 market = listing.of(order.symbol)

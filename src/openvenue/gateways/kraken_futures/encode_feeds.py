@@ -11,6 +11,7 @@ from openvenue.engine.events import Traded
 from openvenue.engine.orders import BUY, FOK, GTC, Order, OrderView, Side, TriggerKind
 from openvenue.engine.units import Nanos
 from openvenue.gateways.kraken_futures.books import Change, LevelBook
+from openvenue.gateways.kraken_futures.decode_distance import encode_distance
 from openvenue.gateways.kraken_futures.encode import ENCODER
 from openvenue.gateways.kraken_futures.encode_orders import SIGNAL_WORDS, fill_type
 from openvenue.gateways.kraken_futures.ids import fill_uuid, order_uuid
@@ -71,6 +72,13 @@ class BookMessage(Struct, tag_field="feed", tag="book"):
     timestamp: int
 
 
+class TrailingItem(Struct):
+    """How far a trailing stop follows."""
+
+    max_deviation: Raw
+    unit: str
+
+
 class OpenOrderItem(Struct, kw_only=True, rename={"trigger_signal": "triggerSignal"}):
     """An order as its owner sees it on the feed: `qty` is what is left."""
 
@@ -87,6 +95,7 @@ class OpenOrderItem(Struct, kw_only=True, rename={"trigger_signal": "triggerSign
     direction: int
     reduce_only: bool
     trigger_signal: str | UnsetType = UNSET
+    trailing_stop_options: TrailingItem | UnsetType = UNSET
 
 
 class OpenOrdersSnapshot(Struct, tag_field="feed", tag="open_orders_snapshot"):
@@ -250,6 +259,11 @@ def open_order(view: OrderView, listing: Listing) -> OpenOrderItem:
         item.type = "take_profit" if is_profit else "stop"
         item.stop_price = market.prices.number(order.trigger.price)
         item.trigger_signal = SIGNAL_WORDS[order.trigger.signal]
+        trail = order.trigger.trail
+        if trail is not None:
+            value, unit = encode_distance(trail, market.prices)
+            item.type = "trailing_stop"
+            item.trailing_stop_options = TrailingItem(value, unit.lower())
     return item
 
 

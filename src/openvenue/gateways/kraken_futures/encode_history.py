@@ -13,6 +13,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType, field
 from openvenue.engine.orders import BUY, FOK, GTC, Direction, Order, Signal
 from openvenue.engine.units import FinePrice, Lots, Nanos, decimal_price
 from openvenue.gateways.kraken_futures import errors
+from openvenue.gateways.kraken_futures.decode_distance import encode_distance
 from openvenue.gateways.kraken_futures.encode import ENCODER
 from openvenue.gateways.kraken_futures.ids import account_uuid, fill_uuid, order_uuid, thing_uuid
 from openvenue.gateways.kraken_futures.listing import Listing, Market
@@ -25,6 +26,7 @@ SIGNALS: Final = {
     Signal.LAST: "last_price",
     Signal.MARK: "mark_price",
     Signal.INDEX: "spot_price",
+    Signal.MID: "unknown",
 }
 
 
@@ -36,12 +38,20 @@ class ElementJson(Struct):
     event: dict[str, object]
 
 
+class TrailingJson(Struct, rename="camel"):
+    """How far a trailing stop follows."""
+
+    max_deviation: str
+    unit: str
+
+
 class TriggerOptionsJson(Struct, rename="camel"):
     """What a waiting order waits for."""
 
     trigger_price: str
     trigger_side: str
     trigger_signal: str
+    trailing_stop_options: TrailingJson | UnsetType = UNSET
 
 
 class OrderJson(Struct, rename="camel", kw_only=True):
@@ -177,6 +187,10 @@ def _trigger(order: Order, leaves: Lots, updated: Nanos, market: Market) -> Orde
         "trigger_above" if trigger.direction is Direction.ABOVE else "trigger_below",
         SIGNALS[trigger.signal],
     )
+    if trigger.trail is not None:
+        value, unit = encode_distance(trigger.trail, market.prices)
+        trailing = TrailingJson(bytes(value).decode(), unit)
+        told.trigger_options.trailing_stop_options = trailing
     return told
 
 
@@ -234,6 +248,8 @@ def _updated_reason(change: OrderChange) -> str:
             return "edited_by_user"
         case Change.TRIMMED:
             return "would_not_reduce_position"
+        case Change.TRAILED:
+            return "trailing_stop_price_updated"
         case _:
             return "partial_fill" if change.leaves else "full_fill"
 

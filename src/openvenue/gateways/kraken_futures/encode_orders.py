@@ -4,7 +4,6 @@ Source: Kraken Futures REST, "Get open orders", "Get the current status for spec
 "Get your fills".
 """
 
-from collections.abc import Callable
 from typing import Final
 
 from msgspec import UNSET, Raw, Struct, UnsetType, field
@@ -12,18 +11,26 @@ from msgspec import UNSET, Raw, Struct, UnsetType, field
 from openvenue.engine.orders import BUY, Direction, Order, OrderView, Signal, TriggerKind
 from openvenue.engine.reasons import CancelReason
 from openvenue.gateways.kraken_futures import errors
+from openvenue.gateways.kraken_futures.decode_distance import encode_distance
 from openvenue.gateways.kraken_futures.encode import order_type
 from openvenue.gateways.kraken_futures.ids import fill_uuid, order_uuid
 from openvenue.gateways.kraken_futures.listing import Listing
+from openvenue.gateways.kraken_futures.numbers import Grid
 from openvenue.gateways.kraken_futures.profile import Profile
 from openvenue.gateways.kraken_futures.times import iso
 from openvenue.history.port import ClosedOrder, Fill
 
-SIGNAL_WORDS: Final = {Signal.LAST: "last", Signal.MARK: "mark", Signal.INDEX: "spot"}
+SIGNAL_WORDS: Final = {
+    Signal.LAST: "last",
+    Signal.MARK: "mark",
+    Signal.INDEX: "spot",
+    Signal.MID: "unknown",
+}
 STATUS_SIGNALS: Final = {
     Signal.LAST: "LAST_PRICE",
     Signal.MARK: "MARK_PRICE",
     Signal.INDEX: "SPOT_PRICE",
+    Signal.MID: "UNKNOWN",
 }
 
 
@@ -48,12 +55,20 @@ class OpenOrderJson(Struct, kw_only=True):
     algo_id: str | UnsetType = field(name="algoId", default=UNSET)
 
 
+class TrailingJson(Struct, rename="camel"):
+    """How far a trailing stop follows."""
+
+    max_deviation: Raw
+    unit: str
+
+
 class TriggerOptionsJson(Struct, rename="camel"):
     """What a waiting order waits for."""
 
     trigger_price: Raw
     trigger_side: str
     trigger_signal: str
+    trailing_stop_options: TrailingJson | UnsetType = UNSET
 
 
 class StatusOrderJson(Struct, rename="camel", kw_only=True):
@@ -130,6 +145,8 @@ def _open_type(view: OrderView, profile: Profile) -> str:
     trigger = view.order.trigger
     if not view.is_waiting or trigger is None:
         return order_type(view.order)
+    if trigger.trail is not None:
+        return "trailing_stop"
     return "take_profit" if trigger.kind is TriggerKind.TAKE_PROFIT else profile.open_stop_word
 
 
@@ -138,6 +155,9 @@ def encode_live_status(view: OrderView, listing: Listing) -> OrderStatusJson:
     is_edited = view.updated > view.order.created
     if view.is_waiting:
         status, reason = "TRIGGER_PLACED", "EDITED_BY_USER" if is_edited else "NEW_USER_ORDER"
+        trigger = view.order.trigger
+        if is_edited and trigger is not None and trigger.trail is not None:
+            reason = "TRAILING_STOP_PRICE_UPDATED"
     elif view.filled:
         status, reason = "ENTERED_BOOK", "PARTIAL_FILL"
     elif view.order.trigger is not None:
@@ -184,20 +204,23 @@ def _status_order(view: OrderView, listing: Listing) -> StatusOrderJson:
         last_update_timestamp=iso(view.updated),
     )
     if view.is_waiting:
-        told.price_trigger_options = _trigger_options(order, market.prices.number)
+        told.price_trigger_options = _trigger_options(order, market.prices)
         told.trigger_time = None
     return told
 
 
-def _trigger_options(order: Order, number: Callable[[int], Raw]) -> TriggerOptionsJson:
+def _trigger_options(order: Order, prices: Grid) -> TriggerOptionsJson:
     trigger = order.trigger
     assert trigger is not None, "an order without a trigger does not wait"
     is_above = trigger.direction is Direction.ABOVE
-    return TriggerOptionsJson(
-        number(trigger.price),
+    told = TriggerOptionsJson(
+        prices.number(trigger.price),
         "TRIGGER_ABOVE" if is_above else "TRIGGER_BELOW",
         STATUS_SIGNALS[trigger.signal],
     )
+    if trigger.trail is not None:
+        told.trailing_stop_options = TrailingJson(*encode_distance(trigger.trail, prices))
+    return told
 
 
 def encode_fill(fill: Fill, listing: Listing, *, with_profit: bool) -> FillJson:

@@ -77,6 +77,14 @@ SEND_STATUS: Final[Mapping[RejectReason, str]] = {
     RejectReason.NOT_A_TRIGGER: "orderForEditNotAStop",
     RejectReason.PRICE_DISLOCATION: "wouldIncreasePriceDislocation",
     RejectReason.TRADING_DISABLED: "marketSuspended",  # for this account
+    RejectReason.TOO_MANY_TRAILING: "tooManyOrders",
+    RejectReason.TRAIL_TOO_WIDE: "invalidPrice",
+    RejectReason.TRAIL_NO_HEADROOM: "invalidPrice",
+    RejectReason.TRAIL_NO_REFERENCE: "invalidPrice",
+    RejectReason.TRAIL_FIXES_TRIGGER: "cannotEditTriggerPriceOfTrailingStop",
+    RejectReason.TRAIL_FIXES_LIMIT: "cannotEditLimitPriceOfTrailingStop",
+    RejectReason.OFFSET_TOO_HIGH: "invalidPrice",
+    RejectReason.OFFSET_TOO_LOW: "invalidPrice",
     RejectReason.LOW_DISK: "marketSuspended",  # cancels still pass, as in a suspended market
 }
 
@@ -86,6 +94,14 @@ EDIT_STATUS: Final[Mapping[RejectReason, str]] = {
     RejectReason.UNKNOWN_ORDER: "orderForEditNotFound",
     RejectReason.ALREADY_FILLED: "orderForEditNotFound",
 }
+
+TOLD_AS_REJECT: Final = (
+    RejectReason.TRAIL_TOO_WIDE,
+    RejectReason.TRAIL_NO_HEADROOM,
+    RejectReason.TRAIL_NO_REFERENCE,
+    RejectReason.OFFSET_TOO_HIGH,
+    RejectReason.OFFSET_TOO_LOW,
+)
 
 # Refusals that are not about an order: the whole request is answered with an error.
 REQUEST_ERROR: Final[Mapping[RejectReason, str]] = {
@@ -141,6 +157,18 @@ ORDER_ERROR: Final[Mapping[RejectReason, str]] = {
     RejectReason.PRICE_DISLOCATION: "PRICE_DISLOCATION",
     RejectReason.TRADING_DISABLED: "MARKET_SUSPENDED",
     RejectReason.NOT_A_TRIGGER: "ORDER_CANNOT_HAVE_TRIGGER_PRICE",
+    RejectReason.TOO_MANY_TRAILING: "TRAILING_STOP_ORDER_LIMIT_EXCEEDED",
+    RejectReason.TRAIL_TOO_WIDE: "TRAILING_STOP_MAX_DEVIATION_TOO_LARGE",
+    RejectReason.TRAIL_NO_HEADROOM: (
+        "INSUFFICIENT_HEADROOM_AROUND_CURRENT_PRICE_TO_EDIT_TRAILING_STOP"
+    ),
+    RejectReason.TRAIL_NO_REFERENCE: (
+        "NO_REFERENCE_PRICE_AVAILABLE_FOR_CALCULATING_TRAILING_STOP_TRIGGER_PRICE"
+    ),
+    RejectReason.TRAIL_FIXES_TRIGGER: "CANNOT_EDIT_TRIGGER_PRICE_OF_TRAILING_STOP",
+    RejectReason.TRAIL_FIXES_LIMIT: "CANNOT_EDIT_LIMIT_PRICE_OF_TRAILING_STOP",
+    RejectReason.OFFSET_TOO_HIGH: "LIMIT_PRICE_OFFSET_TOO_HIGH",
+    RejectReason.OFFSET_TOO_LOW: "LIMIT_PRICE_OFFSET_TOO_LOW",
 }
 
 # `updateReason` in orders/status, and `reason` on the open_orders feed.
@@ -178,6 +206,11 @@ BATCH_STATUS: Final[Mapping[str, str]] = {
     "invalidArgument: order_id": "notFound",
     "invalidArgument: orderId": "orderForEditNotFound",
 }
+
+
+def edit_error(reason: RejectReason) -> str:
+    """The `OrderError` of a refused change, where `EDIT_STATUS` has no word of its own for it."""
+    return ORDER_ERROR[reason] if reason in TOLD_AS_REJECT else ""
 
 
 def invalid(argument: str, why: str = "") -> WireError:

@@ -22,6 +22,7 @@ from openvenue.engine.events import (
     OrderTrimmed,
     Traded,
     TriggerFired,
+    TriggersMoved,
 )
 from openvenue.engine.queries import BookView, GetBook
 from openvenue.engine.units import AccountId, Nanos, OrderId, Symbol
@@ -223,6 +224,10 @@ class Feeds:
                     yield from self._changed(event.maker_order_id, story, reason)
                 if was_crossing and event.taker_leaves == 0:
                     yield from self._changed(event.taker_order_id, story, "full_fill")
+            case TriggersMoved():
+                story.tell(event)
+                for move in event.moves:
+                    yield from self._changed(move.order_id, story, EDITED)
             case OrderTrimmed():
                 story.tell(event)
                 yield from self._changed(event.order_id, story, "would_not_reduce_position")

@@ -40,6 +40,8 @@ class OrderTriggerJson(Struct, rename="camel", gc=False):
     timestamp: str
     last_update_timestamp: str
     start_time: str | None = None
+    limit_price_offset_value: Raw | UnsetType = UNSET
+    limit_price_offset_unit: str | UnsetType = UNSET
 
 
 class PlaceEvent(Struct, rename="camel", tag_field="type", tag="PLACE"):
@@ -85,6 +87,14 @@ class RejectEvent(Struct, rename="camel", tag_field="type", tag="REJECT"):
     reason: str
 
 
+class RejectTriggerEvent(Struct, rename="camel", tag_field="type", tag="REJECT"):
+    """A trigger was refused; it never got an identity, so there is nothing to show of it."""
+
+    uid: str
+    order_trigger: OrderTriggerJson | None
+    reason: str
+
+
 class ExecuteEvent(Struct, rename="camel", tag_field="type", tag="EXECUTION"):
     """An order met one maker."""
 
@@ -103,6 +113,7 @@ OrderEvent = (
     | CancelTriggerEvent
     | EditEvent
     | RejectEvent
+    | RejectTriggerEvent
     | ExecuteEvent
 )
 

@@ -14,7 +14,7 @@ from openvenue.engine.units import OrderId
 from openvenue.gateways.kraken_futures import codec, errors
 from openvenue.gateways.kraken_futures.asking import Who
 from openvenue.gateways.kraken_futures.desk import Desk
-from openvenue.gateways.kraken_futures.encode import ENCODER
+from openvenue.gateways.kraken_futures.encode import ENCODER, refused_trigger
 from openvenue.gateways.kraken_futures.ids import is_uuid, order_uuid, read_order_uuid
 from openvenue.gateways.kraken_futures.limits import COST, COST_FILLS_BEFORE
 from openvenue.gateways.kraken_futures.order_json import OrderStatus
@@ -50,6 +50,8 @@ async def send_order(desk: Desk, request: Request) -> Response:
 def not_sent(refused: codec.NotSent, received: str) -> OrderStatus:
     """The answer to an order that never became one."""
     status = OrderStatus(refused.status, received_time=received, order_events=[])
+    if refused.error:
+        status.order_events = refused_trigger(refused.error)
     if refused.cl_ord_id is not None:
         status.cli_ord_id = refused.cl_ord_id
     return status

@@ -17,8 +17,9 @@ from openvenue.engine.events import (
     OrderTrimmed,
     Traded,
     TriggerFired,
+    TriggersMoved,
 )
-from openvenue.engine.orders import OrderView
+from openvenue.engine.orders import OrderView, moved
 from openvenue.engine.units import Lots, OrderId
 from openvenue.exchange.port import Outcome
 
@@ -78,6 +79,11 @@ class Story:
             case TriggerFired():
                 self._arrived[event.order_id] = False
                 self._change(event.order_id, is_waiting=False)
+            case TriggersMoved():
+                for move in event.moves:
+                    view = self.views[move.order_id]
+                    order = moved(view.order, move.price)
+                    self.views[move.order_id] = replace(view, order=order, updated=self._time)
             case OrderTrimmed():
                 view = self.views[event.order_id]
                 order = replace(view.order, quantity=event.quantity)

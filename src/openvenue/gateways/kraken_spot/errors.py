@@ -91,6 +91,14 @@ REFUSED: Final[Mapping[RejectReason, str]] = {
     RejectReason.PRICE_DISLOCATION: "EOrder:Invalid price",
     RejectReason.TRADING_DISABLED: PERMISSION,
     RejectReason.NOT_A_TRIGGER: f"{INVALID}:trigger_price",
+    RejectReason.TOO_MANY_TRAILING: "EOrder:Orders limit exceeded",
+    RejectReason.TRAIL_TOO_WIDE: INVALID_PRICE,
+    RejectReason.TRAIL_NO_HEADROOM: INVALID_PRICE,
+    RejectReason.TRAIL_NO_REFERENCE: f"{INVALID}:Index unavailable",
+    RejectReason.TRAIL_FIXES_TRIGGER: f"{INVALID}:trigger_price",
+    RejectReason.TRAIL_FIXES_LIMIT: f"{INVALID}:limit_price",
+    RejectReason.OFFSET_TOO_HIGH: INVALID_PRICE,
+    RejectReason.OFFSET_TOO_LOW: INVALID_PRICE,
 }
 
 # `reason` on executions and in ClosedOrders. Only the first is established.

@@ -4,6 +4,8 @@ An outcome says how its orders were before it. Within it an order may be accepte
 and end; whoever tells clients of each step needs the steps in between.
 """
 
+from msgspec.structs import replace
+
 from openvenue.engine.events import (
     Event,
     OrderAccepted,
@@ -14,8 +16,9 @@ from openvenue.engine.events import (
     OrdersCanceled,
     Traded,
     TriggerFired,
+    TriggersMoved,
 )
-from openvenue.engine.orders import OrderView
+from openvenue.engine.orders import OrderView, moved
 from openvenue.engine.units import Atoms, Lots, OrderId
 from openvenue.exchange.port import Outcome
 
@@ -57,6 +60,11 @@ class Story:
             self.views[order.order_id] = OrderView(
                 order, event.leaves, self._time, view.is_waiting, view.value, view.fees
             )
+        elif isinstance(event, TriggersMoved):
+            for move in event.moves:
+                view = self.views[move.order_id]
+                order = moved(view.order, move.price)
+                self.views[move.order_id] = replace(view, order=order, updated=self._time)
         elif isinstance(event, TriggerFired):
             self._arrived[event.order_id] = False
             self._wait_no_more(event.order_id)

@@ -126,6 +126,14 @@ REFUSAL: Final = {
     RejectReason.PRICE_DISLOCATION: (TOO_FAR_FROM_MARK, "Price too far from mark: {price} {mark}"),
     RejectReason.TRADING_DISABLED: (TRADING_DISABLED, "Trading disabled"),
     RejectReason.NOT_A_TRIGGER: (UNSUPPORTED_OPERATION, UNSUPPORTED),
+    RejectReason.TOO_MANY_TRAILING: (ORDER_LIMIT, "Open order limit reached for {address}"),
+    RejectReason.TRAIL_TOO_WIDE: (INVALID_STOP_TICK, "Invalid stop tick: {stop}"),
+    RejectReason.TRAIL_NO_HEADROOM: (INVALID_STOP_TICK, "Invalid stop tick: {stop}"),
+    RejectReason.TRAIL_NO_REFERENCE: (NO_REASONABLE_PRICE, NO_PRICE),
+    RejectReason.TRAIL_FIXES_TRIGGER: (UNSUPPORTED_OPERATION, UNSUPPORTED),
+    RejectReason.TRAIL_FIXES_LIMIT: (UNSUPPORTED_OPERATION, UNSUPPORTED),
+    RejectReason.OFFSET_TOO_HIGH: (INVALID_TICK_LEVEL, "Invalid tick level: {ticks}"),
+    RejectReason.OFFSET_TOO_LOW: (INVALID_TICK_LEVEL, "Invalid tick level: {ticks}"),
 }
 
 # Refused with an identity: the client gets an id, and the order's end is its story.

@@ -15,8 +15,9 @@ from openvenue.engine.events import (
     OrderTrimmed,
     Traded,
     TriggerFired,
+    TriggersMoved,
 )
-from openvenue.engine.orders import OrderView
+from openvenue.engine.orders import OrderView, moved
 from openvenue.engine.units import Atoms, Lots, Nanos, OrderId
 from openvenue.exchange.port import Outcome
 
@@ -48,6 +49,11 @@ class Story:
                 self.views[event.order.order_id] = replace(
                     view, order=event.order, leaves=event.leaves, updated=self.time
                 )
+            case TriggersMoved():
+                for move in event.moves:
+                    view = self.views[move.order_id]
+                    order = moved(view.order, move.price)
+                    self.views[move.order_id] = replace(view, order=order, updated=self.time)
             case OrderTrimmed():
                 view = self.views[event.order_id]
                 order = replace(view.order, quantity=event.quantity)
