@@ -30,6 +30,7 @@ class Word(Struct, frozen=True, array_like=True, kw_only=True):
     average: Decimal | None = None
     fills: tuple[Fill, ...] = ()  # those that it told, oldest first
     message: str = ""
+    leaves: Decimal | None = None  # where a venue tells this, and not how much was filled
 
 
 class PlaceOrder(Struct, frozen=True, kw_only=True, tag=1, array_like=True):
@@ -136,6 +137,15 @@ class EndCancelAll(Struct, frozen=True, kw_only=True, tag=11, array_like=True):
     why: str = ""
 
 
+class RecordHeard(Struct, frozen=True, kw_only=True, tag=50, array_like=True):
+    """The venue's private feed says something of an order, perhaps of somebody else's."""
+
+    account: Account
+    venue_cl_ord_id: str
+    word: Word
+    terms: Terms | None = None  # where it tells all of them
+
+
 class Resume(Struct, frozen=True, kw_only=True, tag=12, array_like=True):
     """The desk starts. What was open is unknown until its venue has been asked."""
 
@@ -152,5 +162,6 @@ Command = (
     | RecordCancelFailed
     | BeginCancelAll
     | EndCancelAll
+    | RecordHeard
     | Resume
 )

@@ -9,12 +9,15 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from msgspec import Struct
+
 from openvenue.ems.cancel_all import cancel_all
 from openvenue.ems.commands import AskCancel, PlaceOrder, RecordCancelFailed, RecordUnsent, Resume
 from openvenue.ems.config import EmsConfig
 from openvenue.ems.connect import connect
 from openvenue.ems.connectors.port import (
     Balance,
+    Capabilities,
     Connector,
     Position,
     Silent,
@@ -32,6 +35,7 @@ from openvenue.ems.errors import (
 )
 from openvenue.ems.events import Refused
 from openvenue.ems.expiry import expire, why_expired
+from openvenue.ems.follow import FeedHealth
 from openvenue.ems.ledger import Ledger
 from openvenue.ems.order_log import Change
 from openvenue.ems.orders import Account, ClOrdId, ExchangeId, Order, Terms, TimeInForce
@@ -47,6 +51,14 @@ from openvenue.journal.port import JournalOf
 SEPARATORS: Final = "~/.,:;\\!@#$%^&*-_+="  # between an exchange's name and an account's tag
 CANCELED_BEFORE: Final = "Canceled before it was sent."
 T = TypeVar("T")
+
+
+class AccountStatus(Struct, frozen=True):
+    """What can be told of an account without asking its exchange."""
+
+    account: Account
+    capabilities: Capabilities
+    feed: FeedHealth
 
 
 class Ems:
@@ -124,6 +136,7 @@ class Ems:
         """
         found = self._routes.get(Account(owner, ExchangeId(exchange_id)))
         if found is not None:
+            found.follow()
             return found
         tagged = tuple(
             account.exchange_id
@@ -137,7 +150,18 @@ class Ems:
     def _chosen(self, owner: AccountId, exchange_id: str | None) -> list[Route]:
         if exchange_id is not None:
             return [self.route(owner, exchange_id)]
-        return [route for account, route in self._routes.items() if account.owner == owner]
+        chosen = [route for account, route in self._routes.items() if account.owner == owner]
+        for route in chosen:
+            route.follow()
+        return chosen
+
+    def capabilities(self, owner: AccountId | None = None) -> list[AccountStatus]:
+        """What each account's exchange can do, and how its feed stands; of one owner, or of all."""
+        return [
+            AccountStatus(account, route.connector.capabilities, route.feed)
+            for account, route in self._routes.items()
+            if owner is None or account.owner == owner
+        ]
 
     # ---- orders
 

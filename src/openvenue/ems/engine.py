@@ -13,6 +13,7 @@ from openvenue.ems.commands import (
     RecordCancelFailed,
     RecordCancelRelayed,
     RecordForeign,
+    RecordHeard,
     RecordSilence,
     RecordUnsent,
     RecordWord,
@@ -33,6 +34,7 @@ from openvenue.ems.rules.resume import resume
 from openvenue.ems.rules.venue_words import (
     record_absence,
     record_foreign,
+    record_heard,
     record_silence,
     record_unsent,
     record_word,
@@ -47,6 +49,7 @@ DECIDE: Final[dict[type[Any], Callable[[State, Any], list[Event]]]] = {
     RecordWord: record_word,
     RecordAbsence: record_absence,
     RecordForeign: record_foreign,
+    RecordHeard: record_heard,
     AskCancel: ask_cancel,
     RecordCancelRelayed: record_cancel_relayed,
     RecordCancelFailed: record_cancel_failed,

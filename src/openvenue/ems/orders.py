@@ -96,6 +96,7 @@ class Fill(Struct, frozen=True, array_like=True):
     time: Nanos
     price: Decimal
     quantity: Decimal
+    exec_id: str = ""  # the venue's, by which a fill that is told twice is known; "" of old
 
 
 class Order(Struct, frozen=True, kw_only=True):

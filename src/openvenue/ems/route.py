@@ -33,6 +33,7 @@ from openvenue.ems.connectors.port import (
     VenueOrder,
     VenueRefused,
 )
+from openvenue.ems.follow import FeedHealth, Follower
 from openvenue.ems.ledger import DeskStopped, Ledger
 from openvenue.ems.orders import Account, ClOrdId, Order, Status, Terms
 from openvenue.ems.state import Run
@@ -68,6 +69,7 @@ class Route:
         self._chased: dict[ClOrdId, asyncio.Task[None]] = {}
         self._vanished: dict[ClOrdId, None] = {}  # from the venue's list, and not asked for yet
         self._is_accounting = False
+        self._follower: Follower | None = None
         self._turn = asyncio.Semaphore(config.cancels_at_once)  # of those that chase
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -166,9 +168,24 @@ class Route:
         What has vanished from the list is asked for before this returns, or after it where it is
         the list that counts.
         """
-        asked = self.ledger.now()
-        before = [it for it in await self.live() if it.cl_ord_id not in self.sending]
+        asked, before = await self.before_look()
         listed = await self.connector.open_orders()
+        await self.compare(listed, before, asked)
+        if thorough:
+            await self._account_for_vanished()
+        else:
+            self.account_in_peace()
+        return listed
+
+    async def before_look(self) -> tuple[Nanos, list[Order]]:
+        """When the venue's list is asked for, and which orders it ought to have."""
+        asked = self.ledger.now()
+        return asked, [it for it in await self.live() if it.cl_ord_id not in self.sending]
+
+    async def compare(
+        self, listed: Sequence[VenueOrder], before: Sequence[Order], asked: Nanos
+    ) -> None:
+        """Know what a list of all open orders says. What has vanished is yet to be asked for."""
         state = await self.ledger.state()
         found: dict[ClOrdId, None] = {}
         news: list[Coroutine[Any, Any, Any]] = []
@@ -194,12 +211,12 @@ class Route:
                 self.chase(order.cl_ord_id)
             else:
                 self._vanished[order.cl_ord_id] = None
-        if thorough:
-            await self._account_for_vanished()
-        elif self._vanished and not self._is_accounting:
+
+    def account_in_peace(self) -> None:
+        """Ask later what became of orders that have vanished."""
+        if self._vanished and not self._is_accounting:
             self._is_accounting = True
             self._start(self._account_in_peace)
-        return listed
 
     async def _account_for_vanished(self) -> None:
         """Ask what became of orders that the venue does not list any more."""
@@ -266,6 +283,8 @@ class Route:
 
     async def _catch_up(self) -> None:
         pause = self.config.retry_seconds
+        if await self.live():
+            self.follow()
         while any(it.is_unknown for it in await self.live()):
             try:
                 await self.sync()
@@ -308,6 +327,20 @@ class Route:
         return word is not None
 
     # ---- tasks
+
+    def follow(self) -> None:
+        """Follow the venue's private feed from now on, if it has one."""
+        if self._follower is None and self.connector.capabilities.has_private_feed:
+            self._follower = Follower(self)
+            self._start(self._follower.run)
+
+    @property
+    def feed(self) -> FeedHealth:
+        """How the private feed stands. It is idle until somebody asks for this account."""
+        if self._follower is not None:
+            return self._follower.health
+        has_one = self.connector.capabilities.has_private_feed
+        return FeedHealth("idle" if has_one else "none")
 
     def _start(self, doing: Doing) -> "asyncio.Task[None]":
         task = asyncio.create_task(self._until_stopped(doing))

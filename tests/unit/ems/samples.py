@@ -31,7 +31,7 @@ ONE: Final = ClOrdId("one")
 RUN: Final = RunId("CA-000001")
 NOON: Final = Nanos(1_700_000_000_000_000_000)
 ACCOUNT: Final = Account(ANN, ExchangeId("KRAKENFTS/2"))
-FILL: Final = Fill(NOON, Decimal("40000.5"), Decimal("0.1"))
+FILL: Final = Fill(NOON, Decimal("40000.5"), Decimal("0.1"), "E1")
 SIGHT: Final = Sight(NOON, ("X1", "X2"))
 TERMS: Final = Terms(
     symbol="PF_XBTUSD",
@@ -51,6 +51,7 @@ WORD: Final = Word(
     average=Decimal("40000.5"),
     fills=(FILL,),
     message="why",
+    leaves=Decimal("0.4"),
 )
 COMMANDS: Final[list[commands.Command]] = [
     commands.PlaceOrder(account=ACCOUNT, cl_ord_id=ONE, terms=TERMS, unfit="why"),
@@ -59,6 +60,7 @@ COMMANDS: Final[list[commands.Command]] = [
     commands.RecordWord(owner=ANN, cl_ord_id=ONE, word=WORD, asked=NOON),
     commands.RecordAbsence(owner=ANN, cl_ord_id=ONE, asked=NOON),
     commands.RecordForeign(account=ACCOUNT, venue_cl_ord_id="theirs", terms=TERMS, word=WORD),
+    commands.RecordHeard(account=ACCOUNT, venue_cl_ord_id="theirs", word=WORD, terms=TERMS),
     commands.AskCancel(owner=ANN, cl_ord_id=ONE),
     commands.RecordCancelRelayed(owner=ANN, cl_ord_id=ONE),
     commands.RecordCancelFailed(owner=ANN, cl_ord_id=ONE, why="why"),

@@ -17,10 +17,13 @@ from openvenue.ems.config import Credentials, EmsConfig, VenueAccount
 from openvenue.ems.connectors.port import (
     Balance,
     Capabilities,
+    Feed,
     Gone,
+    Heard,
     OrderName,
     Position,
     Relayed,
+    Snapshot,
     VenueOrder,
 )
 from openvenue.ems.desk import Ems
@@ -160,6 +163,8 @@ class PaperVenue:
         self.mass_cancels_all = True
         self.relays = False  # cancels are taken, and done when `settle` is called
         self.is_closed = False
+        self.news: asyncio.Queue[Snapshot | Heard | Exception] = asyncio.Queue()
+        self.follows = 0  # how often its feed was subscribed to
         self._ids = count(1)
 
     @contextmanager
@@ -242,6 +247,14 @@ class PaperVenue:
             return list(self.open.values())
         raise AssertionError("the fault was raised")
 
+    async def follow(self) -> Feed:
+        self.follows += 1
+        while True:
+            it = await self.news.get()
+            if isinstance(it, Exception):
+                raise it
+            yield it
+
     async def find(self, name: OrderName) -> Word | None:
         with self._doing("find"):
             order_id = name.order_id or self.names.get(name.cl_ord_id, "")
@@ -304,6 +317,16 @@ class Scene:
     async def order(self, name: str, is_so: Callable[[Order], bool]) -> Order:
         """Ann's order of this name, once something is the case."""
         return await order_when(self.desk, name, is_so)
+
+    async def known(self, name: str, is_so: Callable[[Order], bool]) -> Order:
+        """The same, without asking the venue."""
+        for _ in range(TURNS):
+            state = await self.desk.route(ANN, FUTURES.exchange_id).ledger.state()
+            order = state.orders.get((ANN, ClOrdId(name)))
+            if order is not None and is_so(order):
+                return order
+            await asyncio.sleep(0)
+        raise AssertionError("it never was")
 
     async def until(self, is_so: Callable[[], bool]) -> None:
         """Let everybody go on until something is the case."""

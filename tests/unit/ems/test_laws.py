@@ -17,6 +17,7 @@ from openvenue.ems.commands import (
     RecordCancelFailed,
     RecordCancelRelayed,
     RecordForeign,
+    RecordHeard,
     RecordSilence,
     RecordUnsent,
     RecordWord,
@@ -25,17 +26,27 @@ from openvenue.ems.commands import (
     Word,
 )
 from openvenue.ems.events import OrderReceived
-from openvenue.ems.orders import ENDED, ClOrdId, Status
+from openvenue.ems.orders import ENDED, ClOrdId, Fill, Status, venue_name
 from openvenue.ems.transitions import FIRST, NEXT
 from openvenue.engine.units import Nanos
 from tests.unit.ems.scene import ANN, FUTURES, TERMS, Machine
 
 NAMES = st.sampled_from([ClOrdId(name) for name in ("a", "b", "c")])
+TENTHS = st.sampled_from([Decimal(n) / 10 for n in range(6)])
+FILLS = st.builds(
+    Fill,
+    time=st.just(Nanos(7)),
+    price=st.just(Decimal(40_000)),
+    quantity=st.sampled_from([Decimal("0.1"), Decimal("0.2")]),
+    exec_id=st.sampled_from(["", "E1", "E2", "E3"]),
+)
 WORDS = st.builds(
     Word,
     standing=st.sampled_from(Standing),
     order_id=st.sampled_from(["", "X1", "X2"]),
-    filled=st.sampled_from([Decimal(n) / 10 for n in range(6)]),
+    filled=TENTHS,
+    fills=st.lists(FILLS, max_size=2).map(tuple),
+    leaves=st.none() | TENTHS,
 )
 ABOUT = [
     st.builds(RecordUnsent, owner=st.just(ANN), cl_ord_id=NAMES, why=st.just("why")),
@@ -67,6 +78,13 @@ OTHERS = [
         word=st.builds(
             Word, standing=st.just(Standing.OPEN), order_id=st.sampled_from(["F1", "F2"])
         ),
+    ),
+    st.builds(
+        RecordHeard,
+        account=st.just(FUTURES),
+        venue_cl_ord_id=NAMES.map(lambda name: venue_name(FUTURES, name)) | st.just(""),
+        word=WORDS,
+        terms=st.none() | st.just(TERMS),
     ),
     st.builds(BeginCancelAll, account=st.just(FUTURES)),
     st.just(None),  # the end of a cancel-all, if one is running
@@ -126,4 +144,7 @@ def test_every_order_walks_the_edges_of_its_life(script: list[Command | None]) -
             is_live = order.cl_ord_id in state.live.get(FUTURES, {})
             assert is_live == (not order.has_ended)
             assert not (order.has_ended and order.is_unknown)
+            assert order.filled <= order.terms.quantity
+            named = [it.exec_id for it in order.fills if it.exec_id]
+            assert len(named) == len(dict.fromkeys(named)), "a fill counts once"
     assert folded.engine.state.fingerprint() == machine.engine.state.fingerprint()

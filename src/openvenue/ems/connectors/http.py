@@ -13,6 +13,8 @@ import msgspec
 from yarl import URL
 
 from openvenue.ems.connectors.port import Silent, Unreachable, VenueRefused
+from openvenue.ems.times import read_time
+from openvenue.engine.units import Nanos
 
 T = TypeVar("T")
 
@@ -20,6 +22,7 @@ UNAVAILABLE_FROM: Final = 500  # statuses that do not say what became of a reque
 TOO_MANY: Final = 429
 JSON: Final = "application/json"
 PING_SECONDS: Final = 15.0  # venues close sockets that are silent for a minute
+PINGS_MAX: Final = 3  # in a row that nothing is heard after
 SHOWN: Final = 100  # bytes of an answer that is no API's
 
 
@@ -40,10 +43,25 @@ class Socket:
     async def hear(self) -> bytes:
         """The next frame. Raises: Silent: none came for as long as an answer may take."""
         try:
-            async with asyncio.timeout(self._answer_seconds):
-                frame = await self._wire.receive()
+            return await self._frame(self._answer_seconds)
         except TimeoutError as error:
             raise Silent("nothing was heard in time") from error
+
+    async def wait(self, ping: object) -> bytes:
+        """The next frame, whenever it comes. `ping` is said while it does not.
+
+        Raises: Silent: the connection is lost, or nobody answers pings.
+        """
+        for _ in range(PINGS_MAX):
+            try:
+                return await self._frame(PING_SECONDS)
+            except TimeoutError:
+                await self.say(ping)
+        raise Silent("the feed does not answer")
+
+    async def _frame(self, seconds: float) -> bytes:
+        async with asyncio.timeout(seconds):
+            frame = await self._wire.receive()
         match frame.type:
             case aiohttp.WSMsgType.TEXT:
                 return str(frame.data).encode()
@@ -136,6 +154,14 @@ def read(said: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(said, type=kind)
     except msgspec.MsgspecError as error:
         raise Silent(f"an answer that cannot be read: {error}") from error
+
+
+def time_of(text: str) -> Nanos:
+    """The moment that an answer names. Raises: Silent: it names none."""
+    time = read_time(text)
+    if time is None:
+        raise Silent(f"an answer that cannot be read: {text} is no time")
+    return time
 
 
 def _as_socket(base_url: str) -> str:

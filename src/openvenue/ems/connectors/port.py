@@ -4,7 +4,7 @@ A connector speaks one public wire API, as any client of that venue would. It ke
 connections: what is known of orders is the desk's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from decimal import Decimal
 from typing import Literal, Protocol
 
@@ -83,6 +83,23 @@ class Position(Struct, frozen=True, kw_only=True):
     raw: Mapping[str, object] = {}  # as the venue told it
 
 
+class Snapshot(Struct, frozen=True):
+    """Every order that is open now."""
+
+    orders: tuple[VenueOrder, ...]
+
+
+class Heard(Struct, frozen=True):
+    """Something happened to an order; `word` has the venue's id of it."""
+
+    cl_ord_id: str  # "" where it has none, or the feed does not tell
+    word: Word
+    terms: Terms | None = None  # where the feed tells all of them
+
+
+Feed = AsyncGenerator[Snapshot | Heard, None]
+
+
 class Capabilities(Struct, frozen=True, kw_only=True):
     """What can be asked of a venue, and how much an empty list of its proves."""
 
@@ -132,6 +149,13 @@ class Connector(Protocol):
         """The same list by another way: what a new subscription to the private feed begins with.
 
         None: the venue has no such feed.
+        """
+
+    def follow(self) -> Feed:
+        """The private feed: first a Snapshot, then what is heard, until it raises.
+
+        Only where `capabilities.has_private_feed`. It repeats itself, and may tell what is older
+        than an answer: `RecordHeard` is made for that. A feed with a gap ends.
         """
 
     async def find(self, name: OrderName) -> Word | None:

@@ -1,8 +1,11 @@
 """What venues say, or do not say, and what follows for an order. Old news changes nothing."""
 
+from decimal import Decimal
+
 from openvenue.ems.commands import (
     RecordAbsence,
     RecordForeign,
+    RecordHeard,
     RecordSilence,
     RecordUnsent,
     RecordWord,
@@ -10,10 +13,12 @@ from openvenue.ems.commands import (
     Word,
 )
 from openvenue.ems.events import Event, OrderFound, OrderLost, OrderMoved, OrderReported
-from openvenue.ems.orders import ClOrdId, Order, Status
+from openvenue.ems.orders import ZERO, ClOrdId, Fill, Order, Status
 from openvenue.ems.state import State
 from openvenue.ems.transitions import path
+from openvenue.engine.units import Nanos
 
+NEVER = Nanos(0)  # a feed does not say when: it cannot make what has ended live again
 ABSENT = "The exchange knows no such order: it never arrived, or ended without a fill."
 
 
@@ -50,12 +55,16 @@ def record_word(state: State, command: RecordWord) -> list[Event]:
     """Everything new in it; nothing if there is nothing new."""
     order = state.orders[command.owner, command.cl_ord_id]
     word = command.word
-    is_newer = word.filled > order.filled
-    way = path(order.status, target(order, word))
+    filled, fills = executed(order, word)
+    is_newer = filled > order.filled
+    end = target(order, word.standing, filled)
+    way = path(order.status, end)
+    message = word.message
     if order.has_ended and word.standing is Standing.OPEN:
         if command.asked <= order.history[-1][1]:
-            return []
-        way = (target(order, word),)  # it was thought to be over, and is not
+            way, message = (), order.message  # old, but what traded has traded
+        else:
+            way = (end,)  # it was thought to be over, and is not
     if way and order.status is Status.ROUTING and way[0] is not Status.ROUTED:
         way = (Status.ROUTED, *way)  # the venue has spoken, so it was handed over
     reported = OrderReported(
@@ -63,10 +72,10 @@ def record_word(state: State, command: RecordWord) -> list[Event]:
         cl_ord_id=command.cl_ord_id,
         path=way or (),
         order_id=word.order_id or order.order_id,
-        filled=word.filled if is_newer else order.filled,
-        average=word.average if is_newer and word.average is not None else order.average,
-        fills=word.fills if len(word.fills) > len(order.fills) else order.fills,
-        message=word.message,
+        filled=filled,
+        average=average(order, word, filled, fills),
+        fills=fills,
+        message=message,
     )
     is_news = (
         bool(way)
@@ -78,10 +87,42 @@ def record_word(state: State, command: RecordWord) -> list[Event]:
     return [reported] if is_news else []
 
 
-def target(order: Order, word: Word) -> Status:
-    """The status that an order has after `word`."""
+def executed(order: Order, word: Word) -> tuple[Decimal, tuple[Fill, ...]]:
+    """How much of an order was filled, and the fills that are known, with what `word` adds.
+
+    What was filled only grows. A fill is one and the same by its exec_id; fills without one come
+    all together, so that the longer story wins.
+    """
     filled = max(word.filled, order.filled)
-    match word.standing:
+    if word.leaves is not None:
+        filled = max(filled, order.terms.quantity - word.leaves)
+    if not all(it.exec_id for it in word.fills):
+        return filled, word.fills if len(word.fills) > len(order.fills) else order.fills
+    known = dict.fromkeys(it.exec_id for it in order.fills)
+    new = {it.exec_id: it for it in word.fills if it.exec_id not in known}
+    fills = (*order.fills, *new.values())
+    in_all = sum((it.quantity for it in fills), ZERO)
+    if in_all <= filled:
+        return filled, fills
+    if "" in known or in_all > order.terms.quantity:
+        return filled, order.fills  # the same trades, told before in another way
+    return in_all, fills
+
+
+def average(order: Order, word: Word, filled: Decimal, fills: tuple[Fill, ...]) -> Decimal | None:
+    """The mean price of what was filled: the venue's, else of fills that account for all of it."""
+    if filled <= order.filled:
+        return order.average
+    if word.average is not None and word.filled == filled:
+        return word.average
+    if sum((it.quantity for it in fills), ZERO) == filled:
+        return sum((it.price * it.quantity for it in fills), ZERO) / filled
+    return order.average
+
+
+def target(order: Order, standing: Standing, filled: Decimal) -> Status:
+    """The status that an order has when its venue says so."""
+    match standing:
         case Standing.OPEN if order.status is Status.PENDING_CANCEL and filled == order.filled:
             return Status.PENDING_CANCEL  # a list may be older than the cancel
         case Standing.OPEN:
@@ -115,6 +156,27 @@ def record_absence(state: State, command: RecordAbsence) -> list[Event]:
             message=ABSENT,
         )
     ]
+
+
+def record_heard(state: State, command: RecordHeard) -> list[Event]:
+    """News of a known order; an unknown one is somebody else's, if it is told in full and open."""
+    word, terms = command.word, command.terms
+    order = state.find(command.account, command.venue_cl_ord_id, word.order_id)
+    if order is not None:
+        owner, cl_ord_id = order.key
+        news = RecordWord(owner=owner, cl_ord_id=cl_ord_id, word=word, asked=NEVER)
+        return record_word(state, news)
+    if terms is None or word.standing is not Standing.OPEN:
+        return []
+    return record_foreign(
+        state,
+        RecordForeign(
+            account=command.account,
+            venue_cl_ord_id=command.venue_cl_ord_id,
+            terms=terms,
+            word=word,
+        ),
+    )
 
 
 def record_foreign(state: State, command: RecordForeign) -> list[Event]:

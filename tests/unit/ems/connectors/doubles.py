@@ -43,6 +43,9 @@ class PaperSocket(Socket):
             raise frame
         return json.dumps(frame).encode()
 
+    async def wait(self, ping: object) -> bytes:
+        return await self.hear()
+
 
 class PaperWire(Http):
     """Answers in turn; an exception is raised. `sockets` are opened in turn, too."""

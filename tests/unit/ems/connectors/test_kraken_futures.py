@@ -7,9 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from openvenue.ems.commands import Standing, Word
+from openvenue.ems.connectors.http import time_of
 from openvenue.ems.connectors.kraken_futures import KrakenFuturesConnector
 from openvenue.ems.connectors.kraken_futures.auth import sign, sign_challenge
-from openvenue.ems.connectors.kraken_futures.words import read_time
 from openvenue.ems.connectors.port import Gone, OrderName, Relayed, Silent, VenueRefused
 from openvenue.ems.orders import Fill, Side, Terms, TimeInForce
 from openvenue.engine.units import Nanos
@@ -115,7 +115,7 @@ async def test_the_average_is_weighed_by_quantity() -> None:
     word = await venue.place("ours", TERMS)
 
     assert word.average == Decimal(39994)
-    assert word.fills[0] == Fill(read_time(TIME), Decimal(40000), Decimal("0.2"))
+    assert word.fills[0] == Fill(time_of(TIME), Decimal(40000), Decimal("0.2"))
 
 
 @pytest.mark.parametrize("error", ["Server Error", "Unavailable"])
@@ -248,14 +248,14 @@ async def test_the_fills_of_an_order_are_looked_up_back_to_when_it_was_sent() ->
     venue, wire = connector(
         status("ENTERED_BOOK", 0.2), *({"result": "success", "fills": page} for page in pages)
     )
-    since = read_time("2026-01-01T00:00:05.000Z")
+    since = time_of("2026-01-01T00:00:05.000Z")
 
     found = await venue.find(replace(NAME, since=since))
 
     assert found is not None and found.filled == Decimal("0.2")
     assert [it.time for it in found.fills] == [
-        read_time("2026-01-01T00:00:07.000Z"),
-        read_time("2026-01-01T00:00:09.000Z"),
+        time_of("2026-01-01T00:00:07.000Z"),
+        time_of("2026-01-01T00:00:09.000Z"),
     ]
     assert "lastFillTime=2026-01-01T00%3A00%3A08.000Z" in wire.asked[2].target
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from openvenue.ems.commands import Standing
 from openvenue.ems.connectors.kraken_spot import KrakenSpotConnector
-from openvenue.ems.connectors.kraken_spot.connector import sign
+from openvenue.ems.connectors.kraken_spot.auth import sign
 from openvenue.ems.connectors.port import Gone, OrderName, Relayed, Silent, VenueRefused
 from openvenue.ems.orders import Side
 from openvenue.engine.units import Nanos

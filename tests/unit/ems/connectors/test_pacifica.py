@@ -7,7 +7,7 @@ import pytest
 
 from openvenue.ems.commands import Standing, Word
 from openvenue.ems.connectors.pacifica import PacificaConnector
-from openvenue.ems.connectors.pacifica.connector import canonical
+from openvenue.ems.connectors.pacifica.auth import canonical
 from openvenue.ems.connectors.port import Gone, OrderName, Silent, VenueRefused
 from openvenue.ems.orders import Side
 from openvenue.engine.units import Nanos
@@ -232,8 +232,12 @@ async def test_a_fresh_list_comes_from_a_new_subscription() -> None:
     first, second = await venue.fresh_open_orders()
 
     assert wire.paths == ["/ws"]
-    wanted = {"source": "account_orders", "account": WALLET}
-    assert wire.sockets[0].said == [{"method": "subscribe", "params": wanted}]
+    assert [it["params"]["source"] for it in wire.sockets[0].said] == [
+        "account_order_updates",
+        "account_trades",
+        "account_orders",
+    ]
+    assert {it["params"]["account"] for it in wire.sockets[0].said} == {WALLET}
     assert (first.names, second.names) == (("ours", "7"), ("", "8"))
     assert first.word == Word(standing=Standing.OPEN, order_id="7", filled=Decimal("0.1"))
     assert (first.terms.side, first.terms.reduce_only) == (Side.SELL, True)

@@ -5,13 +5,16 @@ Source: Kraken Futures REST, "Authentication", "Order management", "Account info
 
 from base64 import b64decode
 from collections.abc import Sequence
+from contextlib import aclosing
 from decimal import Decimal
 from typing import Final, TypeVar
 from urllib.parse import urlencode
 
 from openvenue.ems.commands import Standing, Word
 from openvenue.ems.config import VenueAccount
-from openvenue.ems.connectors.http import Http, read
+from openvenue.ems.connectors.feeds import fresh
+from openvenue.ems.connectors.fitting import why_unfit
+from openvenue.ems.connectors.http import Http, read, time_of
 from openvenue.ems.connectors.kraken_futures import feed
 from openvenue.ems.connectors.kraken_futures.auth import sign
 from openvenue.ems.connectors.kraken_futures.replies import (
@@ -26,18 +29,17 @@ from openvenue.ems.connectors.kraken_futures.replies import (
 )
 from openvenue.ems.connectors.kraken_futures.words import (
     LIVE,
-    POST_ONLY,
     average,
     canceled,
     holdings,
     listed,
     placed,
-    read_time,
     status_word,
 )
 from openvenue.ems.connectors.port import (
     Balance,
     Capabilities,
+    Feed,
     Gone,
     OrderName,
     Position,
@@ -88,15 +90,8 @@ class KrakenFuturesConnector:
         return own_future(common_symbol)
 
     def why_unfit(self, terms: Terms) -> str:
-        """It has no expiry, and makers only with an order that stays."""
-        if terms.time_in_force not in ORDER_TYPES:
-            return f"This exchange does not take {terms.time_in_force} orders."
-        for instruction in terms.instructions:
-            if instruction != POST_ONLY:
-                return f"This exchange does not take {instruction}."
-        if terms.instructions and terms.time_in_force is not TimeInForce.GTC:
-            return f"{POST_ONLY} goes with {TimeInForce.GTC} only."
-        return ""
+        """It has no expiry."""
+        return why_unfit(terms, ORDER_TYPES)
 
     # ---- orders
 
@@ -146,8 +141,16 @@ class KrakenFuturesConnector:
 
     async def fresh_open_orders(self) -> Sequence[VenueOrder]:
         """What the feed `open_orders` begins with."""
-        async with self._http.talk(feed.PATH) as socket:
-            return await feed.open_orders_snapshot(socket, self._key, self._secret)
+        return await fresh(self.follow())
+
+    async def follow(self) -> Feed:
+        """The feeds `open_orders` and `fills`."""
+        async with (
+            self._http.talk(feed.PATH) as socket,
+            aclosing(feed.follow(socket, self._key, self._secret)) as news,
+        ):
+            async for it in news:
+                yield it
 
     async def find(self, name: OrderName) -> Word | None:
         """orders/status knows open orders, and ended ones for seconds; fills know what traded."""
@@ -185,8 +188,8 @@ class KrakenFuturesConnector:
                 if (name.order_id and it.order_id == name.order_id) or (
                     not name.order_id and it.cli_ord_id == name.cl_ord_id
                 ):
-                    mine.append(Fill(read_time(it.fill_time), it.price, it.size))
-            if not page or read_time(page[-1].fill_time) < name.since:
+                    mine.append(Fill(time_of(it.fill_time), it.price, it.size, it.fill_id))
+            if not page or time_of(page[-1].fill_time) < name.since:
                 break
             if before.get("lastFillTime") == page[-1].fill_time:
                 break

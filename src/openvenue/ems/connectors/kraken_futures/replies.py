@@ -41,6 +41,7 @@ class OrderEvent(Struct, rename="camel"):
     amount: Decimal | None = None
     price: Decimal | None = None
     order_prior_execution: BookOrder | None = None
+    execution_id: str = ""
 
 
 class Outcome(Struct, rename="camel"):
@@ -108,6 +109,7 @@ class FillEntry(Struct, rename="camel"):
     fill_time: str
     order_id: str = field(name="order_id")
     cli_ord_id: str | None = None
+    fill_id: str = field(name="fill_id", default="")
 
 
 class Fills(Reply):

@@ -1,11 +1,12 @@
 """What answers mean: words on orders, fills, and what a wallet holds."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 from openvenue.ems.commands import Standing, Word
+from openvenue.ems.connectors.fitting import POST_ONLY
+from openvenue.ems.connectors.http import time_of
 from openvenue.ems.connectors.kraken_futures.replies import (
     OpenOrder,
     OrderEvent,
@@ -13,29 +14,20 @@ from openvenue.ems.connectors.kraken_futures.replies import (
     StatusEntry,
     Wallet,
 )
-from openvenue.ems.connectors.port import Silent, VenueOrder
+from openvenue.ems.connectors.port import VenueOrder
 from openvenue.ems.connectors.symbols import common_future
 from openvenue.ems.orders import ZERO, Fill, Side, Terms, TimeInForce
-from openvenue.engine.units import SECOND, Nanos
+from openvenue.engine.units import Nanos
 
-POST_ONLY: Final = "MAKER_OR_CANCEL"
 SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
 LIVE: Final = ("ENTERED_BOOK", "TRIGGER_PLACED")
 
 
-def read_time(text: str) -> Nanos:
-    """The moment that an ISO-8601 text names. Raises: Silent: it names none."""
-    try:
-        return Nanos(round(datetime.fromisoformat(text).timestamp() * 1_000) * SECOND // 1_000)
-    except ValueError as error:
-        raise Silent(f"an answer that cannot be read: {error}") from error
-
-
 def placed(sent: Outcome, terms: Terms) -> Word:
     """What an accepted order did at once. Without a PLACE nothing of it stands in the book."""
-    time = read_time(sent.received_time) if sent.received_time else Nanos(0)
+    time = time_of(sent.received_time) if sent.received_time else Nanos(0)
     fills = tuple(
-        Fill(time, it.price, it.amount)
+        Fill(time, it.price, it.amount, it.execution_id)
         for it in sent.order_events
         if it.type == "EXECUTION" and it.price is not None and it.amount is not None
     )

@@ -4,23 +4,34 @@ Source: Kraken Spot REST, "Authentication", "Trading", "Account data".
 """
 
 import asyncio
-import hashlib
-import hmac
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections.abc import Sequence
-from decimal import Decimal
-from typing import Final, Generic, TypeVar
+from contextlib import aclosing
+from typing import Final, TypeVar
 from urllib.parse import urlencode
-
-from msgspec import Struct
 
 from openvenue.ems.commands import Standing, Word
 from openvenue.ems.config import VenueAccount
+from openvenue.ems.connectors.feeds import fresh
+from openvenue.ems.connectors.fitting import why_unfit
 from openvenue.ems.connectors.http import Http, read
 from openvenue.ems.connectors.kraken_spot import feed
+from openvenue.ems.connectors.kraken_spot.auth import sign
+from openvenue.ems.connectors.kraken_spot.replies import (
+    Added,
+    Canceled,
+    ClosedOrders,
+    Held,
+    OpenOrders,
+    OrderInfo,
+    Reply,
+    Token,
+)
+from openvenue.ems.connectors.kraken_spot.words import listed, order_word
 from openvenue.ems.connectors.port import (
     Balance,
     Capabilities,
+    Feed,
     Gone,
     OrderName,
     Position,
@@ -31,14 +42,12 @@ from openvenue.ems.connectors.port import (
     VenueRefused,
 )
 from openvenue.ems.connectors.symbols import common_asset, common_pair, own_pair, plain_asset
-from openvenue.ems.orders import ZERO, Side, Terms, TimeInForce
+from openvenue.ems.orders import Terms, TimeInForce
 from openvenue.ems.timer import Timer
 from openvenue.engine.units import SECOND
 
 BASE: Final = "/0/private/"
 TIMES_IN_FORCE: Final = {TimeInForce.GTC: "GTC", TimeInForce.IOC: "IOC", TimeInForce.FOK: "FOK"}
-POST_ONLY: Final = "MAKER_OR_CANCEL"
-SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
 QUERIED_MAX: Final = 50  # orders in one question
 LOOKS_KEPT: Final = 12  # of the venue's counter of questions, for lists and cancels
 LOOKS_MAX: Final = 20
@@ -53,72 +62,6 @@ UNKNOWN_OUTCOMES: Final = (
 NOT_THERE: Final = ("EOrder:Unknown order", "EOrder:Invalid order")
 
 T = TypeVar("T")
-
-
-class Reply(Struct, Generic[T]):
-    """The envelope of every answer."""
-
-    error: list[str]
-    result: T | None = None
-
-
-class Added(Struct):
-    """Of AddOrder."""
-
-    txid: list[str] = []
-
-
-class Canceled(Struct):
-    """Of CancelOrder and CancelAll."""
-
-    count: int
-    pending: bool = False
-
-
-class Description(Struct):
-    """The terms of an order."""
-
-    pair: str
-    type: str
-    price: Decimal = ZERO
-
-
-class OrderInfo(Struct):
-    """An order, open or closed."""
-
-    status: str
-    descr: Description
-    vol: Decimal
-    vol_exec: Decimal
-    price: Decimal = ZERO  # the average of what traded
-    cl_ord_id: str = ""
-    reason: str | None = None
-    oflags: str = ""
-
-
-class OpenOrders(Struct):
-    """Of OpenOrders."""
-
-    open: dict[str, OrderInfo]
-
-
-class ClosedOrders(Struct):
-    """Of ClosedOrders: the newest fifty."""
-
-    closed: dict[str, OrderInfo]
-
-
-class Token(Struct):
-    """Of GetWebSocketsToken."""
-
-    token: str
-
-
-class Held(Struct):
-    """Of BalanceEx, for one asset."""
-
-    balance: Decimal
-    hold_trade: Decimal = ZERO
 
 
 class KrakenSpotConnector:
@@ -152,17 +95,10 @@ class KrakenSpotConnector:
         return own_pair(common_symbol)
 
     def why_unfit(self, terms: Terms) -> str:
-        """No expiry yet, and makers only with an order that stays."""
-        if terms.time_in_force not in TIMES_IN_FORCE:
-            return f"This exchange does not take {terms.time_in_force} orders."
-        for instruction in terms.instructions:
-            if instruction != POST_ONLY:
-                return f"This exchange does not take {instruction}."
+        """No expiry yet, and nothing is reduced where all is paid for."""
         if terms.reduce_only:
             return "This exchange takes reduce-only orders with margin only."
-        if terms.instructions and terms.time_in_force is not TimeInForce.GTC:
-            return f"{POST_ONLY} goes with {TimeInForce.GTC} only."
-        return ""
+        return why_unfit(terms, TIMES_IN_FORCE)
 
     # ---- orders
 
@@ -215,13 +151,21 @@ class KrakenSpotConnector:
     async def open_orders(self) -> Sequence[VenueOrder]:
         """OpenOrders."""
         found = await self._post(Reply[OpenOrders], "OpenOrders")
-        return [_listed(order_id, it) for order_id, it in found.open.items()]
+        return [listed(order_id, it) for order_id, it in found.open.items()]
 
     async def fresh_open_orders(self) -> Sequence[VenueOrder]:
         """What the channel `executions` begins with."""
+        return await fresh(self.follow())
+
+    async def follow(self) -> Feed:
+        """The channel `executions`, under a token of its own."""
         token = await self._post(Reply[Token], "GetWebSocketsToken")
-        async with self._http.talk(feed.PATH) as socket:
-            return await feed.open_orders_snapshot(socket, token.token)
+        async with (
+            self._http.talk(feed.PATH) as socket,
+            aclosing(feed.follow(socket, token.token)) as news,
+        ):
+            async for it in news:
+                yield it
 
     async def find(self, name: OrderName) -> Word | None:
         """By its id; without one among the open orders, then among the closed ones."""
@@ -231,12 +175,12 @@ class KrakenSpotConnector:
         live = await self._post(Reply[OpenOrders], "OpenOrders", **named)
         for order_id, it in live.open.items():
             if it.cl_ord_id == name.cl_ord_id:
-                return _word(order_id, it)
+                return order_word(order_id, it)
         since = str(name.since // SECOND - SLACK_SECONDS)
         past = await self._post(Reply[ClosedOrders], "ClosedOrders", start=since, **named)
         for order_id, it in past.closed.items():
             if it.cl_ord_id == name.cl_ord_id:
-                return _word(order_id, it)
+                return order_word(order_id, it)
         return None
 
     async def find_all(self, names: Sequence[OrderName]) -> Sequence[Word | None]:
@@ -254,7 +198,7 @@ class KrakenSpotConnector:
         """QueryOrders."""
         kind = Reply[dict[str, OrderInfo]]
         found = await self._post(kind, "QueryOrders", txid=",".join(order_ids))
-        return {order_id: _word(order_id, it) for order_id, it in found.items()}
+        return {order_id: order_word(order_id, it) for order_id, it in found.items()}
 
     # ---- money
 
@@ -316,43 +260,3 @@ class KrakenSpotConnector:
         if reply.result is None:
             raise Silent("an answer without a result")
         return reply.result
-
-
-def sign(secret: bytes, path: str, nonce: str, body: str) -> str:
-    """`API-Sign`: HMAC-SHA512 over the path and the SHA-256 of nonce and body."""
-    digest = hashlib.sha256(f"{nonce}{body}".encode()).digest()
-    return b64encode(hmac.digest(secret, path.encode() + digest, "sha512")).decode()
-
-
-def _listed(order_id: str, it: OrderInfo) -> VenueOrder:
-    return VenueOrder(
-        order_id=order_id,
-        cl_ord_id=it.cl_ord_id,
-        terms=Terms(
-            symbol=it.descr.pair,
-            common_symbol=common_pair(it.descr.pair),
-            side=SIDES[it.descr.type],
-            quantity=it.vol,
-            price=it.descr.price,
-            time_in_force=TimeInForce.GTC,
-            instructions=(POST_ONLY,) if "post" in it.oflags.split(",") else (),
-        ),
-        word=_word(order_id, it),
-    )
-
-
-def _word(order_id: str, it: OrderInfo) -> Word:
-    match it.status:
-        case "open" | "pending":
-            standing = Standing.OPEN
-        case "closed":
-            standing = Standing.FILLED
-        case _:
-            standing = Standing.CANCELED
-    return Word(
-        standing=standing,
-        order_id=order_id,
-        filled=it.vol_exec,
-        average=it.price if it.vol_exec else None,
-        message=it.reason or "",
-    )

@@ -3,23 +3,33 @@
 Source: Pacifica, "Signing", "Orders", "Account".
 """
 
-import json
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
+from contextlib import aclosing
 from typing import Final, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
 from base58 import b58decode, b58encode
-from msgspec import Struct
 
 from openvenue.ems.commands import Standing, Word
 from openvenue.ems.config import VenueAccount
+from openvenue.ems.connectors.feeds import fresh
+from openvenue.ems.connectors.fitting import why_unfit
 from openvenue.ems.connectors.http import Http, read
 from openvenue.ems.connectors.pacifica import feed
+from openvenue.ems.connectors.pacifica.auth import canonical
+from openvenue.ems.connectors.pacifica.replies import (
+    AccountInfo,
+    OpenOrder,
+    OpenPosition,
+    PastOrder,
+    Placed,
+)
+from openvenue.ems.connectors.pacifica.words import SIDES, listed, past_word, spot_balance
 from openvenue.ems.connectors.port import (
     Balance,
     Capabilities,
+    Feed,
     Gone,
     OrderName,
     Position,
@@ -36,84 +46,14 @@ from openvenue.ems.timer import Timer
 BASE: Final = "/api/v1"
 WINDOW_MS: Final = 5_000  # how long a signature is good
 MS: Final = 1_000_000  # in Nanos
-POST_ONLY: Final = "MAKER_OR_CANCEL"
 TIMES_IN_FORCE: Final = {TimeInForce.GTC: "GTC", TimeInForce.IOC: "IOC"}
 OWN_SIDES: Final = {Side.BUY: "bid", Side.SELL: "ask"}
-SIDES: Final = {"bid": Side.BUY, "ask": Side.SELL}
-STANDINGS: Final = {
-    "open": Standing.OPEN,
-    "partially_filled": Standing.OPEN,
-    "filled": Standing.FILLED,
-    "cancelled": Standing.CANCELED,
-    "rejected": Standing.REJECTED,
-}
-SELF_TRADE: Final = "self_trade_prevented"  # told as `rejected`, of orders that stood
 PAGE: Final = 100
 PAGES_MAX: Final = 50
 NOT_THERE: Final = ("not found", "failed to cancel order")  # in what it says of a cancel
 CASH: Final = "USD"
 
 T = TypeVar("T")
-
-
-class Placed(Struct):
-    """Of orders/create."""
-
-    order_id: int
-
-
-class OpenOrder(Struct):
-    """One row of orders."""
-
-    order_id: int
-    symbol: str
-    side: str
-    price: Decimal
-    initial_amount: Decimal
-    filled_amount: Decimal
-    client_order_id: str | None = None
-    stop_price: Decimal | None = None
-    reduce_only: bool = False
-
-
-class PastOrder(Struct):
-    """One row of orders/history."""
-
-    order_id: int
-    amount: Decimal
-    filled_amount: Decimal
-    order_status: str
-    created_at: int
-    client_order_id: str | None = None
-    average_filled_price: Decimal | None = None
-    reason: str | None = None
-
-
-class SpotBalance(Struct):
-    """One asset beside the cash."""
-
-    symbol: str
-    amount: Decimal
-    available_to_withdraw: Decimal | None = None
-
-
-class AccountInfo(Struct):
-    """Of account."""
-
-    balance: Decimal
-    available_to_spend: Decimal
-    spot_balances: list[SpotBalance] = []
-
-
-class OpenPosition(Struct):
-    """One row of positions."""
-
-    symbol: str
-    side: str
-    amount: Decimal
-    entry_price: Decimal
-    isolated: bool = False
-    liquidation_price: Decimal | None = None
 
 
 class PacificaConnector:
@@ -145,15 +85,8 @@ class PacificaConnector:
         return own_pacifica(common_symbol)
 
     def why_unfit(self, terms: Terms) -> str:
-        """It has no expiry, no fill-or-kill, and makers only with an order that stays."""
-        if terms.time_in_force not in TIMES_IN_FORCE:
-            return f"This exchange does not take {terms.time_in_force} orders."
-        for instruction in terms.instructions:
-            if instruction != POST_ONLY:
-                return f"This exchange does not take {instruction}."
-        if terms.instructions and terms.time_in_force is not TimeInForce.GTC:
-            return f"{POST_ONLY} goes with {TimeInForce.GTC} only."
-        return ""
+        """It has no expiry and no fill-or-kill."""
+        return why_unfit(terms, TIMES_IN_FORCE)
 
     # ---- orders
 
@@ -211,12 +144,20 @@ class PacificaConnector:
     async def open_orders(self) -> Sequence[VenueOrder]:
         """GET orders."""
         rows = _as(await self._get("/orders"), list[OpenOrder])
-        return [_listed(it) for it in rows]
+        return [listed(it) for it in rows]
 
     async def fresh_open_orders(self) -> Sequence[VenueOrder]:
         """What the source `account_orders` begins with."""
-        async with self._http.talk(feed.PATH) as socket:
-            return await feed.open_orders_snapshot(socket, self._account)
+        return await fresh(self.follow())
+
+    async def follow(self) -> Feed:
+        """Orders, updates and trades of the account: no signature is asked for."""
+        async with (
+            self._http.talk(feed.PATH) as socket,
+            aclosing(feed.follow(socket, self._account)) as news,
+        ):
+            async for it in news:
+                yield it
 
     async def find(self, name: OrderName) -> Word | None:
         """Among the open orders, then in the history, page by page."""
@@ -226,9 +167,9 @@ class PacificaConnector:
         """The same lists do for all of them. An open order goes before an ended one of its name."""
         wanted = [it.order_id or it.cl_ord_id for it in names]
         words: dict[str, Word] = {}
-        for listed in await self.open_orders():
-            for key in listed.names:
-                words.setdefault(key, listed.word)
+        for order in await self.open_orders():
+            for key in order.names:
+                words.setdefault(key, order.word)
         cursor: dict[str, str] = {}
         for _ in range(PAGES_MAX):
             if all(key in words for key in wanted):
@@ -236,7 +177,7 @@ class PacificaConnector:
             page = await self._get_page("/orders/history", limit=str(PAGE), **cursor)
             for it in _as(page.get("data"), list[PastOrder]):
                 for key in (str(it.order_id), it.client_order_id or ""):
-                    words.setdefault(key, _past(it))
+                    words.setdefault(key, past_word(it))
             next_cursor = page.get("next_cursor")
             if not page.get("has_more") or not isinstance(next_cursor, str):
                 break
@@ -255,7 +196,7 @@ class PacificaConnector:
             available=account.available_to_spend,
             locked=max(account.balance - account.available_to_spend, ZERO),
         )
-        return [cash, *(_spot_balance(it) for it in account.spot_balances)]
+        return [cash, *(spot_balance(it) for it in account.spot_balances)]
 
     async def positions(self) -> Sequence[Position]:
         """GET positions."""
@@ -304,12 +245,6 @@ class PacificaConnector:
         return _page(said).get("data")
 
 
-def canonical(operation: str, header: Mapping[str, int], data: Mapping[str, object]) -> bytes:
-    """The text that is signed: compact JSON, the keys of every object sorted."""
-    statement = {**header, "type": operation, "data": data}
-    return json.dumps(statement, sort_keys=True, separators=(",", ":")).encode()
-
-
 def _page(said: bytes) -> dict[str, object]:
     """A success, in one form: `data` holds it, also where there is no envelope."""
     found: object = read(said, object)
@@ -325,43 +260,3 @@ def _as(data: object, kind: type[T]) -> T:
         return msgspec.convert(data, kind, strict=False)
     except msgspec.ValidationError as error:
         raise Silent(f"an answer that cannot be read: {error}") from error
-
-
-def _listed(it: OpenOrder) -> VenueOrder:
-    order_id = str(it.order_id)
-    return VenueOrder(
-        order_id=order_id,
-        cl_ord_id=it.client_order_id or "",
-        terms=Terms(
-            symbol=it.symbol,
-            common_symbol=common_pacifica(it.symbol),
-            side=SIDES[it.side],
-            quantity=it.initial_amount,
-            price=it.price or it.stop_price or ZERO,
-            time_in_force=TimeInForce.GTC,
-            reduce_only=it.reduce_only,
-        ),
-        word=Word(standing=Standing.OPEN, order_id=order_id, filled=it.filled_amount),
-    )
-
-
-def _past(it: PastOrder) -> Word:
-    standing = STANDINGS.get(it.order_status, Standing.CANCELED)
-    return Word(
-        standing=Standing.CANCELED if it.reason == SELF_TRADE else standing,
-        order_id=str(it.order_id),
-        filled=it.filled_amount,
-        average=it.average_filled_price if it.filled_amount else None,
-        message=it.reason or "",
-    )
-
-
-def _spot_balance(it: SpotBalance) -> Balance:
-    available = it.amount if it.available_to_withdraw is None else it.available_to_withdraw
-    return Balance(
-        asset=it.symbol,
-        common_asset=it.symbol,
-        balance=it.amount,
-        available=available,
-        locked=max(it.amount - available, ZERO),
-    )

@@ -1,0 +1,79 @@
+"""What the venue answers, as far as the desk reads it.
+
+Source: Kraken Spot REST, "Trading", "Account data".
+"""
+
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+from msgspec import Struct
+
+from openvenue.ems.orders import ZERO
+
+T = TypeVar("T")
+
+
+class Reply(Struct, Generic[T]):
+    """The envelope of every answer."""
+
+    error: list[str]
+    result: T | None = None
+
+
+class Added(Struct):
+    """Of AddOrder."""
+
+    txid: list[str] = []
+
+
+class Canceled(Struct):
+    """Of CancelOrder and CancelAll."""
+
+    count: int
+    pending: bool = False
+
+
+class Description(Struct):
+    """The terms of an order."""
+
+    pair: str
+    type: str
+    price: Decimal = ZERO
+
+
+class OrderInfo(Struct):
+    """An order, open or closed."""
+
+    status: str
+    descr: Description
+    vol: Decimal
+    vol_exec: Decimal
+    price: Decimal = ZERO  # the average of what traded
+    cl_ord_id: str = ""
+    reason: str | None = None
+    oflags: str = ""
+
+
+class OpenOrders(Struct):
+    """Of OpenOrders."""
+
+    open: dict[str, OrderInfo]
+
+
+class ClosedOrders(Struct):
+    """Of ClosedOrders: the newest fifty."""
+
+    closed: dict[str, OrderInfo]
+
+
+class Token(Struct):
+    """Of GetWebSocketsToken."""
+
+    token: str
+
+
+class Held(Struct):
+    """Of BalanceEx, for one asset."""
+
+    balance: Decimal
+    hold_trade: Decimal = ZERO

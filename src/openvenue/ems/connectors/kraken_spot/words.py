@@ -1,0 +1,48 @@
+"""What answers mean."""
+
+from typing import Final
+
+from openvenue.ems.commands import Standing, Word
+from openvenue.ems.connectors.fitting import POST_ONLY
+from openvenue.ems.connectors.kraken_spot.replies import OrderInfo
+from openvenue.ems.connectors.port import VenueOrder
+from openvenue.ems.connectors.symbols import common_pair
+from openvenue.ems.orders import Side, Terms, TimeInForce
+
+SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
+
+
+def listed(order_id: str, it: OrderInfo) -> VenueOrder:
+    """One line of the venue's list of open orders."""
+    return VenueOrder(
+        order_id=order_id,
+        cl_ord_id=it.cl_ord_id,
+        terms=Terms(
+            symbol=it.descr.pair,
+            common_symbol=common_pair(it.descr.pair),
+            side=SIDES[it.descr.type],
+            quantity=it.vol,
+            price=it.descr.price,
+            time_in_force=TimeInForce.GTC,
+            instructions=(POST_ONLY,) if "post" in it.oflags.split(",") else (),
+        ),
+        word=order_word(order_id, it),
+    )
+
+
+def order_word(order_id: str, it: OrderInfo) -> Word:
+    """What the venue says of an order."""
+    match it.status:
+        case "open" | "pending":
+            standing = Standing.OPEN
+        case "closed":
+            standing = Standing.FILLED
+        case _:
+            standing = Standing.CANCELED
+    return Word(
+        standing=standing,
+        order_id=order_id,
+        filled=it.vol_exec,
+        average=it.price if it.vol_exec else None,
+        message=it.reason or "",
+    )

@@ -1,0 +1,68 @@
+"""What the venue answers, as far as the desk reads it.
+
+Source: Pacifica, "Orders", "Account".
+"""
+
+from decimal import Decimal
+
+from msgspec import Struct
+
+
+class Placed(Struct):
+    """Of orders/create."""
+
+    order_id: int
+
+
+class OpenOrder(Struct):
+    """One row of orders."""
+
+    order_id: int
+    symbol: str
+    side: str
+    price: Decimal
+    initial_amount: Decimal
+    filled_amount: Decimal
+    client_order_id: str | None = None
+    stop_price: Decimal | None = None
+    reduce_only: bool = False
+
+
+class PastOrder(Struct):
+    """One row of orders/history."""
+
+    order_id: int
+    amount: Decimal
+    filled_amount: Decimal
+    order_status: str
+    created_at: int
+    client_order_id: str | None = None
+    average_filled_price: Decimal | None = None
+    reason: str | None = None
+
+
+class SpotBalance(Struct):
+    """One asset beside the cash."""
+
+    symbol: str
+    amount: Decimal
+    available_to_withdraw: Decimal | None = None
+
+
+class AccountInfo(Struct):
+    """Of account."""
+
+    balance: Decimal
+    available_to_spend: Decimal
+    spot_balances: list[SpotBalance] = []
+
+
+class OpenPosition(Struct):
+    """One row of positions."""
+
+    symbol: str
+    side: str
+    amount: Decimal
+    entry_price: Decimal
+    isolated: bool = False
+    liquidation_price: Decimal | None = None
