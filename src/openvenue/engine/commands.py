@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from openvenue.engine.assignees import AssigneeTerms
 from openvenue.engine.instruments import Asset, Dislocation, IndexId, Instrument, Mode, WalletId
 from openvenue.engine.notices import NoticeKind, Priority
 from openvenue.engine.orders import Distance, SelfTrade, Side, TimeInForce, Trigger
@@ -244,6 +245,20 @@ class SetConditions(Struct, frozen=True, kw_only=True, array_like=True, gc=False
     margin_multiplier: int = 1
 
 
+class JoinAssignment(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=70):
+    """Take over positions that liquidations could not close on the book: AssigneeJoined."""
+
+    account: AccountId
+    terms: AssigneeTerms
+
+
+class LeaveAssignment(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=71):
+    """Take the entry `number` out of the assignment programme: AssigneeLeft."""
+
+    account: AccountId
+    number: int
+
+
 Command = (
     PlaceOrder
     | CancelOrder
@@ -268,4 +283,6 @@ Command = (
     | Announce
     | RetractNotice
     | SetConditions
+    | JoinAssignment
+    | LeaveAssignment
 )

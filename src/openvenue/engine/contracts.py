@@ -65,6 +65,7 @@ class Contract:
         # Linear levels begin at a notional in quote units, inverse ones at a number of contracts;
         # both are compared as integers of their own unit.
         unit = 1 if self.is_inverse else settlement_one
+        self.unit: Final = unit
         self.level_above: Final = [level.above * unit for level in instrument.margin_levels]
         initial = [Fraction(level.initial, PPB_ONE) for level in instrument.margin_levels]
         self.initial_num: Final = [rate.numerator for rate in initial]
@@ -72,6 +73,7 @@ class Contract:
         maintenance = [Fraction(level.maintenance, PPB_ONE) for level in instrument.margin_levels]
         self.maintenance_num: Final = [rate.numerator for rate in maintenance]
         self.maintenance_den: Final = [rate.denominator for rate in maintenance]
+        self.ladder: Final = instrument.ladder
         self.min_quantity: Final[int] = instrument.min_quantity
         self.max_quantity: Final[int] = instrument.max_quantity
         self.max_price: Final[int] = instrument.max_price

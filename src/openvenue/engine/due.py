@@ -1,7 +1,7 @@
 """What the passing of time alone brings about, and when the next of it is due."""
 
 from openvenue.engine.state import NEVER, State
-from openvenue.engine.steps import FireDeadMansSwitch, Step
+from openvenue.engine.steps import FireDeadMansSwitch, SettleContract, Step
 from openvenue.engine.units import Nanos
 
 
@@ -14,12 +14,17 @@ def due(state: State, now: int) -> list[Step]:
     """All that is due at or before `now`, the earliest first; ties in the order of arming."""
     if state.next_deadline > now:
         return []
-    passed = [
-        (deadline, account) for account, deadline in state.deadlines.items() if deadline <= now
+    passed: list[tuple[int, Step]] = [
+        (deadline, FireDeadMansSwitch(account, Nanos(deadline)))
+        for account, deadline in state.deadlines.items()
+        if deadline <= now
     ]
+    for symbol, expires in state.expiries.items():
+        if expires <= now:
+            passed.append((expires, SettleContract(symbol)))
     passed.sort(key=_deadline)  # stable
-    return [FireDeadMansSwitch(account, Nanos(deadline)) for deadline, account in passed]
+    return [step for _, step in passed]
 
 
-def _deadline(row: tuple[int, str]) -> int:
+def _deadline(row: tuple[int, Step]) -> int:
     return row[0]

@@ -11,6 +11,8 @@ from openvenue.engine.commands import (
     CancelOrders,
     Command,
     Deposit,
+    JoinAssignment,
+    LeaveAssignment,
     ListAsset,
     ListInstrument,
     OpenAccount,
@@ -36,9 +38,11 @@ from openvenue.engine.orders import OrderView
 from openvenue.engine.rules.activate_order import activate_order, fire_triggers
 from openvenue.engine.rules.amend_order import amend_order
 from openvenue.engine.rules.announce import announce, retract_notice, set_conditions
+from openvenue.engine.rules.assignment import join_assignment, leave_assignment
 from openvenue.engine.rules.batch import batch, decide_member
 from openvenue.engine.rules.cancel_order import cancel_order, cancel_orders
 from openvenue.engine.rules.dead_mans_switch import fire_dead_mans_switch, set_dead_mans_switch
+from openvenue.engine.rules.liquidate import check_holders, check_wallet, liquidate
 from openvenue.engine.rules.place_order import place_order
 from openvenue.engine.rules.set_leverage import set_leverage
 from openvenue.engine.rules.set_prices import set_index_price, set_mark_price
@@ -52,14 +56,19 @@ from openvenue.engine.rules.set_up import (
     set_intake,
     set_mode,
 )
+from openvenue.engine.rules.settle_contract import settle_contract
 from openvenue.engine.rules.transfer import set_trading_enabled, transfer, withdraw
 from openvenue.engine.rules.trim_reducers import trim_reducers
 from openvenue.engine.state import State
 from openvenue.engine.steps import (
     ActivateOrder,
+    CheckHolders,
+    CheckWallet,
     DecideMember,
     FireDeadMansSwitch,
     FireTriggers,
+    Liquidate,
+    SettleContract,
     TrimReducers,
 )
 from openvenue.engine.units import Nanos
@@ -93,6 +102,12 @@ DECIDE: Final[dict[type[Any], Callable[[State, Any], list[Event]]]] = {
     TrimReducers: trim_reducers,
     FireDeadMansSwitch: fire_dead_mans_switch,
     DecideMember: decide_member,
+    JoinAssignment: join_assignment,
+    LeaveAssignment: leave_assignment,
+    CheckHolders: check_holders,
+    CheckWallet: check_wallet,
+    Liquidate: liquidate,
+    SettleContract: settle_contract,
 }
 
 

@@ -6,9 +6,10 @@ instrument's settlement asset unless the name says otherwise.
 
 from msgspec import Struct
 
+from openvenue.engine.assignees import AssigneeTerms
 from openvenue.engine.instruments import Asset, Dislocation, IndexId, Instrument, Mode, WalletId
 from openvenue.engine.notices import Notice
-from openvenue.engine.orders import Order, Side
+from openvenue.engine.orders import Order, Origin, Side
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.units import (
     AccountId,
@@ -64,6 +65,8 @@ class Traded(Struct, frozen=True, array_like=True, gc=False, tag=3):
     taker_fee: Atoms
     taker_realized: Atoms
     value: Atoms  # of the trade, unsigned
+    origin: Origin = Origin.CLIENT  # of the taker; from ASSIGNMENT on they met outside the book
+    liquidation_fee: Atoms = Atoms(0)  # paid by the taker on top, to the insurance fund
 
 
 class OrderRested(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=4):
@@ -309,6 +312,88 @@ class TriggersMoved(Struct, frozen=True, kw_only=True, array_like=True, tag=30):
     moves: tuple[TriggerMove, ...]
 
 
+class LiquidationStarted(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=70):
+    """A wallet has less equity than maintenance margin: its orders end, its positions are closed.
+
+    Where nothing could be done it is told again at the next mark price.
+    """
+
+    account: AccountId
+    wallet: WalletId
+    equity: Atoms
+    maintenance: Atoms
+
+
+class LiquidationMoved(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=71):
+    """A position's liquidation tries a rung of its ladder. What trades follows."""
+
+    account: AccountId
+    wallet: WalletId
+    symbol: Symbol
+    rung: int  # of the instrument's ladder, from 0
+    attempt: int  # of the rung, from 0
+
+
+class LiquidationEnded(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=72):
+    """No more is closed now: the wallet has enough, or nothing, or nobody to trade with."""
+
+    account: AccountId
+    wallet: WalletId
+    equity: Atoms
+
+
+class ShortfallCovered(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=73):
+    """A wallet without positions owed money: the insurance fund paid, and it owes nothing."""
+
+    account: AccountId
+    wallet: WalletId
+    asset: AssetId
+    amount: Atoms  # > 0
+
+
+class CollateralTaken(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=74):
+    """What a backstop liquidation left in a wallet went to the one who took its positions."""
+
+    account: AccountId
+    wallet: WalletId
+    asset: AssetId
+    amount: Atoms  # may be negative
+    to: AccountId
+
+
+class AssigneeJoined(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=75):
+    """An account takes over positions of others from now on, on these terms."""
+
+    number: int
+    account: AccountId
+    terms: AssigneeTerms
+
+
+class AssigneeLeft(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=76):
+    """An account does not take over positions on these terms any more."""
+
+    number: int
+    account: AccountId
+
+
+class PositionSettled(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=77):
+    """A position ended with its contract. Each part of an atom that rounding took is dust."""
+
+    account: AccountId
+    symbol: Symbol
+    quantity: Lots  # signed, as it was
+    price: FinePrice
+    realized: Atoms  # before the fee
+    fee: Atoms
+
+
+class ContractSettled(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=78):
+    """A contract expired: its market is closed for good, its orders and positions are gone."""
+
+    symbol: Symbol
+    price: FinePrice
+
+
 Event = (
     OrderAccepted
     | OrderRejected
@@ -343,4 +428,13 @@ Event = (
     | NoticeRetracted
     | ConditionsSet
     | TriggersMoved
+    | LiquidationStarted
+    | LiquidationMoved
+    | LiquidationEnded
+    | ShortfallCovered
+    | CollateralTaken
+    | AssigneeJoined
+    | AssigneeLeft
+    | PositionSettled
+    | ContractSettled
 )

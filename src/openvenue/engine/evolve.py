@@ -10,14 +10,19 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from openvenue.engine.accounts import Account, Purpose
+from openvenue.engine.assignees import Assignee
 from openvenue.engine.book import Level, Live
 from openvenue.engine.events import (
     AccountOpened,
     AmendRejected,
     Announced,
     AssetListed,
+    AssigneeJoined,
+    AssigneeLeft,
     CancelRejected,
+    CollateralTaken,
     ConditionsSet,
+    ContractSettled,
     DeadMansSwitchFired,
     DeadMansSwitchSet,
     Deposited,
@@ -25,6 +30,9 @@ from openvenue.engine.events import (
     InstrumentListed,
     IntakeSet,
     LeverageSet,
+    LiquidationEnded,
+    LiquidationMoved,
+    LiquidationStarted,
     MarkPriceSet,
     MemberDecided,
     ModeSet,
@@ -37,8 +45,10 @@ from openvenue.engine.events import (
     OrderRested,
     OrdersCanceled,
     OrderTrimmed,
+    PositionSettled,
     Refused,
     Resumed,
+    ShortfallCovered,
     Traded,
     TradingEnabledSet,
     Transferred,
@@ -46,14 +56,22 @@ from openvenue.engine.events import (
     TriggersMoved,
     Withdrawn,
 )
+from openvenue.engine.instruments import Mode, WalletId
 from openvenue.engine.margin import held_for
 from openvenue.engine.markets import Market
 from openvenue.engine.orders import BUY, Signal, moved
 from openvenue.engine.positions import Position
 from openvenue.engine.state import NEVER, State
-from openvenue.engine.steps import ActivateOrder, FireTriggers, TrimReducers
+from openvenue.engine.steps import (
+    ActivateOrder,
+    CheckHolders,
+    CheckWallet,
+    FireTriggers,
+    Liquidate,
+    TrimReducers,
+)
 from openvenue.engine.trailing import moves_at
-from openvenue.engine.units import AssetId, ExecId, FinePrice, OrderId
+from openvenue.engine.units import AccountId, AssetId, ExecId, FinePrice, OrderId
 
 LAST: Final = int(Signal.LAST)
 MARK: Final = int(Signal.MARK)
@@ -120,8 +138,11 @@ def traded(state: State, event: Traded) -> None:
     state.remember(maker)
 
     level = maker.level
-    assert level is not None, "makers rest"
-    if event.maker_leaves == 0:
+    if level is None:  # an order of the venue's own, that met another outside the book
+        maker.leaves = event.maker_leaves
+        if maker.leaves == 0:
+            _forget(maker)
+    elif event.maker_leaves == 0:
         _leave_book(maker)
         maker.leaves = 0
         _forget(maker)
@@ -153,8 +174,17 @@ def traded(state: State, event: Traded) -> None:
         settlement = contract.instrument.settlement
         _pay(maker, settlement, event.maker_realized - event.maker_fee)
         _pay(taker, settlement, event.taker_realized - event.taker_fee)
+        if event.liquidation_fee:
+            _pay(taker, settlement, -event.liquidation_fee)
+            _add(state.insurance, settlement, event.liquidation_fee)
+        # A maker that trades at a worse price than the mark has lost more than was reserved.
+        away = event.price * contract.tick_fine - market.mark
+        if market.mark and (away if taker_sign < 0 else -away) > 0:
+            _look_at_wallet(state, maker.account.account_id, contract.instrument.wallet)
     fees = contract.instrument.settlement
     state.fees[fees] = state.fees.get(fees, 0) + event.maker_fee + event.taker_fee
+    if level is None:
+        return  # what met outside the book says nothing about the market's price
     market.last = event.price
     market.last_quantity = quantity
     market.last_time = now
@@ -249,18 +279,20 @@ def dead_mans_switch_set(state: State, event: DeadMansSwitchSet) -> None:
     state.deadlines.pop(event.account, None)
     if event.deadline is not None:
         state.deadlines[event.account] = int(event.deadline)
-    state.next_deadline = min(state.deadlines.values(), default=NEVER)
+    set_alarm(state)
 
 
 def dead_mans_switch_fired(state: State, event: DeadMansSwitchFired) -> None:
     """Off."""
     state.deadlines.pop(event.account, None)
-    state.next_deadline = min(state.deadlines.values(), default=NEVER)
+    set_alarm(state)
 
 
 def index_price_set(state: State, event: IndexPriceSet) -> None:
     """Every market on the index sees it."""
     for market in state.indexes[event.index]:
+        if market.contract.instrument.expires is not None:
+            market.average_index(state.now)
         market.index = int(event.price)
         if market.triggers.are_waiting(INDEX):
             _look_at_triggers(state, market, INDEX)
@@ -275,6 +307,8 @@ def mark_price_set(state: State, event: MarkPriceSet) -> None:
     market.marked = state.now
     if market.triggers.are_waiting(MARK):
         _look_at_triggers(state, market, MARK)
+    if market.holders:
+        state.steps.append(CheckHolders(market.symbol))
 
 
 def mode_set(state: State, event: ModeSet) -> None:
@@ -309,6 +343,10 @@ def instrument_listed(state: State, event: InstrumentListed) -> None:
         market.index = on_index[0].index
         market.set_mark(market.index)
     on_index.append(market)
+    expires = event.instrument.expires
+    if expires is not None:
+        state.expiries[market.symbol] = expires
+        set_alarm(state)
     if not market.contract.is_spot:
         purpose = state.purposes.setdefault(event.instrument.wallet, Purpose())
         purpose.settlement = event.instrument.settlement
@@ -361,6 +399,63 @@ def conditions_set(state: State, event: ConditionsSet) -> None:
     market.dislocation = event.dislocation
     market.margin_multiplier = event.margin_multiplier
     market.set_mark(market.mark)
+
+
+def liquidation_started(state: State, event: LiquidationStarted) -> None:
+    """Its first rung is next."""
+    state.steps.append(Liquidate(event.account, event.wallet))
+
+
+def liquidation_moved(state: State, event: LiquidationMoved) -> None:
+    """Once what follows has happened, the liquidation goes on from here."""
+    state.steps.append(
+        Liquidate(event.account, event.wallet, event.symbol, event.rung, event.attempt)
+    )
+
+
+def shortfall_covered(state: State, event: ShortfallCovered) -> None:
+    """The fund paid."""
+    state.accounts[event.account].wallet(event.wallet).credit(event.asset, event.amount)
+    _add(state.insurance, event.asset, -event.amount)
+
+
+def collateral_taken(state: State, event: CollateralTaken) -> None:
+    """Money goes with the positions."""
+    state.accounts[event.account].wallet(event.wallet).credit(event.asset, -event.amount)
+    state.accounts[event.to].wallet(event.wallet).credit(event.asset, event.amount)
+    _look_at_wallet(state, event.to, event.wallet)
+
+
+def assignee_joined(state: State, event: AssigneeJoined) -> None:
+    """One more who takes positions."""
+    state.assignees[event.number] = Assignee(event.number, event.account, event.terms, state.now)
+    state.next_assignee = event.number + 1
+
+
+def assignee_left(state: State, event: AssigneeLeft) -> None:
+    """One fewer; that there was one is kept."""
+    state.assignees[event.number] = replace(state.assignees[event.number], left=state.now)
+
+
+def position_settled(state: State, event: PositionSettled) -> None:
+    """The position is gone, for what it was worth."""
+    account = state.accounts[event.account]
+    position = account.positions[event.symbol]
+    settlement = position.market.contract.instrument.settlement
+    position.wallet.credit(settlement, event.realized - event.fee)
+    _add(state.fees, settlement, event.fee)
+    _add(state.dust, settlement, -(event.realized + position.cost))
+    _change(state, position, -position.quantity, -position.cost)
+    _look_at_wallet(state, event.account, position.wallet.wallet_id)
+
+
+def contract_settled(state: State, event: ContractSettled) -> None:
+    """The market is closed for good."""
+    market = state.markets[event.symbol]
+    market.mode = Mode.INACTIVE
+    market.settlement = int(event.price)
+    state.expiries.pop(event.symbol, None)
+    set_alarm(state)
 
 
 def nothing(state: State, event: Any) -> None:
@@ -491,6 +586,10 @@ def _move(state: State, live: Live, quantity: int, cost: int) -> None:
     """Change a position by a trade; resting reduce-only orders follow it down."""
     position = live.position
     assert position is not None, "derivatives have positions"
+    _change(state, position, quantity, cost)
+
+
+def _change(state: State, position: Position, quantity: int, cost: int) -> None:
     held = position.quantity
     position.quantity = held + quantity
     position.cost += cost
@@ -498,8 +597,29 @@ def _move(state: State, live: Live, quantity: int, cost: int) -> None:
     position.is_stale = True
     market = position.market
     market.open_interest += max(position.quantity, 0) - max(held, 0)
+    if held == 0:
+        market.holders[position.account] = position
+    elif position.quantity == 0:
+        del market.holders[position.account]
     if position.reducers and (held > 0) != (quantity > 0):
         state.steps.appendleft(TrimReducers(position.account, market.symbol))
+
+
+def _look_at_wallet(state: State, account: AccountId, wallet: WalletId) -> None:
+    """Queue a look at whether a wallet still carries its positions."""
+    step = CheckWallet(account, wallet)
+    if step not in state.steps:
+        state.steps.append(step)
+
+
+def set_alarm(state: State) -> None:
+    """Work out anew when time alone brings something about."""
+    switches = min(state.deadlines.values(), default=NEVER)
+    state.next_deadline = min(switches, min(state.expiries.values(), default=NEVER))
+
+
+def _add(sums: dict[AssetId, int], asset: AssetId, amount: int) -> None:
+    sums[asset] = sums.get(asset, 0) + amount
 
 
 def _pay(live: Live, asset: AssetId, amount: int) -> None:
@@ -574,4 +694,13 @@ EVOLVE: Final[dict[type[Any], Callable[[State, Any], None]]] = {
     Deposited: deposited,
     Refused: nothing,
     Resumed: nothing,
+    LiquidationStarted: liquidation_started,
+    LiquidationMoved: liquidation_moved,
+    LiquidationEnded: nothing,
+    ShortfallCovered: shortfall_covered,
+    CollateralTaken: collateral_taken,
+    AssigneeJoined: assignee_joined,
+    AssigneeLeft: assignee_left,
+    PositionSettled: position_settled,
+    ContractSettled: contract_settled,
 }

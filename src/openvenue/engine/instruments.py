@@ -10,7 +10,7 @@ from typing import NewType
 
 from msgspec import Struct
 
-from openvenue.engine.units import AssetId, Lots, Nanos, Ppb, Symbol, Ticks
+from openvenue.engine.units import AccountId, AssetId, Lots, Nanos, Ppb, Symbol, Ticks
 
 IndexId = NewType("IndexId", str)  # what an index price is of: "XBT:USD"
 WalletId = NewType("WalletId", str)  # where an account keeps money: "flex", "fi_xbtusd", "cash"
@@ -73,6 +73,35 @@ class Mode(IntEnum):
     INACTIVE = 7  # known, but not tradeable (not open yet, or expired)
 
 
+class RungKind(IntEnum):
+    """What a rung of a liquidation ladder does with a position. Numbers are journaled."""
+
+    PARTIAL = 1  # an order for a part of it, on the book
+    MARKET = 2  # an order for what is left of it, on the book
+    ASSIGNMENT = 3  # to those who have joined the assignment programme
+    BACKSTOP = 4  # with the rest of the wallet to the rung's account
+    UNWIND = 5  # against those who gain most on the other side
+
+
+class Rung(Struct, frozen=True, array_like=True, gc=False):
+    """One way to close a position of a wallet that has too little equity, and when it is tried.
+
+    Shares are of the wallet's maintenance margin. A rung is tried while equity is at least `above`
+    (None: however little) and less than `below`.
+    """
+
+    kind: RungKind
+    above: Ppb | None = None
+    below: Ppb = Ppb(1_000_000_000)
+    leaves: Ppb = Ppb(0)  # equity that is left if all is closed at the limit price of an order
+    parts: int = 1  # as many equal orders, one after the other
+    parts_from: int = 0  # for positions of this size on; smaller ones are one order
+    tries: int = 1  # of these orders, before the next rung
+    fee: Ppb = Ppb(0)  # of what an order closes, to the insurance fund
+    fee_of_maintenance: Ppb = Ppb(0)  # the same as a share of its margin, if that is more
+    account: AccountId | None = None  # who takes over
+
+
 class Instrument(Struct, frozen=True, array_like=True):
     """One contract or pair: its grid, bounds and schedules. Its arithmetic is in `contracts.py`."""
 
@@ -100,3 +129,5 @@ class Instrument(Struct, frozen=True, array_like=True):
     opened: Nanos = Nanos(0)
     expires: Nanos | None = None
     trims_reducers: bool = True  # False: a reduce-only order larger than the position is refused
+    ladder: tuple[Rung, ...] = ()  # tried in this order; empty: positions are never liquidated
+    settles_over: Nanos = Nanos(0)  # before expiry: the index is averaged for so long

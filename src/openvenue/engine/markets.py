@@ -1,13 +1,16 @@
 """One market: its contract, its book, its triggers and its prices."""
 
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 
 from openvenue.engine.book import Book, Triggers
 from openvenue.engine.contracts import Contract
 from openvenue.engine.instruments import Dislocation, Instrument, Mode
 from openvenue.engine.orders import Signal
 from openvenue.engine.schedule import Schedule
-from openvenue.engine.units import Symbol
+from openvenue.engine.units import AccountId, Symbol
+
+if TYPE_CHECKING:
+    from openvenue.engine.positions import Position
 
 LAST: Final = Signal.LAST
 MID: Final = Signal.MID
@@ -36,11 +39,31 @@ class Market:
         self.last_quantity = 0
         self.last_time = 0
         self.open_interest = 0  # lots; sum of long positions
+        self.holders: dict[AccountId, Position] = {}  # open positions, in order of opening
+        self.settlement = 0  # FinePrice, once the contract has expired
+        # Index prices before expiry, each times the nanoseconds that it stood.
+        self.averaged = 0
+        self.averaged_for = 0
+        self.averaged_until = 0
 
     def set_mark(self, price: int) -> None:
         """Take a new mark price; margins are worked out anew when next asked for."""
         self.mark = price
         self.schedule = Schedule(self.contract, price, self.margin_multiplier)
+
+    def average_index(self, now: int) -> None:
+        """Count the index as it has stood until `now`, within the time that settlement averages."""
+        instrument = self.contract.instrument
+        expires = instrument.expires
+        if expires is None:
+            return
+        begins = max(expires - instrument.settles_over, self.averaged_until)
+        ends = min(now, expires)
+        if ends > begins:
+            self.averaged_until = ends
+            if self.index:
+                self.averaged += self.index * (ends - begins)
+                self.averaged_for += ends - begins
 
     def signal_price(self, signal: int) -> int:
         """The price that triggers of this signal compare with, as a FinePrice; 0: none yet."""

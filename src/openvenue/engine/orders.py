@@ -82,6 +82,17 @@ class Distance(Struct, frozen=True, array_like=True, gc=False):
     share: Ppb = Ppb(0)
 
 
+class Origin(IntEnum):
+    """Who made an order. All but the first are the venue's own. Numbers are journaled."""
+
+    CLIENT = 1
+    PARTIAL_LIQUIDATION = 2
+    LIQUIDATION = 3
+    ASSIGNMENT = 4
+    BACKSTOP = 5
+    UNWIND = 6
+
+
 class Trigger(Struct, frozen=True, array_like=True, gc=False):
     """When a waiting order becomes a live one.
 
@@ -121,6 +132,7 @@ class Order(Struct, frozen=True, array_like=True, gc=False):
     algo_id: str | None = None
     user_ref: int | None = None  # the owner's mark; many orders may carry the same
     self_trade: SelfTrade = SelfTrade.REJECT_TAKER
+    origin: Origin = Origin.CLIENT
 
 
 def moved(order: Order, price: Ticks) -> Order:

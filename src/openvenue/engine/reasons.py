@@ -55,6 +55,7 @@ class RejectReason(IntEnum):
     TRAIL_FIXES_LIMIT = 40
     OFFSET_TOO_HIGH = 41  # a limit relative to the trigger price that is no price
     OFFSET_TOO_LOW = 42
+    UNKNOWN_ASSIGNEE = 70  # no entry of the account in the assignment programme has this number
 
 
 class CancelReason(IntEnum):
@@ -68,3 +69,5 @@ class CancelReason(IntEnum):
     WOULD_NOT_REDUCE = 6  # reduce-only and nothing left to reduce
     TRIGGER_REFUSED = 7  # a trigger fired and its order was refused; the event says why
     BY_VENUE = 8
+    LIQUIDATION = 70  # of the wallet that would have paid for it
+    EXPIRED = 71  # with its contract

@@ -5,6 +5,7 @@ Fields are append-only and have defaults from their second version on.
 
 from msgspec import Struct
 
+from openvenue.engine.assignees import Assignee
 from openvenue.engine.instruments import Asset, Dislocation, Instrument, Mode, WalletId
 from openvenue.engine.notices import Notice
 from openvenue.engine.orders import Order
@@ -77,6 +78,11 @@ class MarketRecord(Struct, array_like=True):
     waiting: list[int]
     dislocation: Dislocation = Dislocation.NONE
     margin_multiplier: int = 1
+    holders: list[AccountId] = []
+    settlement: int = 0
+    averaged: str = "0"  # in digits: it can be larger than 64 bits
+    averaged_for: int = 0
+    averaged_until: int = 0
 
 
 class StateRecord(Struct, array_like=True):
@@ -94,3 +100,6 @@ class StateRecord(Struct, array_like=True):
     deadlines: dict[AccountId, int]
     notices: list[Notice] = []
     next_notice_id: int = 1
+    insurance: dict[AssetId, int] = {}
+    dust: dict[AssetId, int] = {}
+    assignees: list[Assignee] = []

@@ -11,7 +11,7 @@ import msgspec
 from openvenue.engine.accounts import Account, Wallet
 from openvenue.engine.book import Live
 from openvenue.engine.events import AccountOpened, InstrumentListed
-from openvenue.engine.evolve import account_opened, instrument_listed, wait
+from openvenue.engine.evolve import account_opened, instrument_listed, set_alarm, wait
 from openvenue.engine.margin import held_for
 from openvenue.engine.markets import Market
 from openvenue.engine.positions import Position
@@ -23,7 +23,7 @@ from openvenue.engine.records import (
     StateRecord,
     WalletRecord,
 )
-from openvenue.engine.state import NEVER, State
+from openvenue.engine.state import State
 from openvenue.engine.units import ExecId, Nanos, OrderId
 
 VERSION: Final = 1
@@ -51,6 +51,9 @@ def take(state: State) -> bytes:
             deadlines=state.deadlines,
             notices=list(state.notices.values()),
             next_notice_id=state.next_notice_id,
+            insurance=state.insurance,
+            dust=state.dust,
+            assignees=list(state.assignees.values()),
         )
     )
 
@@ -77,12 +80,23 @@ def restore(data: bytes) -> State:
     for account_record in record.accounts:
         _restore_account(state, account_record, by_id)
     for market_record in record.markets:
-        _restore_book(state.markets[market_record.instrument.symbol], market_record, by_id)
+        market = state.markets[market_record.instrument.symbol]
+        _restore_book(market, market_record, by_id)
+        for holder in market_record.holders:
+            market.holders[holder] = state.accounts[holder].positions[market.symbol]
+        if market.settlement:
+            del state.expiries[market.symbol]
     state.fees = record.fees
     state.deadlines = record.deadlines
     state.notices = {notice.notice_id: notice for notice in record.notices}
     state.next_notice_id = record.next_notice_id
     state.next_deadline = min(state.deadlines.values(), default=NEVER)
+    state.insurance = record.insurance
+    state.dust = record.dust
+    for assignee in record.assignees:
+        state.assignees[assignee.number] = assignee
+        state.next_assignee = assignee.number + 1
+    set_alarm(state)
     return state
 
 
@@ -104,6 +118,11 @@ def _market_record(market: Market) -> MarketRecord:
         waiting=[live.order_id for live in market.triggers.in_order()],
         dislocation=market.dislocation,
         margin_multiplier=market.margin_multiplier,
+        holders=list(market.holders),
+        settlement=market.settlement,
+        averaged=str(market.averaged),
+        averaged_for=market.averaged_for,
+        averaged_until=market.averaged_until,
     )
 
 
@@ -161,6 +180,10 @@ def _restore_market(market: Market, record: MarketRecord) -> None:
     market.last_quantity = record.last_quantity
     market.last_time = record.last_time
     market.open_interest = record.open_interest
+    market.settlement = record.settlement
+    market.averaged = int(record.averaged)
+    market.averaged_for = record.averaged_for
+    market.averaged_until = record.averaged_until
 
 
 def _restore_account(state: State, record: AccountRecord, by_id: dict[int, Live]) -> None:

@@ -5,6 +5,7 @@ from hashlib import blake2b
 from typing import Final, final
 
 from openvenue.engine.accounts import Account, Purpose
+from openvenue.engine.assignees import Assignee
 from openvenue.engine.book import Live
 from openvenue.engine.instruments import Asset, IndexId, WalletId
 from openvenue.engine.markets import Market
@@ -30,7 +31,12 @@ class State:
         self.purposes: dict[WalletId, Purpose] = {}  # of wallets, as the listings have it
         self.fees: dict[AssetId, int] = {}  # what the venue has earned
         self.deadlines: dict[AccountId, int] = {}  # armed dead man's switches
-        self.next_deadline = NEVER
+        self.expiries: dict[Symbol, int] = {}  # of dated contracts that have not settled
+        self.next_deadline = NEVER  # the earliest of both
+        self.insurance: dict[AssetId, int] = {}  # liquidation fees, less what it has covered
+        self.dust: dict[AssetId, int] = {}  # what rounding has left over
+        self.assignees: dict[int, Assignee] = {}  # by number, those that have left too
+        self.next_assignee = 1
         self.next_order_id = OrderId(1)
         self.next_exec_id = ExecId(1)
         self.notices: dict[int, Notice] = {}  # that stand, oldest first

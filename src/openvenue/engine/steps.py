@@ -6,6 +6,7 @@ are not commands: nobody sends them, and they are not journaled (their events ar
 
 from msgspec import Struct
 
+from openvenue.engine.instruments import WalletId
 from openvenue.engine.units import AccountId, FinePrice, Nanos, OrderId, Symbol
 
 
@@ -47,4 +48,43 @@ class DecideMember(Struct, frozen=True, gc=False):
     index: int
 
 
-Step = FireTriggers | ActivateOrder | TrimReducers | FireDeadMansSwitch | DecideMember
+class CheckHolders(Struct, frozen=True, gc=False):
+    """A mark price moved: see whose equity no longer carries their positions there."""
+
+    symbol: Symbol
+
+
+class CheckWallet(Struct, frozen=True, gc=False):
+    """A wallet paid for something that was not its own doing: see whether it still carries."""
+
+    account: AccountId
+    wallet: WalletId
+
+
+class Liquidate(Struct, frozen=True, gc=False):
+    """Close more of a wallet's positions, going on from what was tried last (None: nothing yet)."""
+
+    account: AccountId
+    wallet: WalletId
+    symbol: Symbol | None = None
+    rung: int = 0
+    attempt: int = 0
+
+
+class SettleContract(Struct, frozen=True, gc=False):
+    """A contract's last moment has come."""
+
+    symbol: Symbol
+
+
+Step = (
+    FireTriggers
+    | ActivateOrder
+    | TrimReducers
+    | FireDeadMansSwitch
+    | DecideMember
+    | CheckHolders
+    | CheckWallet
+    | Liquidate
+    | SettleContract
+)

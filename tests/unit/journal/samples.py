@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from openvenue.engine import commands, events
+from openvenue.engine.assignees import AssigneeTerms, Days
 from openvenue.engine.instruments import (
     Asset,
     Dislocation,
@@ -20,6 +21,8 @@ from openvenue.engine.instruments import (
     Kind,
     MarginLevel,
     Mode,
+    Rung,
+    RungKind,
     WalletId,
 )
 from openvenue.engine.notices import Notice, NoticeKind, Priority
@@ -32,6 +35,7 @@ from openvenue.engine.orders import (
     Direction,
     Distance,
     Order,
+    Origin,
     SelfTrade,
     Signal,
     Trigger,
@@ -87,6 +91,7 @@ ORDER: Final = Order(
     algo_id="twap-3",
     user_ref=-7,
     self_trade=SelfTrade.CANCEL_OLDEST,
+    origin=Origin.LIQUIDATION,
 )
 INSTRUMENT: Final = Instrument(
     symbol=PERP,
@@ -113,6 +118,21 @@ INSTRUMENT: Final = Instrument(
     opened=NOON,
     expires=Nanos(NOON + 10**15),
     trims_reducers=False,
+    ladder=(
+        Rung(
+            kind=RungKind.PARTIAL,
+            above=Ppb(1),
+            below=Ppb(666_666_667),
+            leaves=Ppb(2),
+            parts=5,
+            parts_from=100_000,
+            tries=4,
+            fee=Ppb(7_500_000),
+            fee_of_maintenance=Ppb(400_000_000),
+            account=BOB,
+        ),
+    ),
+    settles_over=Nanos(1_800 * 10**9),
 )
 PLACE: Final = commands.PlaceOrder(
     account=ANN,
@@ -131,6 +151,16 @@ PLACE: Final = commands.PlaceOrder(
     user_ref=12,
     self_trade=SelfTrade.CANCEL_BOTH,
     slides=True,
+)
+TERMS: Final = AssigneeTerms(
+    kind=Kind.INVERSE,
+    symbol=PERP,
+    max_size=Lots(100),
+    max_position=Lots(1_000),
+    accepts_long=False,
+    accepts_short=False,
+    days=Days.WEEKENDS,
+    is_enabled=False,
 )
 CANCEL: Final = commands.CancelOrder(
     account=ANN, order_id=OrderId(7), cl_ord_id="name-2", deadline=NOON
@@ -185,6 +215,8 @@ COMMANDS: Final[tuple[commands.Command, ...]] = (
         deadline=NOON,
         trail=Distance(ticks=40, share=Ppb(1)),
     ),
+    commands.JoinAssignment(account=ANN, terms=TERMS),
+    commands.LeaveAssignment(account=ANN, number=3),
 )
 EVENTS: Final[tuple[events.Event, ...]] = (
     events.OrderAccepted(order=ORDER, rests=True, reduced=Lots(3)),
@@ -212,6 +244,8 @@ EVENTS: Final[tuple[events.Event, ...]] = (
         taker_fee=Atoms(30),
         taker_realized=Atoms(2**62),
         value=Atoms(2_512_500_000),
+        origin=Origin.PARTIAL_LIQUIDATION,
+        liquidation_fee=Atoms(17),
     ),
     events.OrderRested(order_id=OrderId(7), account=ANN, leaves=Lots(20)),
     events.OrderCanceled(
@@ -271,6 +305,22 @@ EVENTS: Final[tuple[events.Event, ...]] = (
         cl_ord_id="name-2",
     ),
     events.TriggersMoved(symbol=PERP, moves=(events.TriggerMove(OrderId(7), ANN, Ticks(99_500)),)),
+    events.LiquidationStarted(account=ANN, wallet=FLEX, equity=Atoms(-5), maintenance=Atoms(2**40)),
+    events.LiquidationMoved(account=ANN, wallet=FLEX, symbol=PERP, rung=2, attempt=1),
+    events.LiquidationEnded(account=ANN, wallet=FLEX, equity=Atoms(-5)),
+    events.ShortfallCovered(account=ANN, wallet=FLEX, asset=USD, amount=Atoms(5)),
+    events.CollateralTaken(account=ANN, wallet=FLEX, asset=USD, amount=Atoms(-6), to=BOB),
+    events.AssigneeJoined(number=3, account=ANN, terms=TERMS),
+    events.AssigneeLeft(number=3, account=ANN),
+    events.PositionSettled(
+        account=ANN,
+        symbol=PERP,
+        quantity=Lots(-9),
+        price=FinePrice(501_234_000_000_000),
+        realized=Atoms(-77),
+        fee=Atoms(8),
+    ),
+    events.ContractSettled(symbol=PERP, price=FinePrice(501_234_000_000_000)),
 )
 ENTRY: Final = Entry(
     seq=5,

@@ -132,9 +132,12 @@ def free_to_leave(account: Account, wallet_id: WalletId, asset: AssetId) -> int:
 
 
 def set_mode(state: State, command: SetMode) -> list[Event]:
-    """ModeSet; setting the mode that a market has is told all the same."""
-    if command.symbol not in state.markets:
+    """ModeSet, even of the mode that the market has; what has expired stays closed."""
+    market = state.markets.get(command.symbol)
+    if market is None:
         return [Refused(reason=RejectReason.MARKET_NOT_FOUND, detail=command.symbol)]
+    if market.settlement:
+        return [Refused(reason=RejectReason.MARKET_INACTIVE, detail=command.symbol)]
     return [ModeSet(symbol=command.symbol, mode=command.mode)]
 
 

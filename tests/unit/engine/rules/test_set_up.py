@@ -194,7 +194,7 @@ def test_markets_on_a_known_index_start_with_its_price() -> None:
 
 def test_each_kind_of_bound_is_the_instruments_own() -> None:
     """Instruments are data: what a venue lists is what it gets."""
-    instrument: Instrument = replace(linear(NEW), min_quantity=Lots(5), expires=Nanos(9))
+    instrument: Instrument = replace(linear(NEW), min_quantity=Lots(5), expires=Nanos(2**62 - 1))
     scene = Scene(linear(), instrument)
 
     assert names(scene.do(order(ANN, BUY, 4, 99, symbol=NEW))) == ["OrderRejected"]

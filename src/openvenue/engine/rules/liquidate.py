@@ -1,0 +1,163 @@
+"""Liquidation: a wallet with too little equity loses its orders, then its positions.
+
+Each instrument's ladder says what is tried, in which order and at which equity; this is the way
+down it, one rung a step. Source: Kraken Futures, "Equity Protection Process"; Pacifica,
+"Liquidations".
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from openvenue.engine.accounts import Wallet
+from openvenue.engine.events import (
+    CollateralTaken,
+    Event,
+    LiquidationEnded,
+    LiquidationMoved,
+    LiquidationStarted,
+    OrdersCanceled,
+    ShortfallCovered,
+)
+from openvenue.engine.instruments import Rung, RungKind
+from openvenue.engine.margin import collateral, equity
+from openvenue.engine.positions import Position
+from openvenue.engine.reasons import CancelReason
+from openvenue.engine.risk import Standing, standing
+from openvenue.engine.rules.close_position import assign, close_on_book, hand_over, unwind
+from openvenue.engine.state import State
+from openvenue.engine.steps import CheckHolders, CheckWallet, Liquidate
+from openvenue.engine.units import AccountId, Atoms, OrderId
+
+LIQUIDATION: Final = CancelReason.LIQUIDATION
+BACKSTOP: Final = RungKind.BACKSTOP
+CLOSE: Final[dict[RungKind, Callable[[State, Position, Standing, Rung, int], list[Event]]]] = {
+    RungKind.PARTIAL: close_on_book,
+    RungKind.MARKET: close_on_book,
+    RungKind.ASSIGNMENT: assign,
+    RungKind.BACKSTOP: hand_over,
+    RungKind.UNWIND: unwind,
+}
+
+
+def check_holders(state: State, step: CheckHolders) -> list[Event]:
+    """The start of a liquidation for each wallet that the market's new mark price leaves short."""
+    events: list[Event] = []
+    for position in state.markets[step.symbol].holders.values():
+        events += _start(state, position.account, position.wallet)
+    return events
+
+
+def check_wallet(state: State, step: CheckWallet) -> list[Event]:
+    """The start of a liquidation, or the insurance fund's help for a wallet that only owes."""
+    wallet = state.accounts[step.account].wallet_or_empty(step.wallet)
+    return _start(state, step.account, wallet) + _cover(step.account, wallet)
+
+
+def _start(state: State, account_id: AccountId, wallet: Wallet) -> list[Event]:
+    now = standing(wallet)
+    if now is None or not now.is_short:
+        return []
+    if not any(each.quantity and each.market.contract.ladder for each in wallet.positions):
+        return []
+    for waiting in state.steps:
+        if (
+            isinstance(waiting, Liquidate)
+            and waiting.account == account_id
+            and waiting.wallet == wallet.wallet_id
+        ):
+            return []  # it is under way
+    events: list[Event] = [
+        LiquidationStarted(
+            account=account_id,
+            wallet=wallet.wallet_id,
+            equity=Atoms(now.equity),
+            maintenance=Atoms(now.maintenance),
+        )
+    ]
+    ended = tuple(
+        [
+            OrderId(live.order_id)
+            for live in state.accounts[account_id].orders.values()
+            if live.position is not None and live.position.wallet is wallet
+        ]
+    )
+    if ended:
+        events.append(OrdersCanceled(account=account_id, order_ids=ended, reason=LIQUIDATION))
+    return events
+
+
+def liquidate(state: State, step: Liquidate) -> list[Event]:
+    """The next rung that does something, or the end: enough equity, or nothing left to try."""
+    wallet = state.accounts[step.account].wallet(step.wallet)
+    positions = wallet.positions
+    at = 0
+    rung = 0
+    attempt = 0
+    if step.symbol is not None:
+        while positions[at].market.symbol != step.symbol:
+            at += 1
+        rung, attempt = step.rung, step.attempt + 1
+    while at < len(positions):
+        position = positions[at]
+        now = standing(wallet)
+        if now is None or not now.is_short:
+            break
+        ladder = position.market.contract.ladder
+        while position.quantity and rung < len(ladder):
+            if attempt < ladder[rung].tries and now.is_on(ladder[rung]):
+                events = CLOSE[ladder[rung].kind](state, position, now, ladder[rung], attempt)
+                if events:
+                    moved = LiquidationMoved(
+                        account=step.account,
+                        wallet=step.wallet,
+                        symbol=position.market.symbol,
+                        rung=rung,
+                        attempt=attempt,
+                    )
+                    return [moved, *events]
+            rung += 1
+            attempt = 0
+        at += 1
+        rung = 0
+        attempt = 0
+    return _end(step, wallet)
+
+
+def _end(step: Liquidate, wallet: Wallet) -> list[Event]:
+    """What is left goes where the positions went; what is owed is covered."""
+    ended = LiquidationEnded(account=step.account, wallet=step.wallet, equity=Atoms(equity(wallet)))
+    if step.symbol is not None and not any(each.quantity for each in wallet.positions):
+        for position in wallet.positions:
+            ladder = position.market.contract.ladder
+            if position.market.symbol != step.symbol or ladder[step.rung].kind is not BACKSTOP:
+                continue
+            to = ladder[step.rung].account
+            assert to is not None, "somebody has taken the positions"
+            taken: list[Event] = [
+                CollateralTaken(
+                    account=step.account,
+                    wallet=step.wallet,
+                    asset=asset,
+                    amount=Atoms(amount),
+                    to=to,
+                )
+                for asset, amount in wallet.balances.items()
+                if amount
+            ]
+            return [*taken, ended]
+    return [*_cover(step.account, wallet), ended]
+
+
+def _cover(account_id: AccountId, wallet: Wallet) -> list[Event]:
+    """Help of the insurance fund for a wallet that owes money and has nothing open."""
+    settlement = wallet.purpose.settlement
+    if settlement is None or any(each.quantity for each in wallet.positions):
+        return []
+    owed = -collateral(wallet)
+    if owed <= 0:
+        return []
+    return [
+        ShortfallCovered(
+            account=account_id, wallet=wallet.wallet_id, asset=settlement, amount=Atoms(owed)
+        )
+    ]
