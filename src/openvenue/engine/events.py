@@ -388,7 +388,7 @@ class PositionSettled(Struct, frozen=True, kw_only=True, array_like=True, gc=Fal
 
 
 class ContractSettled(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=78):
-    """A contract expired: its market is closed for good, its orders and positions are gone."""
+    """A contract expired at this price: its orders and positions are gone, its market is closed."""
 
     symbol: Symbol
     price: FinePrice

@@ -56,7 +56,7 @@ from openvenue.engine.events import (
     TriggersMoved,
     Withdrawn,
 )
-from openvenue.engine.instruments import Mode, WalletId
+from openvenue.engine.instruments import WalletId
 from openvenue.engine.margin import held_for
 from openvenue.engine.markets import Market
 from openvenue.engine.orders import BUY, Signal, moved
@@ -452,7 +452,6 @@ def position_settled(state: State, event: PositionSettled) -> None:
 def contract_settled(state: State, event: ContractSettled) -> None:
     """The market is closed for good."""
     market = state.markets[event.symbol]
-    market.mode = Mode.INACTIVE
     market.settlement = int(event.price)
     state.expiries.pop(event.symbol, None)
     set_alarm(state)

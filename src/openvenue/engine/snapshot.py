@@ -90,7 +90,6 @@ def restore(data: bytes) -> State:
     state.deadlines = record.deadlines
     state.notices = {notice.notice_id: notice for notice in record.notices}
     state.next_notice_id = record.next_notice_id
-    state.next_deadline = min(state.deadlines.values(), default=NEVER)
     state.insurance = record.insurance
     state.dust = record.dust
     for assignee in record.assignees:

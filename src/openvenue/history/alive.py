@@ -4,14 +4,13 @@ from msgspec import Struct
 
 from openvenue.engine.instruments import Instrument
 from openvenue.engine.orders import Order, OrderView
-from openvenue.engine.units import Atoms, FinePrice, Lots, Nanos, OrderId, Symbol
+from openvenue.engine.units import AccountId, Atoms, FinePrice, Lots, Nanos, OrderId, Symbol
 from openvenue.history.past import (
     BarSource,
     Execution,
     MarkChange,
-    MoneyPosting,
     OrderChange,
-    TradePosting,
+    Posting,
 )
 from openvenue.history.port import ClosedOrder, Fill, PublicTrade
 
@@ -44,8 +43,7 @@ class Story(Struct):
     touched: set[OrderId] = set()  # orders that began, changed or ended
     changes: list[OrderChange] = []
     executions: list[Execution] = []
-    trade_postings: list[TradePosting] = []
-    money_postings: list[tuple[str, MoneyPosting]] = []  # with the account
+    postings: list[tuple[AccountId, Posting]] = []
     marks: list[tuple[Symbol, MarkChange]] = []
     prices: list[tuple[BarSource, str, Nanos, FinePrice]] = []
     instruments: list[Instrument] = []

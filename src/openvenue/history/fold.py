@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from openvenue.engine.contracts import Contract
 from openvenue.engine.events import (
+    CollateralTaken,
     Deposited,
     Event,
     IndexPriceSet,
@@ -24,6 +25,8 @@ from openvenue.engine.events import (
     OrderRested,
     OrdersCanceled,
     OrderTrimmed,
+    PositionSettled,
+    ShortfallCovered,
     Traded,
     Transferred,
     TriggerFired,
@@ -31,7 +34,7 @@ from openvenue.engine.events import (
     Withdrawn,
 )
 from openvenue.engine.instruments import IndexId
-from openvenue.engine.orders import FOK, IOC, Order, moved
+from openvenue.engine.orders import FOK, IOC, Order, Origin, moved
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.units import Atoms, FinePrice, Lots, Nanos, OrderId
 from openvenue.history.alive import Alive, Story
@@ -48,6 +51,14 @@ from openvenue.history.port import ClosedOrder, Fill, PublicTrade
 from openvenue.journal.records import Entry
 
 NOTHING: Final = Lots(0)
+NO_MONEY: Final = Atoms(0)
+KINDS: Final = {
+    Origin.PARTIAL_LIQUIDATION: "partial liquidation",
+    Origin.LIQUIDATION: "liquidation",
+    Origin.ASSIGNMENT: "assignment",
+    Origin.BACKSTOP: "backstop",
+    Origin.UNWIND: "unwind",
+}
 
 
 class Fold:
@@ -116,6 +127,7 @@ class Fold:
                 event.quantity,
                 event.aggressor,
                 self.alive[event.taker_order_id].order.is_market,
+                event.origin,
             )
         )
         story.values.append(event.value)
@@ -158,6 +170,8 @@ class Fold:
                     realized=realized,
                     order_type=kind_of(order),
                     is_after_amend=not is_maker and order_id in self._crossing,
+                    origin=order.origin,
+                    liquidation_fee=NO_MONEY if is_maker else event.liquidation_fee,
                 )
             )
             if leaves == 0:
@@ -211,19 +225,37 @@ class Fold:
         """Money came or went."""
         posting = self.ledger.deposited(event, self._number, self._now)
         self._number += 1
-        self._story.money_postings.append((event.account, posting))
+        self._story.postings.append((event.account, posting))
 
     def transferred(self, event: Transferred) -> None:
         """Money moved from wallet to wallet."""
         left, came = self.ledger.transferred(event, self._number, self._now)
         self._number += 2
-        self._story.money_postings += [(event.account, left), (event.to_account, came)]
+        self._story.postings += [(event.account, left), (event.to_account, came)]
 
     def withdrawn(self, event: Withdrawn) -> None:
         """Money left."""
         posting = self.ledger.withdrawn(event, self._number, self._now)
         self._number += 1
-        self._story.money_postings.append((event.account, posting))
+        self._story.postings.append((event.account, posting))
+
+    def settled(self, event: PositionSettled) -> None:
+        """A position ended with its contract."""
+        posting = self.ledger.settled(event, self._number, self._now)
+        self._number += 1
+        self._story.postings.append((event.account, posting))
+
+    def covered(self, event: ShortfallCovered) -> None:
+        """The insurance fund paid."""
+        posting = self.ledger.covered(event, self._number, self._now)
+        self._number += 1
+        self._story.postings.append((event.account, posting))
+
+    def taken(self, event: CollateralTaken) -> None:
+        """Money followed the positions."""
+        left, came = self.ledger.taken(event, self._number, self._now)
+        self._number += 2
+        self._story.postings += [(event.account, left), (event.to, came)]
 
     def listed(self, event: InstrumentListed) -> None:
         """What a trade in it moves is known from here on; its mark begins at its index."""
@@ -272,13 +304,14 @@ class Fold:
             )
         )
         self._number += 1
-        story.trade_postings += self.ledger.traded(
+        postings = self.ledger.traded(
             event,
             self._number,
             self._now,
             Side(maker.order, maker.leaves, maker.updated),
             Side(taker.order, taker.leaves, taker.updated),
         )
+        story.postings += [(it.order.account, it) for it in postings]
         self._number += 2
 
     def _placed(self, order_id: OrderId) -> None:
@@ -363,7 +396,9 @@ class Fold:
 
 
 def kind_of(order: Order) -> str:
-    """ "market", "post", "ioc", "fok" or "limit"."""
+    """ "market", "post", "ioc", "fok" or "limit"; for the venue's own orders what made them."""
+    if order.origin is not Origin.CLIENT:
+        return KINDS[order.origin]
     if order.is_market:
         return "market"
     if order.post_only:
@@ -389,6 +424,9 @@ FOLDS: Final[dict[type[Event], Callable[[Fold, Any], None]]] = {
     OrdersCanceled: Fold.all_canceled,
     Deposited: Fold.deposited,
     Transferred: Fold.transferred,
+    PositionSettled: Fold.settled,
+    ShortfallCovered: Fold.covered,
+    CollateralTaken: Fold.taken,
     Withdrawn: Fold.withdrawn,
     InstrumentListed: Fold.listed,
     IndexPriceSet: Fold.index_set,

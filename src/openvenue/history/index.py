@@ -160,10 +160,8 @@ class Index:
         if story.executions:
             for execution in story.executions:
                 blocks.of(Stream.EXECUTIONS)[execution.symbol].append(execution)
-            for posting in story.trade_postings:
-                blocks.of(Stream.POSTINGS)[posting.order.account].append(posting)
-        for account, money in story.money_postings:
-            blocks.of(Stream.POSTINGS)[account].append(money)
+        for account, posting in story.postings:
+            blocks.of(Stream.POSTINGS)[account].append(posting)
         for symbol, mark in story.marks:
             blocks.of(Stream.MARKS)[symbol].append(mark)
         blocks.tidy()

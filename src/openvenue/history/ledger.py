@@ -10,7 +10,15 @@ from typing import Final
 from msgspec import Struct
 
 from openvenue.engine.contracts import Contract
-from openvenue.engine.events import Deposited, Traded, Transferred, Withdrawn
+from openvenue.engine.events import (
+    CollateralTaken,
+    Deposited,
+    PositionSettled,
+    ShortfallCovered,
+    Traded,
+    Transferred,
+    Withdrawn,
+)
 from openvenue.engine.instruments import Instrument, WalletId
 from openvenue.engine.orders import BUY, Order
 from openvenue.engine.units import (
@@ -22,9 +30,10 @@ from openvenue.engine.units import (
     Nanos,
     Symbol,
 )
-from openvenue.history.past import MoneyKind, MoneyPosting, TradePosting
+from openvenue.history.past import MoneyKind, MoneyPosting, SettlementPosting, TradePosting
 
 FIRST_ENTRY: Final = 1
+NOTHING: Final = Atoms(0)
 
 
 class Holder(Struct, array_like=True):
@@ -127,7 +136,7 @@ class Ledger:
                 (number, now, True),
                 maker,
                 -lots,
-                (event.maker_realized - value, event.maker_fee, event.maker_realized),
+                (event.maker_realized - value, event.maker_fee, event.maker_realized, NOTHING),
             ),
             self._move(
                 contract,
@@ -135,7 +144,12 @@ class Ledger:
                 (number + 1, now, False),
                 taker,
                 lots,
-                (event.taker_realized + value, event.taker_fee, event.taker_realized),
+                (
+                    event.taker_realized + value,
+                    event.taker_fee,
+                    event.taker_realized,
+                    event.liquidation_fee,
+                ),
             ),
         ]
 
@@ -146,10 +160,10 @@ class Ledger:
         place: tuple[int, Nanos, bool],
         side: Side,
         lots: int,
-        money: tuple[int, Atoms, Atoms],
+        money: tuple[int, Atoms, Atoms, Atoms],
     ) -> TradePosting:
         number, now, is_maker = place
-        cost, fee, realized = money
+        cost, fee, realized, liquidation_fee = money
         instrument = contract.instrument
         order = side.order
         holder = self.holder(order.account)
@@ -160,7 +174,7 @@ class Ledger:
         else:
             holder.positions.pop(event.symbol, None)
         old_balance, new_balance = holder.credit(
-            instrument.wallet, instrument.settlement, realized - fee
+            instrument.wallet, instrument.settlement, realized - fee - liquidation_fee
         )
         entry_id = holder.next_entry
         holder.next_entry += 2
@@ -186,7 +200,47 @@ class Ledger:
             Atoms(new[1]),
             Atoms(old_balance),
             Atoms(new_balance),
+            liquidation_fee,
         )
+
+    def settled(self, event: PositionSettled, number: int, now: Nanos) -> SettlementPosting:
+        """A position that ended with its contract."""
+        instrument = self.contracts[event.symbol].instrument
+        holder = self.holder(event.account)
+        old_quantity, old_cost = holder.positions.pop(event.symbol)
+        old_balance, new_balance = holder.credit(
+            instrument.wallet, instrument.settlement, event.realized - event.fee
+        )
+        entry_id = holder.next_entry
+        holder.next_entry += 2
+        return SettlementPosting(
+            number,
+            now,
+            entry_id,
+            event.symbol,
+            event.price,
+            event.fee,
+            event.realized,
+            Lots(old_quantity),
+            Atoms(old_cost),
+            Atoms(old_balance),
+            Atoms(new_balance),
+        )
+
+    def covered(self, event: ShortfallCovered, number: int, now: Nanos) -> MoneyPosting:
+        """Money of the insurance fund."""
+        place = event.account, event.wallet, event.asset
+        return self._credit(place, int(event.amount), (number, now), MoneyKind.SHORTFALL)
+
+    def taken(
+        self, event: CollateralTaken, number: int, now: Nanos
+    ) -> tuple[MoneyPosting, MoneyPosting]:
+        """Money that goes where the positions went: where it was, and where it is."""
+        amount = int(event.amount)
+        source = event.account, event.wallet, event.asset
+        target = event.to, event.wallet, event.asset
+        left = self._credit(source, -amount, (number, now), MoneyKind.COLLATERAL)
+        return left, self._credit(target, amount, (number + 1, now), MoneyKind.COLLATERAL)
 
     def _exchange(
         self, account: AccountId, contract: Contract, event: Traded, sign: int, fee: int

@@ -111,6 +111,7 @@ class TradePosting(Struct, frozen=True, array_like=True, gc=False, tag=1):
     new_cost: Atoms
     old_balance: Atoms
     new_balance: Atoms
+    liquidation_fee: Atoms = Atoms(0)  # beside the fee
 
 
 class MoneyKind(IntEnum):
@@ -120,6 +121,8 @@ class MoneyKind(IntEnum):
     TRANSFER = 2  # between wallets of one account
     FAMILY_TRANSFER = 3  # between accounts of one family
     WITHDRAWAL = 4  # left the venue, as its owner asked
+    SHORTFALL = 70  # the insurance fund paid what was owed
+    COLLATERAL = 71  # to the one who took the positions over, or from whom they came
 
 
 class MoneyPosting(Struct, frozen=True, array_like=True, gc=False, tag=2):
@@ -135,8 +138,24 @@ class MoneyPosting(Struct, frozen=True, array_like=True, gc=False, tag=2):
     kind: MoneyKind = MoneyKind.DEPOSIT
 
 
-Posting = TradePosting | MoneyPosting
-Thing = OrderChange | Execution | MarkChange | TradePosting | MoneyPosting
+class SettlementPosting(Struct, frozen=True, array_like=True, gc=False, tag=70):
+    """What the expiry of a contract did to one account. Costs are signed as in `PositionView`."""
+
+    number: int
+    time: Nanos
+    entry_id: int  # of the account; the money's is one more
+    symbol: Symbol
+    price: FinePrice
+    fee: Atoms
+    realized: Atoms
+    old_quantity: Lots
+    old_cost: Atoms
+    old_balance: Atoms
+    new_balance: Atoms
+
+
+Posting = TradePosting | MoneyPosting | SettlementPosting
+Thing = OrderChange | Execution | MarkChange | TradePosting | MoneyPosting | SettlementPosting
 T = TypeVar("T")
 
 

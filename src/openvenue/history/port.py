@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from openvenue.engine.orders import OrderView, Side
+from openvenue.engine.orders import OrderView, Origin, Side
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.units import AccountId, Atoms, ExecId, Lots, Nanos, OrderId, Symbol, Ticks
 from openvenue.history.past import PastPort
@@ -34,6 +34,8 @@ class Fill(Struct, frozen=True):
     realized: Atoms  # profit from closing, before the fee
     order_type: str  # "limit", "market", "ioc", "fok", "post"
     is_after_amend: bool = False  # a taker's, whose new price or size made it trade
+    origin: Origin = Origin.CLIENT  # of the order
+    liquidation_fee: Atoms = Atoms(0)  # paid beside the fee
 
 
 class PublicTrade(Struct, frozen=True):
@@ -47,6 +49,7 @@ class PublicTrade(Struct, frozen=True):
     quantity: Lots
     aggressor: Side
     is_market: bool = False  # the taker asked for no price
+    origin: Origin = Origin.CLIENT  # of the taker
 
 
 class ClosedOrder(Struct, frozen=True):

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from openvenue.engine.instruments import Instrument
-from openvenue.engine.orders import OrderView, Side
+from openvenue.engine.orders import OrderView, Origin, Side
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.units import AccountId, Lots, Nanos, OrderId, Symbol
 from openvenue.history.alive import Alive
@@ -20,7 +20,7 @@ from openvenue.history.ledger import Holder
 from openvenue.history.past import Bar, BarSource, BarSpan
 from openvenue.history.port import ClosedOrder, Fill, PublicTrade, Volume
 
-VERSION: Final = 6  # of these tables and of the fold that fills them: another one means rebuild
+VERSION: Final = 7  # of these tables and of the fold that fills them: another one means rebuild
 
 ALIVE_ROW: Final = 512  # orders to a row when all are written again
 HALF: Final = 10**9
@@ -33,13 +33,13 @@ CREATE TABLE fills (
   symbol TEXT NOT NULL, side INTEGER NOT NULL, price INTEGER NOT NULL, quantity INTEGER NOT NULL,
   is_maker INTEGER NOT NULL, order_id INTEGER NOT NULL, cl_ord_id TEXT, leaves INTEGER NOT NULL,
   fee INTEGER NOT NULL, realized INTEGER NOT NULL, order_type TEXT NOT NULL,
-  is_after_amend INTEGER NOT NULL
+  is_after_amend INTEGER NOT NULL, origin INTEGER NOT NULL, liquidation_fee INTEGER NOT NULL
 );
 CREATE INDEX fills_by_account ON fills (account, time);
 CREATE TABLE trades (
   exec_id INTEGER NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL, symbol TEXT NOT NULL,
   price INTEGER NOT NULL, quantity INTEGER NOT NULL, aggressor INTEGER NOT NULL,
-  is_market INTEGER NOT NULL
+  is_market INTEGER NOT NULL, origin INTEGER NOT NULL
 );
 CREATE INDEX trades_by_symbol ON trades (symbol, time);
 CREATE TABLE closed (
@@ -103,13 +103,13 @@ class Store:
     def add_fills(self, fills: Iterable[Fill]) -> None:
         """In the order in which they happened."""
         self._db.executemany(
-            f"INSERT INTO fills VALUES ({', '.join('?' * 16)})", map(astuple, fills)
+            f"INSERT INTO fills VALUES ({', '.join('?' * 18)})", map(astuple, fills)
         )
 
     def add_trades(self, trades: Iterable[PublicTrade]) -> None:
         """In the order in which they happened."""
         self._db.executemany(
-            "INSERT INTO trades VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(astuple, trades)
+            "INSERT INTO trades VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(astuple, trades)
         )
 
     def add_closed(self, orders: Iterable[ClosedOrder]) -> None:
@@ -352,6 +352,7 @@ def _fill(row: Any) -> Fill:
     fields[5] = Side(fields[5])
     fields[8] = bool(fields[8])
     fields[15] = bool(fields[15])
+    fields[16] = Origin(fields[16])
     return Fill(*fields)
 
 
@@ -359,6 +360,7 @@ def _trade(row: Any) -> PublicTrade:
     fields: list[Any] = list(row)
     fields[6] = Side(fields[6])
     fields[7] = bool(fields[7])
+    fields[8] = Origin(fields[8])
     return PublicTrade(*fields)
 
 

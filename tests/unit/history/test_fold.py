@@ -18,6 +18,12 @@ SAYS_NOTHING = {
     events.IntakeSet,
     events.LeverageSet,
     events.AmendRejected,
+    events.LiquidationStarted,  # what it brings about is told by other events
+    events.LiquidationMoved,
+    events.LiquidationEnded,
+    events.AssigneeJoined,
+    events.AssigneeLeft,
+    events.ContractSettled,
     events.TradingEnabledSet,
     events.Announced,
     events.NoticeRetracted,

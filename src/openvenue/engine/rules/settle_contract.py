@@ -6,7 +6,8 @@ the last half hour; the taker fee is charged.
 
 from typing import Final
 
-from openvenue.engine.events import ContractSettled, Event, OrdersCanceled, PositionSettled
+from openvenue.engine.events import ContractSettled, Event, ModeSet, OrdersCanceled, PositionSettled
+from openvenue.engine.instruments import Mode
 from openvenue.engine.markets import Market
 from openvenue.engine.reasons import CancelReason
 from openvenue.engine.schedule import Schedule
@@ -44,6 +45,7 @@ def settle_contract(state: State, step: SettleContract) -> list[Event]:
                 fee=contract.taker_fee(abs(value)),
             )
         )
+    events.append(ModeSet(symbol=market.symbol, mode=Mode.INACTIVE))
     events.append(ContractSettled(symbol=market.symbol, price=FinePrice(price)))
     return events
 

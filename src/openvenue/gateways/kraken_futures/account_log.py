@@ -1,6 +1,6 @@
 """The account log: each trade as two rows, a position's and the money's; each deposit as one.
 
-On a row of money, new balance - old balance = realized profit - fee.
+On a row of money, new balance - old balance = realized profit - fee - liquidation fee.
 Source: Kraken Futures History, "Get account log", "Get recent account log in CSV".
 """
 
@@ -12,11 +12,12 @@ from typing import Final
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
-from openvenue.engine.units import AccountId, decimal_price
+from openvenue.engine.units import AccountId, Lots, decimal_price
 from openvenue.gateways.kraken_futures import codec
 from openvenue.gateways.kraken_futures.desk import Desk
 from openvenue.gateways.kraken_futures.encode import ENCODER
 from openvenue.gateways.kraken_futures.encode_history import average_entry
+from openvenue.gateways.kraken_futures.forced import log_word
 from openvenue.gateways.kraken_futures.history import (
     read_moment,
     read_number,
@@ -29,18 +30,27 @@ from openvenue.gateways.kraken_futures.listing import Listing
 from openvenue.gateways.kraken_futures.numbers import decimal_number
 from openvenue.gateways.kraken_futures.times import iso
 from openvenue.gateways.wire import Request, Response
-from openvenue.history.past import MoneyKind, MoneyPosting, Page, Posting, TradePosting
+from openvenue.history.past import (
+    MoneyKind,
+    MoneyPosting,
+    Page,
+    Posting,
+    SettlementPosting,
+    TradePosting,
+)
 
 ROWS: Final = 500
 ROWS_MAX: Final = 100_000
 CSV_ROWS_MAX: Final = 500_000
 TURN: Final = 250  # postings that are told before others have a turn
-TRADE: Final = "futures trade"
+SETTLEMENT: Final = "settlement"
 MONEY: Final = {
     MoneyKind.DEPOSIT: "admin transfer",  # money that came from outside all trading
     MoneyKind.TRANSFER: "transfer",
     MoneyKind.FAMILY_TRANSFER: "subaccount transfer",
     MoneyKind.WITHDRAWAL: "cross-exchange transfer",
+    MoneyKind.SHORTFALL: "covered liquidation",
+    MoneyKind.COLLATERAL: "futures liquidation",
 }
 HEAD: Final = (
     "uid,dateTime,account,type,symbol,contract,change,new balance,new average entry price,"
@@ -86,7 +96,7 @@ class Wanted(Struct, frozen=True):
 
     def has_some_of(self, posting: Posting) -> bool:
         """Whether any row of a posting may be wanted."""
-        last = posting.entry_id + (1 if isinstance(posting, TradePosting) else 0)
+        last = posting.entry_id + (0 if isinstance(posting, MoneyPosting) else 1)
         return (
             posting.entry_id <= self.last
             and last >= self.first
@@ -100,7 +110,9 @@ class Wanted(Struct, frozen=True):
 
 def info(posting: Posting) -> str:
     """What kind of entry it is."""
-    return TRADE if isinstance(posting, TradePosting) else MONEY[posting.kind]
+    if isinstance(posting, TradePosting):
+        return log_word(posting.order, is_maker=posting.is_maker)
+    return MONEY[posting.kind] if isinstance(posting, MoneyPosting) else SETTLEMENT
 
 
 async def account_log(desk: Desk, request: Request) -> Response:
@@ -178,6 +190,8 @@ def log_rows(posting: Posting, listing: Listing) -> list[LogRow]:
                 new_balance=number(posting.new_balance),
             )
         ]
+    if isinstance(posting, SettlementPosting):
+        return _settlement_rows(posting, listing)
     market = listing.of(posting.order.symbol)
     instrument = market.instrument
     entry = average_entry(posting.new_quantity, posting.new_cost, market)
@@ -187,7 +201,7 @@ def log_rows(posting: Posting, listing: Listing) -> list[LogRow]:
         date=iso(posting.time),
         asset=contract,
         contract=contract,
-        info=TRADE,
+        info=info(posting),
         booking_uid=thing_uuid(posting.number),
         margin_account=instrument.wallet,
         old_balance=market.sizes.number(posting.old_quantity),
@@ -197,6 +211,43 @@ def log_rows(posting: Posting, listing: Listing) -> list[LogRow]:
         trade_price=market.prices.number(posting.price),
         mark_price=None if posting.mark is None else decimal_number(decimal_price(posting.mark)),
         execution=fill_uuid(posting.exec_id),
+    )
+    money = replace(
+        position,
+        id=posting.entry_id + 1,
+        asset=instrument.settlement.lower(),
+        old_balance=market.money.number(posting.old_balance),
+        new_balance=market.money.number(posting.new_balance),
+        old_average_entry_price=None,
+        new_average_entry_price=None,
+        realized_pnl=market.money.number(posting.realized),
+        fee=market.money.number(posting.fee),
+        liquidation_fee=(
+            market.money.number(posting.liquidation_fee) if posting.liquidation_fee else None
+        ),
+    )
+    return [position, money]
+
+
+def _settlement_rows(posting: SettlementPosting, listing: Listing) -> list[LogRow]:
+    """The end of a position with its contract: as a trade at the settlement price."""
+    market = listing.of(posting.symbol)
+    instrument = market.instrument
+    contract = market.symbol.lower()
+    position = LogRow(
+        id=posting.entry_id,
+        date=iso(posting.time),
+        asset=contract,
+        contract=contract,
+        info=SETTLEMENT,
+        booking_uid=thing_uuid(posting.number),
+        margin_account=instrument.wallet,
+        old_balance=market.sizes.number(posting.old_quantity),
+        new_balance=market.sizes.number(Lots(0)),
+        old_average_entry_price=average_entry(posting.old_quantity, posting.old_cost, market),
+        new_average_entry_price=average_entry(Lots(0), 0, market),
+        trade_price=decimal_number(decimal_price(posting.price)),
+        mark_price=decimal_number(decimal_price(posting.price)),
     )
     money = replace(
         position,
@@ -231,7 +282,9 @@ def csv_line(row: LogRow) -> str:
         "",
         _cell(row.realized_pnl),
         _cell(row.fee),
-        *("",) * 8,
+        *("",) * 3,
+        _cell(row.liquidation_fee),
+        *("",) * 4,
     )
     return ",".join(cells) + "\n"
 

@@ -21,12 +21,13 @@ from openvenue.engine.events import (
     Refused,
     Traded,
 )
-from openvenue.engine.orders import BUY, FOK, GTC, Direction, Order, OrderView, Signal
+from openvenue.engine.orders import BUY, FOK, GTC, Direction, Order, OrderView, Origin, Signal
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.units import Nanos, OrderId
 from openvenue.exchange.port import Outcome
 from openvenue.gateways.kraken_futures import errors
 from openvenue.gateways.kraken_futures.decode_distance import encode_distance
+from openvenue.gateways.kraken_futures.forced import ORDERS
 from openvenue.gateways.kraken_futures.ids import fill_uuid, order_uuid
 from openvenue.gateways.kraken_futures.listing import Listing, Market
 from openvenue.gateways.kraken_futures.numbers import ZERO
@@ -64,6 +65,8 @@ IDENTIFIED: Final = {  # refusals that are told with the order they were about
 
 def order_type(order: Order) -> str:
     """The word for what kind of order it is once it acts."""
+    if order.origin is not Origin.CLIENT:
+        return ORDERS[order.origin]
     if order.post_only:
         return "post"
     if order.time_in_force is GTC:

@@ -8,12 +8,13 @@ from typing import Final
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from openvenue.engine.events import Traded
-from openvenue.engine.orders import BUY, FOK, GTC, Order, OrderView, Side, TriggerKind
-from openvenue.engine.units import Nanos
+from openvenue.engine.orders import BUY, FOK, GTC, Order, OrderView, Origin, Side, TriggerKind
+from openvenue.engine.units import Atoms, Nanos
 from openvenue.gateways.kraken_futures.books import Change, LevelBook
 from openvenue.gateways.kraken_futures.decode_distance import encode_distance
 from openvenue.gateways.kraken_futures.encode import ENCODER
 from openvenue.gateways.kraken_futures.encode_orders import SIGNAL_WORDS, fill_type
+from openvenue.gateways.kraken_futures.forced import ORDERS, TRADES
 from openvenue.gateways.kraken_futures.ids import fill_uuid, order_uuid
 from openvenue.gateways.kraken_futures.listing import Listing, Market
 from openvenue.gateways.kraken_futures.times import millis
@@ -161,7 +162,14 @@ def encode_trade(event: Traded, time: Nanos, market: Market) -> bytes:
     return ENCODER.encode(
         _trade(
             PublicTrade(
-                event.exec_id, 0, time, event.symbol, event.price, event.quantity, event.aggressor
+                event.exec_id,
+                0,
+                time,
+                event.symbol,
+                event.price,
+                event.quantity,
+                event.aggressor,
+                origin=event.origin,
             ),
             market,
         )
@@ -182,6 +190,7 @@ def _trade(trade: PublicTrade, market: Market) -> TradeMessage:
         millis(trade.time),
         market.sizes.number(trade.quantity),
         market.prices.number(trade.price),
+        TRADES[trade.origin],
     )
 
 
@@ -288,11 +297,15 @@ def fill_of(
         realized=event.maker_realized if is_maker else event.taker_realized,
         order_type=kind_of(order),
         is_after_amend=is_after_amend,
+        origin=order.origin,
+        liquidation_fee=Atoms(0) if is_maker else event.liquidation_fee,
     )
 
 
 def kind_of(order: Order) -> str:
     """The word of this feed for what kind of order it is."""
+    if order.origin is not Origin.CLIENT:
+        return ORDERS[order.origin]
     if order.is_market:
         return "market"
     if order.post_only:
@@ -317,7 +330,7 @@ def fill_item(fill: Fill, listing: Listing) -> FillItem:
         order_id=order_uuid(fill.order_id),
         fill_id=fill_uuid(fill.exec_id),
         fill_type=fill_type(fill),
-        fee_paid=market.money.number(fill.fee),
+        fee_paid=market.money.number(Atoms(fill.fee + fill.liquidation_fee)),
         fee_currency="BTC" if settlement == BITCOIN else settlement,
         order_type=fill.order_type,
     )

@@ -10,11 +10,12 @@ from typing import Final
 
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
-from openvenue.engine.orders import BUY, FOK, GTC, Direction, Order, Signal
+from openvenue.engine.orders import BUY, FOK, GTC, Direction, Order, Origin, Signal
 from openvenue.engine.units import FinePrice, Lots, Nanos, decimal_price
 from openvenue.gateways.kraken_futures import errors
 from openvenue.gateways.kraken_futures.decode_distance import encode_distance
 from openvenue.gateways.kraken_futures.encode import ENCODER
+from openvenue.gateways.kraken_futures.forced import HISTORY_ORDERS, POSITION_TRADES
 from openvenue.gateways.kraken_futures.ids import account_uuid, fill_uuid, order_uuid, thing_uuid
 from openvenue.gateways.kraken_futures.listing import Listing, Market
 from openvenue.gateways.kraken_futures.numbers import decimal_number, ratio
@@ -138,6 +139,8 @@ def fine_text(price: FinePrice | None) -> str:
 
 def order_word(order: Order, market_word: str) -> str:
     """What kind of order it is, in the history service's words."""
+    if order.origin is not Origin.CLIENT:
+        return HISTORY_ORDERS[order.origin]
     if order.is_market:
         return market_word
     if order.post_only:
@@ -406,6 +409,7 @@ def position_element(posting: TradePosting, listing: Listing) -> ElementJson:
         execution_uid=fill_uuid(posting.exec_id),
         execution_price=market.prices.text(posting.price),
         execution_size=market.sizes.text(posting.quantity),
+        trade_type=POSITION_TRADES[posting.order.origin],
         timestamp=millis(posting.time),
     )
     return ElementJson(thing_uuid(posting.number), millis(posting.time), {"PositionUpdate": told})

@@ -8,11 +8,12 @@ from typing import Final
 
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
-from openvenue.engine.orders import BUY, Direction, Order, OrderView, Signal, TriggerKind
+from openvenue.engine.orders import BUY, Direction, Order, OrderView, Origin, Signal, TriggerKind
 from openvenue.engine.reasons import CancelReason
 from openvenue.gateways.kraken_futures import errors
 from openvenue.gateways.kraken_futures.decode_distance import encode_distance
 from openvenue.gateways.kraken_futures.encode import order_type
+from openvenue.gateways.kraken_futures.forced import FILLS
 from openvenue.gateways.kraken_futures.ids import fill_uuid, order_uuid
 from openvenue.gateways.kraken_futures.listing import Listing
 from openvenue.gateways.kraken_futures.numbers import Grid
@@ -244,6 +245,8 @@ def encode_fill(fill: Fill, listing: Listing, *, with_profit: bool) -> FillJson:
 
 def fill_type(fill: Fill) -> str:
     """The word for how an order came by a fill."""
+    if fill.origin is not Origin.CLIENT:
+        return FILLS[fill.origin][fill.is_maker]
     if fill.is_maker:
         return "maker"
     return "takerAfterEdit" if fill.is_after_amend else "taker"

@@ -110,6 +110,7 @@ REQUEST_ERROR: Final[Mapping[RejectReason, str]] = {
     RejectReason.INVALID: "invalidArgument",
     RejectReason.OPEN_POSITION: "invalidArgument",
     RejectReason.ASSET_NOT_HELD: INVALID_UNIT,
+    RejectReason.UNKNOWN_ASSIGNEE: "invalidArgument",
 }
 
 # Refusals of money that was to move.
@@ -155,6 +156,7 @@ ORDER_ERROR: Final[Mapping[RejectReason, str]] = {
     RejectReason.REDUCES_TOO_MUCH: "WOULD_NOT_REDUCE_POSITION",
     RejectReason.ASSET_NOT_HELD: "MARKET_NOT_FOUND",
     RejectReason.PRICE_DISLOCATION: "PRICE_DISLOCATION",
+    RejectReason.UNKNOWN_ASSIGNEE: "MARKET_NOT_FOUND",
     RejectReason.TRADING_DISABLED: "MARKET_SUSPENDED",
     RejectReason.NOT_A_TRIGGER: "ORDER_CANNOT_HAVE_TRIGGER_PRICE",
     RejectReason.TOO_MANY_TRAILING: "TRAILING_STOP_ORDER_LIMIT_EXCEEDED",
@@ -181,6 +183,8 @@ UPDATE_REASON: Final[Mapping[CancelReason, str]] = {
     CancelReason.WOULD_NOT_REDUCE: "WOULD_NOT_REDUCE_POSITION",
     CancelReason.TRIGGER_REFUSED: "STOP_ORDER_TRIGGERED",
     CancelReason.BY_VENUE: "CANCELLED_BY_ADMIN",
+    CancelReason.LIQUIDATION: "NOT_ENOUGH_MARGIN",
+    CancelReason.EXPIRED: "CONTRACT_EXPIRED",
 }
 FEED_REASON: Final[Mapping[CancelReason, str]] = {
     CancelReason.BY_OWNER: "cancelled_by_user",
@@ -191,6 +195,8 @@ FEED_REASON: Final[Mapping[CancelReason, str]] = {
     CancelReason.WOULD_NOT_REDUCE: "would_not_reduce_position",
     CancelReason.TRIGGER_REFUSED: "not_enough_margin",
     CancelReason.BY_VENUE: "cancelled_by_admin",
+    CancelReason.LIQUIDATION: "liquidation",
+    CancelReason.EXPIRED: "contract_expired",
 }
 
 # Items of a batch say some things in words of their own.

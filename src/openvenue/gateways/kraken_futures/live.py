@@ -10,6 +10,7 @@ import msgspec
 
 from openvenue.engine.events import (
     Announced,
+    CollateralTaken,
     ConditionsSet,
     Deposited,
     Event,
@@ -19,6 +20,8 @@ from openvenue.engine.events import (
     NoticeRetracted,
     OrderAccepted,
     OrderRejected,
+    PositionSettled,
+    ShortfallCovered,
     Traded,
     Transferred,
     Withdrawn,
@@ -116,8 +119,11 @@ class Live:
                     self._notices.changed(notices.FEED, is_urgent=True)
             case Deposited() | LeverageSet():
                 self._moved(event.account)
-            case Withdrawn():
+            case Withdrawn() | ShortfallCovered() | PositionSettled():
                 self._moved(event.account)
+            case CollateralTaken():
+                self._moved(event.account)
+                self._moved(event.to)
             case Transferred():
                 self._moved(event.account)
                 if event.to_account != event.account:

@@ -89,6 +89,7 @@ REFUSED: Final[Mapping[RejectReason, str]] = {
     RejectReason.REDUCES_TOO_MUCH: NO_REDUCING,
     RejectReason.ASSET_NOT_HELD: f"{INVALID}:asset",
     RejectReason.PRICE_DISLOCATION: "EOrder:Invalid price",
+    RejectReason.UNKNOWN_ASSIGNEE: INVALID,
     RejectReason.TRADING_DISABLED: PERMISSION,
     RejectReason.NOT_A_TRIGGER: f"{INVALID}:trigger_price",
     RejectReason.TOO_MANY_TRAILING: "EOrder:Orders limit exceeded",
@@ -111,6 +112,8 @@ ENDED: Final[Mapping[CancelReason, str]] = {
     CancelReason.WOULD_NOT_REDUCE: NO_REDUCING,
     CancelReason.TRIGGER_REFUSED: INVALID_ORDER,  # the refusal itself, where there is one
     CancelReason.BY_VENUE: "Canceled by the venue",
+    CancelReason.LIQUIDATION: "Liquidation",
+    CancelReason.EXPIRED: "Canceled by the venue",
 }
 
 # Orders that were acknowledged and never stood.

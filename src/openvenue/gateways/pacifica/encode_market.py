@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, Final
 
-from openvenue.engine.orders import BUY, Side
+from openvenue.engine.orders import BUY, Origin, Side
 from openvenue.engine.queries import BookView, MarketView
 from openvenue.engine.units import SECOND, Lots, Nanos, Ticks
 from openvenue.gateways.pacifica.listing import Market
@@ -125,6 +125,17 @@ def _levels(
     ]
 
 
+# Why a trade happened. Source: Pacifica, "Get recent trades", `cause`.
+CAUSES: Final = {
+    Origin.CLIENT: "normal",
+    Origin.PARTIAL_LIQUIDATION: "market_liquidation",
+    Origin.LIQUIDATION: "market_liquidation",
+    Origin.ASSIGNMENT: "settlement",
+    Origin.BACKSTOP: "backstop_liquidation",
+    Origin.UNWIND: "settlement",
+}
+
+
 def trade_side(aggressor: Side) -> str:
     """What a taker did, as everybody is told.
 
@@ -140,7 +151,7 @@ def trade_row(trade: PublicTrade, market: Market) -> Row:
         "price": market.prices.text(trade.price),
         "amount": market.sizes.text(trade.quantity),
         "side": trade_side(trade.aggressor),
-        "cause": "normal",
+        "cause": CAUSES[trade.origin],
         "created_at": millis(trade.time),
     }
 

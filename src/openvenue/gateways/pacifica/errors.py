@@ -124,6 +124,7 @@ REFUSAL: Final = {
     ),
     RejectReason.ASSET_NOT_HELD: (0, INVALID_PARAMETERS),
     RejectReason.PRICE_DISLOCATION: (TOO_FAR_FROM_MARK, "Price too far from mark: {price} {mark}"),
+    RejectReason.UNKNOWN_ASSIGNEE: (0, INVALID_PARAMETERS),
     RejectReason.TRADING_DISABLED: (TRADING_DISABLED, "Trading disabled"),
     RejectReason.NOT_A_TRIGGER: (UNSUPPORTED_OPERATION, UNSUPPORTED),
     RejectReason.TOO_MANY_TRAILING: (ORDER_LIMIT, "Open order limit reached for {address}"),
@@ -153,6 +154,8 @@ ENDED: Final = {
     CancelReason.WOULD_NOT_REDUCE: ("force_cancel", "cancelled"),
     CancelReason.TRIGGER_REFUSED: ("force_cancel", "cancelled"),
     CancelReason.BY_VENUE: ("force_cancel", "cancelled"),
+    CancelReason.LIQUIDATION: ("force_cancel", "cancelled"),
+    CancelReason.EXPIRED: ("force_cancel", "cancelled"),
 }
 
 WS_OK: Final = 200

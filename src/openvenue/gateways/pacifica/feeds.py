@@ -153,7 +153,7 @@ class Feeds:
                 "a": market.sizes.text(trade.quantity),
                 "p": market.prices.text(trade.price),
                 "d": encode_market.trade_side(trade.aggressor),
-                "tc": "normal",
+                "tc": encode_market.CAUSES[trade.origin],
                 "t": millis(story.time),
                 "li": story.seq,
             }

@@ -6,6 +6,7 @@ Source: Pacifica, WebSocket "Account order updates".
 from collections.abc import Callable, Iterator
 
 from openvenue.engine.events import (
+    CollateralTaken,
     Deposited,
     Event,
     LeverageSet,
@@ -17,6 +18,7 @@ from openvenue.engine.events import (
     OrderRested,
     OrdersCanceled,
     OrderTrimmed,
+    ShortfallCovered,
     Traded,
     Transferred,
     TriggerFired,
@@ -109,8 +111,11 @@ def touched(event: Event, story: Story) -> Iterator[str]:
             yield from {story.views[order_id].order.symbol for order_id in ids}
         case Deposited(account=account) | LeverageSet(account=account):
             yield account
-        case Withdrawn(account=account):
+        case Withdrawn(account=account) | ShortfallCovered(account=account):
             yield account
+        case CollateralTaken(account=account, to=other):
+            yield account
+            yield other
         case Transferred(account=account, to_account=other):
             yield account
             yield other

@@ -13,7 +13,7 @@ from openvenue.engine.orders import BUY
 from openvenue.engine.queries import GetAccount
 from openvenue.engine.units import AccountId, Nanos, Symbol
 from openvenue.gateways.pacifica.desk import Desk
-from openvenue.gateways.pacifica.encode_market import average_text
+from openvenue.gateways.pacifica.encode_market import CAUSES, average_text
 from openvenue.gateways.pacifica.listing import Market
 from openvenue.gateways.pacifica.times import millis
 from openvenue.history.port import Fill
@@ -56,7 +56,7 @@ class Walk:
         closing = min(fill.quantity, max(-sign * before, 0))
         opening = fill.quantity - closing
         steps: list[Step] = []
-        fee: int = fill.fee
+        fee: int = fill.fee + fill.liquidation_fee  # what is liquidated closes, and opens nothing
         if closing and opening:
             fee = fill.fee * closing // fill.quantity
         if opening:
@@ -120,5 +120,5 @@ def step_row(step: Step, market: Market) -> Row:
         "event_type": "fulfill_maker" if fill.is_maker else "fulfill_taker",
         "side": step.side,
         "created_at": millis(fill.time),
-        "cause": "normal",
+        "cause": CAUSES[fill.origin],
     }
