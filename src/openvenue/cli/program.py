@@ -21,14 +21,17 @@ from openvenue.crowd.crowd import Crowd
 from openvenue.ems.config import ApiKind, Credentials, EmsConfig, VenueAccount
 from openvenue.ems.desk import Ems
 from openvenue.ems.orders import ExchangeId
+from openvenue.engine.commands import Command
 from openvenue.engine.units import AccountId, Nanos
 from openvenue.exchange.clock import RealClock, VirtualClock
 from openvenue.exchange.collector import Collector
 from openvenue.exchange.config import VenueTable, World
 from openvenue.exchange.exchange import Exchange
 from openvenue.exchange.keys import AccountKeys, KeyFile
+from openvenue.exchange.port import ExchangePort
 from openvenue.exchange.setup import build_setup, gateway_facts, still_missing
-from openvenue.faults.plan import FaultPlan
+from openvenue.faults.exchange import FaultyExchange
+from openvenue.faults.plan import FaultPlan, Strike
 from openvenue.gateways.access import is_loopback
 from openvenue.gateways.admin.rest import AdminGateway, AdminTools
 from openvenue.gateways.coinapi_ems.rest import CoinApiEms
@@ -181,7 +184,8 @@ class Program:
         )
         gateways: list[Gateway] = []
         for venue in venues.values():
-            gateway = GATEWAYS[venue.name](plan, venue, clock)
+            port = _hurtable(stack, venue, faults, request_log)
+            gateway = GATEWAYS[venue.name](plan, venue, port, clock)
             stack.callback(gateway.close)
             await gateway.start()
             gateways.append(gateway)
@@ -285,9 +289,27 @@ async def _populate(
     stack.push_async_callback(_end_task, task)
 
 
-def _kraken_futures(plan: Plan, venue: Venue, clock: RealClock | VirtualClock) -> VenueGateway:
+def _hurtable(
+    stack: AsyncExitStack, venue: Venue, faults: FaultPlan, request_log: RequestLog
+) -> ExchangePort:
+    """The exchange as its gateway sees it: through the plan of what goes wrong on purpose."""
+    api = venue.name.replace("-", "_")
+
+    def note(strike: Strike, command: Command, envelope: Envelope) -> None:
+        account = getattr(command, "account", "")
+        told = {"account": account, "key": envelope.key_id, "fault": strike.label}
+        request_log.add_struck(Nanos(time.time_ns()), api, type(command).__name__, told)
+
+    port = FaultyExchange(venue.exchange, faults, api, note)
+    stack.callback(port.close)
+    return port
+
+
+def _kraken_futures(
+    plan: Plan, venue: Venue, port: ExchangePort, clock: RealClock | VirtualClock
+) -> VenueGateway:
     return KrakenFutures(
-        venue.exchange,
+        port,
         venue.history,
         KeyRing.of_accounts(plan.keys.kraken_futures()),
         clock,
@@ -297,9 +319,11 @@ def _kraken_futures(plan: Plan, venue: Venue, clock: RealClock | VirtualClock) -
     )
 
 
-def _kraken_spot(plan: Plan, venue: Venue, clock: RealClock | VirtualClock) -> VenueGateway:
+def _kraken_spot(
+    plan: Plan, venue: Venue, port: ExchangePort, clock: RealClock | VirtualClock
+) -> VenueGateway:
     return KrakenSpot(
-        venue.exchange,
+        port,
         venue.history,
         kraken_spot_auth.KeyRing.of_accounts(plan.keys.kraken_spot()),
         clock,
@@ -309,9 +333,11 @@ def _kraken_spot(plan: Plan, venue: Venue, clock: RealClock | VirtualClock) -> V
     )
 
 
-def _pacifica(plan: Plan, venue: Venue, clock: RealClock | VirtualClock) -> VenueGateway:
+def _pacifica(
+    plan: Plan, venue: Venue, port: ExchangePort, clock: RealClock | VirtualClock
+) -> VenueGateway:
     return Pacifica(
-        venue.exchange,
+        port,
         venue.history,
         WalletRing(plan.keys.pacifica(), plan.keys.pacifica_agents()),
         clock,
@@ -321,7 +347,8 @@ def _pacifica(plan: Plan, venue: Venue, clock: RealClock | VirtualClock) -> Venu
     )
 
 
-GATEWAYS: Final[Mapping[str, Callable[[Plan, Venue, RealClock | VirtualClock], VenueGateway]]] = {
+MakeGateway = Callable[[Plan, Venue, ExchangePort, RealClock | VirtualClock], VenueGateway]
+GATEWAYS: Final[Mapping[str, MakeGateway]] = {
     "kraken-futures": _kraken_futures,
     "kraken-spot": _kraken_spot,
     "pacifica": _pacifica,

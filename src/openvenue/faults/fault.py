@@ -1,7 +1,7 @@
 """What can be made to go wrong, with whom, when and how often."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from math import isfinite
 from typing import Final
@@ -17,14 +17,6 @@ NO_GOODBYE: Final = 1006  # what a WebSocket client calls a connection that just
 
 class FaultError(Exception):
     """A fault that makes no sense; the message says what."""
-
-
-class Place(StrEnum):
-    """Where on its way a request meets a fault."""
-
-    BEFORE = "before"  # at the door, before anybody handles it
-    AFTER = "after"  # at the door, on the way out: it was done
-    FEED = "feed"  # the same, where there is an order of messages: on a WebSocket
 
 
 class Kind(StrEnum):
@@ -45,32 +37,36 @@ class Kind(StrEnum):
     REORDER = "reorder"  # a message comes after the one that follows it
     STALE = "stale"  # a message comes late, behind all that is newer
 
+    IGNORE_CANCEL = "ignore_cancel"  # told as canceled, and not: done after `delay_seconds`, if any
+    LATE_ACK = "late_ack"  # done at once; whoever asked is told after `delay_seconds`
+    FALSE_REJECT = "false_reject"  # an order that stands is told as refused
+    PARTIAL = "partial"  # of a batch or of a cancel of all, only every other one is done
+    REAPPEAR = "reappear"  # a canceled order is placed again, after `delay_seconds`
+    GHOST = "ghost"  # a canceled order stays among the open ones for `delay_seconds`
 
-PLACES: Final[Mapping[Kind, Place]] = {
-    **dict.fromkeys(
-        (
-            Kind.DELAY,
-            Kind.REFUSE,
-            Kind.HANG,
-            Kind.CLOSE,
-            Kind.STATUS,
-            Kind.RATE_LIMIT,
-            Kind.MAINTENANCE,
-        ),
-        Place.BEFORE,
-    ),
-    **dict.fromkeys(
-        (
-            Kind.LATE_REPLY,
-            Kind.LOSE_REPLY,
-            Kind.CUT_REPLY,
-            Kind.REPEAT_REPLY,
-        ),
-        Place.AFTER,
-    ),
-    **dict.fromkeys((Kind.REORDER, Kind.STALE), Place.FEED),
-}
-NEEDS_DELAY: Final = (Kind.DELAY, Kind.LATE_REPLY, Kind.STALE)
+
+# At the door before anybody handles a request, and on its way out when it was done; the third where
+# messages have an order: on a WebSocket. The last between a gateway and its exchange.
+BEFORE: Final = (
+    Kind.DELAY,
+    Kind.REFUSE,
+    Kind.HANG,
+    Kind.CLOSE,
+    Kind.STATUS,
+    Kind.RATE_LIMIT,
+    Kind.MAINTENANCE,
+)
+AFTER: Final = (Kind.LATE_REPLY, Kind.LOSE_REPLY, Kind.CUT_REPLY, Kind.REPEAT_REPLY)
+IN_ORDER: Final = (Kind.REORDER, Kind.STALE)
+AT_VENUE: Final = (
+    Kind.IGNORE_CANCEL,
+    Kind.LATE_ACK,
+    Kind.FALSE_REJECT,
+    Kind.PARTIAL,
+    Kind.REAPPEAR,
+    Kind.GHOST,
+)
+NEEDS_DELAY: Final = (Kind.DELAY, Kind.LATE_REPLY, Kind.STALE, Kind.LATE_ACK, Kind.GHOST)
 
 
 class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -95,11 +91,6 @@ class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     content_type: str = "text/plain"
     close_code: int = NO_GOODBYE  # with which a WebSocket closes
 
-    @property
-    def place(self) -> Place:
-        """Where it happens."""
-        return PLACES[self.kind]
-
 
 def check(fault: Fault, apis: Sequence[str] = APIS) -> None:
     """Nothing, if `fault` makes sense. Raises: FaultError."""
@@ -107,7 +98,7 @@ def check(fault: Fault, apis: Sequence[str] = APIS) -> None:
         raise FaultError(why)
 
 
-def _mistakes(it: Fault, apis: Sequence[str]) -> "list[str]":
+def _mistakes(it: Fault, apis: Sequence[str]) -> list[str]:
     wrong = []
     if it.api is not None and it.api not in apis:
         wrong.append(f"api must be one of {', '.join(apis)}, not {it.api!r}")
@@ -116,6 +107,11 @@ def _mistakes(it: Fault, apis: Sequence[str]) -> "list[str]":
             re.compile(it.path)
         except re.error as error:
             wrong.append(f"path is not a regular expression: {it.path!r} ({error})")
+    if it.kind in AT_VENUE:
+        if it.path is not None:
+            wrong.append(f"{it.kind} happens behind the door, where there are no paths")
+        if it.api == "coinapi_ems":
+            wrong.append("coinapi_ems has no exchange of its own: name the API behind it")
     if not 0 <= it.count <= 10**9:
         wrong.append("count must be from 1, or 0 for as often as it matches")
     if not 0 < it.probability <= 1:

@@ -7,7 +7,7 @@ where `is_armed` is false there is nothing to meet, and that is all that a reque
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import StrEnum
 from random import Random
 from typing import Final
@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 from msgspec import Struct
 
-from openvenue.faults.fault import APIS, Fault, FaultError, Place, check
+from openvenue.faults.fault import APIS, Fault, FaultError, Kind, check
 
 SECOND: Final = 1_000_000_000
 PLANNED_MAX: Final = 1_000  # those that are over among them
@@ -109,9 +109,9 @@ class FaultPlan:
         return [row.view(now) for row in self._rows]
 
     def take(
-        self, place: Place, api: str, account: str, path: str, names: Sequence[str]
+        self, kinds: Collection[Kind], api: str, account: str, path: str, names: Sequence[str]
     ) -> Strike | None:
-        """The fault that is met here, counted as struck; None: all goes well.
+        """The first of these kinds that is met here, counted as struck; None: all goes well.
 
         `names` is what the request goes by: the method of HTTP, the names in a message, or the
         name of a command.
@@ -120,7 +120,7 @@ class FaultPlan:
             return None
         now = self._clock()
         for row in self._rows:
-            if row.fault.place is place and row.strikes(now, api, account, path, names):
+            if row.fault.kind in kinds and row.strikes(now, api, account, path, names):
                 self.struck[api, row.fault.kind] += 1
                 strike = Strike(row.number, row.fault, row.delay())
                 log.info(

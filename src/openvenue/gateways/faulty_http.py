@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec.structs import asdict
 
-from openvenue.faults.fault import Fault, Kind, Place
+from openvenue.faults.fault import AFTER, BEFORE, Fault, Kind
 from openvenue.faults.plan import FaultPlan, Strike
 from openvenue.gateways.wire import (
     Gateway,
@@ -31,7 +31,7 @@ async def answer_badly(
         return await handler(request)
     names = (request.method,)
     who = gateway.claimed(request)
-    before = plan.take(Place.BEFORE, gateway.name, who, request.path, names)
+    before = plan.take(BEFORE, gateway.name, who, request.path, names)
     if before is not None:
         note(request, before)
         if before.delay_seconds:
@@ -40,7 +40,7 @@ async def answer_badly(
             return _instead(gateway, request, before.fault)
     response = await handler(request)
     who = request.note.get("account", who)
-    after = plan.take(Place.AFTER, gateway.name, who, request.path, names)
+    after = plan.take(AFTER, gateway.name, who, request.path, names)
     if after is None:
         return response
     note(request, after)
@@ -57,7 +57,7 @@ def upgrade_badly(plan: FaultPlan, gateway: Gateway, request: Request) -> Respon
     if not isinstance(gateway, Hurtable) or "fault" in request.note:
         return None  # its delay is over
     who = gateway.claimed(request)
-    strike = plan.take(Place.BEFORE, gateway.name, who, request.path, ("UPGRADE",))
+    strike = plan.take(BEFORE, gateway.name, who, request.path, ("UPGRADE",))
     if strike is None:
         return None
     note(request, strike)

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 import msgspec
 from msgspec import Struct
 
-from openvenue.faults.fault import NO_GOODBYE, Kind, Place
+from openvenue.faults.fault import AFTER, BEFORE, IN_ORDER, NO_GOODBYE, Kind
 from openvenue.faults.plan import FaultPlan, Strike
 from openvenue.gateways.faulty_http import trouble_of
 from openvenue.gateways.wire import Hurtable, Request
@@ -101,7 +101,7 @@ class Spoiler:
         if self._arriving:
             self._hold(self._arriving, [payload])
             return
-        strike = self._take(Place.BEFORE, payload)
+        strike = self._take(BEFORE, payload)
         if strike is None:
             self._wire.hear(payload)
         elif strike.delay_seconds:
@@ -151,7 +151,7 @@ class Spoiler:
         out: list[bytes] = []
         for place, frame in enumerate(frames):
             swapped, self._swapped = self._swapped, []
-            strike = self._take(Place.AFTER, frame) or self._take(Place.FEED, frame)
+            strike = self._take(AFTER, frame) or self._take(IN_ORDER, frame)
             kind = None if strike is None else strike.fault.kind
             if strike is None:
                 out.append(frame)
@@ -197,12 +197,12 @@ class Spoiler:
         if len(queue) > HELD_MAX:
             self._wire.abort()
 
-    def _take(self, place: Place, frame: bytes) -> Strike | None:
+    def _take(self, kinds: tuple[Kind, ...], frame: bytes) -> Strike | None:
         if self._words is None or not self._plan.is_armed:
             return None
         request = self._request
         who = request.note.get("account") or self._words.claimed(request)
-        strike = self._plan.take(place, self._words.name, who, request.path, names_of(frame))
+        strike = self._plan.take(kinds, self._words.name, who, request.path, names_of(frame))
         if strike is not None:
             request.note["fault"] = strike.label
         return strike

@@ -3,6 +3,7 @@
 from collections import deque
 from typing import Final
 
+from openvenue.engine.units import Nanos
 from openvenue.gateways.request_rows import Logged, LoggedView
 from openvenue.gateways.wire import Request
 
@@ -31,6 +32,10 @@ class RequestLog:
                 request.note,
             )
         )
+
+    def add_struck(self, time: Nanos, gateway: str, command: str, note: dict[str, str]) -> None:
+        """Keep one line about a command that met a fault on purpose, behind the door."""
+        self._rows.append(Logged(time, "", "COMMAND", command, gateway, 200, 0.0, note))
 
     def newest(self, limit: int = KEPT, *, refused: bool = False) -> list[LoggedView]:
         """The newest rows, newest first; only refused ones if asked."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from openvenue.faults.fault import PLACES, Fault, FaultError, Kind, Place
+from openvenue.faults.fault import AFTER, AT_VENUE, BEFORE, IN_ORDER, Fault, FaultError, Kind
 from openvenue.faults.plan import FaultPlan, Stage
 
 SECOND = 1_000_000_000
@@ -20,20 +20,20 @@ class Time:
 
 def meets(
     plan: FaultPlan,
-    place: Place = Place.AFTER,
+    kinds: tuple[Kind, ...] = AFTER,
     api: str = "pacifica",
     account: str = "ann",
     path: str = "/x",
     name: str = "POST",
 ) -> int | None:
     """The number of the fault that such a request meets."""
-    strike = plan.take(place, api, account, path, (name,))
+    strike = plan.take(kinds, api, account, path, (name,))
     return None if strike is None else strike.number
 
 
-def test_every_kind_happens_somewhere() -> None:
-    """A kind without a place would be planned, and never met."""
-    assert set(PLACES) == set(Kind)
+def test_every_kind_happens_in_one_place() -> None:
+    """A kind without one would be planned, and never met."""
+    assert sorted((*BEFORE, *AFTER, *IN_ORDER, *AT_VENUE)) == sorted(Kind)
 
 
 def test_an_empty_plan_is_not_armed() -> None:
@@ -91,8 +91,9 @@ def test_a_request_meets_only_what_happens_where_it_is() -> None:
     """A reply cannot be lost before it was made."""
     plan = FaultPlan([LOSE])
 
-    assert meets(plan, Place.BEFORE) is None
-    assert meets(plan, Place.AFTER) == 1
+    assert meets(plan, BEFORE) is None
+    assert meets(plan, AT_VENUE) is None
+    assert meets(plan, AFTER) == 1
 
 
 def test_chance_is_repeated_by_its_seed_and_is_each_faults_own() -> None:
@@ -117,7 +118,7 @@ def test_a_range_of_delays_is_repeated_by_its_seed() -> None:
     def delays() -> list[float]:
         slow = Fault(kind=Kind.DELAY, count=0, delay_seconds=0.1, delay_max_seconds=0.2, seed=3)
         plan = FaultPlan([slow])
-        strikes = [plan.take(Place.BEFORE, "pacifica", "", "/", ()) for _ in range(10)]
+        strikes = [plan.take(BEFORE, "pacifica", "", "/", ()) for _ in range(10)]
         return [strike.delay_seconds for strike in strikes if strike is not None]
 
     assert len(set(delays())) == 10
@@ -159,6 +160,8 @@ WRONG = [
     ({"status": 99, "body": "x"}, "status must be from 200 to 599"),
     ({"content_type": "a\r\nb"}, "content_type must be"),
     ({"close_code": 1005}, "close_code must be"),
+    ({"kind": Kind.GHOST, "delay_seconds": 1.0, "path": "/x"}, "behind the door"),
+    ({"kind": Kind.PARTIAL, "api": "coinapi_ems"}, "no exchange of its own"),
 ]
 
 

@@ -22,7 +22,7 @@ from openvenue.engine.notices import NoticeKind, Priority
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.units import SECOND, Nanos, Symbol
 from openvenue.exchange.clock import VirtualClock
-from openvenue.faults.fault import Fault, Kind, Place
+from openvenue.faults.fault import BEFORE, Fault, Kind
 from openvenue.faults.plan import FaultPlan
 from openvenue.gateways.admin import AdminGateway, AdminTools
 from openvenue.gateways.limits import DoorLimits
@@ -276,7 +276,7 @@ async def test_faults_are_planned_listed_removed_and_cleared() -> None:
         {"kind": "lose_reply", "api": "pacifica", "count": 0}]}"""
 
     assert await desk.ask("POST", "/admin/faults", body) == (200, {"added": [1, 2]})
-    strike = desk.faults.take(Place.BEFORE, "kraken_spot", "", "/x", ("GET",))
+    strike = desk.faults.take(BEFORE, "kraken_spot", "", "/x", ("GET",))
     assert strike is not None and strike.delay_seconds == 0.5
     listed = (await desk.ask("GET", "/admin/faults"))[1]["faults"]
 
