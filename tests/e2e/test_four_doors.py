@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pytest
 
-from openvenue.ems.commands import Ending
+from openvenue.ems.proof import Ending
 from openvenue.engine.commands import CancelOrder, CancelOrders
 from openvenue.engine.events import OrderCanceled, OrdersCanceled
 from openvenue.journal.records import Entry

@@ -181,6 +181,7 @@ class Program:
             faults=faults,
             clock=clock if isinstance(clock, VirtualClock) else None,
             reset=self._reset,
+            ems=ems,
         )
         gateways: list[Gateway] = []
         for venue in venues.values():

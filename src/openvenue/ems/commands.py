@@ -8,7 +8,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from openvenue.ems.orders import ZERO, Account, ClOrdId, Fill, RunId, Terms
+from openvenue.ems.halt_commands import HaltCommand
+from openvenue.ems.orders import ZERO, Account, ClOrdId, Fill, HaltId, RunId, Terms
+from openvenue.ems.proof import Ending, Sight
 from openvenue.engine.units import AccountId, Nanos
 
 
@@ -40,6 +42,8 @@ class PlaceOrder(Struct, frozen=True, kw_only=True, tag=1, array_like=True):
     cl_ord_id: ClOrdId
     terms: Terms
     unfit: str = ""  # why its venue's connector could not express it; "" if it can
+    tag: str = ""
+    flattens: HaltId | None = None  # the desk's own, for a halt: it passes the gate
 
 
 class RecordUnsent(Struct, frozen=True, kw_only=True, tag=2, array_like=True):
@@ -112,22 +116,6 @@ class BeginCancelAll(Struct, frozen=True, kw_only=True, tag=10, array_like=True)
     account: Account
 
 
-class Ending(StrEnum):
-    """How a cancel-all ended."""
-
-    PROVEN = "proven"  # the venue listed no open order, twice
-    UNREACHABLE = "unreachable"  # nothing could be asked of the venue
-    UNPROVEN = "unproven"  # the deadline came first
-    INTERRUPTED = "interrupted"  # the desk itself ended
-
-
-class Sight(Struct, frozen=True, array_like=True):
-    """One look at the venue's own list of open orders."""
-
-    time: Nanos
-    order_ids: tuple[str, ...]
-
-
 class EndCancelAll(Struct, frozen=True, kw_only=True, tag=11, array_like=True):
     """Open the gate again, and keep the report."""
 
@@ -164,4 +152,5 @@ Command = (
     | EndCancelAll
     | RecordHeard
     | Resume
+    | HaltCommand
 )

@@ -59,8 +59,9 @@ class EmsConfig(Struct, frozen=True, kw_only=True):
     connect_seconds: float = 2.0  # for a connection to a venue
     answer_seconds: float = 5.0  # for a venue's answer; an order without one is unknown
     settling_seconds: float = 0.5  # between the two looks that prove a venue empty
-    deadline_seconds: float = 10.0  # of a cancel-all
+    deadline_seconds: float = 10.0  # of a cancel-all, and of the kill switch unless it says so
     retry_seconds: float = 0.2  # before a venue is asked again
     retry_seconds_max: float = 5.0
+    watch_seconds: float = 5.0  # between looks at what is halted
     cancels_at_once: int = 8
     durability: Literal["disk", "os"] = "disk"

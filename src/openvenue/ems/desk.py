@@ -5,11 +5,12 @@ be at a venue, under which name, and asks. Nothing is ever sent twice.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from openvenue.ems.cancel_all import cancel_all
 from openvenue.ems.commands import AskCancel, PlaceOrder, RecordCancelFailed, RecordUnsent, Resume
@@ -28,18 +29,36 @@ from openvenue.ems.engine import Engine
 from openvenue.ems.errors import (
     CancelRefused,
     DuplicateOrder,
+    HaltStays,
     NoAnswer,
     NoSuchExchange,
+    NoSuchHalt,
     NoSuchOrder,
+    NoSuchOwner,
     VenueDown,
 )
 from openvenue.ems.events import Refused
 from openvenue.ems.expiry import expire, why_expired
 from openvenue.ems.follow import FeedHealth
+from openvenue.ems.halt_events import HaltRefusal
+from openvenue.ems.halts import Scope, Trigger, union
+from openvenue.ems.kill_switch import KillSwitch
 from openvenue.ems.ledger import Ledger
 from openvenue.ems.order_log import Change
-from openvenue.ems.orders import Account, ClOrdId, ExchangeId, Order, Terms, TimeInForce
+from openvenue.ems.orders import (
+    Account,
+    ClOrdId,
+    ExchangeId,
+    HaltId,
+    Order,
+    Side,
+    Terms,
+    TimeInForce,
+    is_tagged,
+)
 from openvenue.ems.records import EMS, Entry
+from openvenue.ems.rehearsal import Rehearsal, rehearse
+from openvenue.ems.report import HaltReport, is_seen, report
 from openvenue.ems.route import FAILURES, Route
 from openvenue.ems.state import Run
 from openvenue.ems.timer import RealTimer, Timer
@@ -48,7 +67,6 @@ from openvenue.journal.files import FileJournalOf
 from openvenue.journal.memory import MemoryJournalOf
 from openvenue.journal.port import JournalOf
 
-SEPARATORS: Final = "~/.,:;\\!@#$%^&*-_+="  # between an exchange's name and an account's tag
 CANCELED_BEFORE: Final = "Canceled before it was sent."
 T = TypeVar("T")
 
@@ -78,6 +96,7 @@ class Ems:
             account: Route(account, connector, ledger, timer, config)
             for account, connector in connectors.items()
         }
+        self.kill_switch: Final = KillSwitch(config, ledger, timer, self._routes)
 
     @classmethod
     async def open(
@@ -109,6 +128,7 @@ class Ems:
             route.catch_up()
             for order in await route.live():
                 desk._let_expire(route, order)
+        await desk.kill_switch.resume()
         return desk
 
     async def close(self) -> None:
@@ -117,6 +137,7 @@ class Ems:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+        await self.kill_switch.close()
         for route in self._routes.values():
             await route.close()
         await self._ledger.close()
@@ -141,9 +162,7 @@ class Ems:
         tagged = tuple(
             account.exchange_id
             for account in self._routes
-            if account.owner == owner
-            and account.exchange_id.startswith(exchange_id)
-            and account.exchange_id[len(exchange_id) :][:1] in SEPARATORS
+            if account.owner == owner and is_tagged(account.exchange_id, exchange_id)
         )
         raise NoSuchExchange(exchange_id, tagged if exchange_id else ())
 
@@ -166,16 +185,24 @@ class Ems:
     # ---- orders
 
     async def place(
-        self, owner: AccountId, exchange_id: str, cl_ord_id: ClOrdId, terms: Terms
+        self,
+        owner: AccountId,
+        exchange_id: str,
+        cl_ord_id: ClOrdId,
+        terms: Terms,
+        tag: str = "",
     ) -> Order:
         """Send an order; what is known of it when the venue has answered.
 
+        `tag` says whose it is within its owner; the kill switch can be told one.
         Raises: NoSuchExchange; DuplicateOrder; VenueDown: it never left. NoAnswer: it may be there.
         """
         route = self.route(owner, exchange_id)
         terms, unfit = route.fitted(terms)
         unfit = unfit or why_expired(terms, self._ledger.now())
-        command = PlaceOrder(account=route.account, cl_ord_id=cl_ord_id, terms=terms, unfit=unfit)
+        command = PlaceOrder(
+            account=route.account, cl_ord_id=cl_ord_id, terms=terms, unfit=unfit, tag=tag
+        )
         return await self._shielded(self._place(route, command))
 
     async def _place(self, route: Route, command: PlaceOrder) -> Order:
@@ -288,6 +315,111 @@ class Ems:
         await self._ledger.state()
         return self._ledger.log.between(owner, start, end, most)
 
+    # ---- the kill switch
+
+    def scope(
+        self,
+        *,
+        owners: Sequence[str] = (),
+        venues: Sequence[str] = (),
+        symbols: Sequence[str] = (),
+        side: Side | None = None,
+        tags: Sequence[str] = (),
+        keeps_reduce_only: bool = False,
+    ) -> Scope:
+        """What is meant, in the form in which equal scopes are equal; symbols by all their names.
+
+        Raises: NoSuchExchange, NoSuchOwner: a name that means no account, so that a slip of the
+        pen does not prove something else empty.
+        """
+        wide = Scope(owners=tuple(AccountId(it) for it in union(owners)))
+        for owner in wide.owners:
+            if not any(account.owner == owner for account in self._routes):
+                raise NoSuchOwner(owner)
+        for venue in venues:
+            narrow = replace(wide, exchange_ids=(ExchangeId(venue),))
+            if not any(narrow.has(account) for account in self._routes):
+                raise NoSuchExchange(venue)
+        scope = replace(wide, exchange_ids=tuple(ExchangeId(it) for it in union(venues)))
+        routes = [route for account, route in self._routes.items() if scope.has(account)]
+        if not routes:
+            raise NoSuchExchange(", ".join(venues) or "of any account")
+        return replace(
+            scope,
+            symbols=union(name for it in symbols for name in _names_of(it, routes)),
+            side=side,
+            tags=union(tags),
+            keeps_reduce_only=keeps_reduce_only,
+        )
+
+    async def kill(
+        self,
+        scope: Scope,
+        trigger: Trigger,
+        *,
+        flatten: bool = False,
+        deadline_seconds: float | None = None,
+        waits: bool = False,
+    ) -> HaltReport:
+        """Halt `scope`: durable and under way when this returns; with `waits`, swept.
+
+        What was begun goes on, also when the client has left.
+        """
+        pulling = self.kill_switch.pull(
+            scope, trigger, flatten=flatten, deadline_seconds=deadline_seconds
+        )
+        halt = await self._shielded(pulling)
+        if waits:
+            await self.kill_switch.ended(halt.halt_id)
+        return await self.halt(trigger.owner, halt.halt_id)
+
+    async def halts(self, owner: AccountId | None) -> list[HaltReport]:
+        """Every halt that an owner may see (None: all there are), oldest first."""
+        halts = (await self._ledger.state()).halts.values()
+        return [await self.halt(owner, it.halt_id) for it in list(halts) if is_seen(it, owner)]
+
+    async def halt(self, owner: AccountId | None, halt_id: str) -> HaltReport:
+        """The report of one halt, as far as an owner may see it. Raises: NoSuchHalt."""
+        state = await self._ledger.state()
+        halt = state.halts.get(HaltId(halt_id))
+        if halt is None or not is_seen(halt, owner):
+            raise NoSuchHalt(halt_id)
+        return report(state, halt, owner, live=self._live)
+
+    async def release(
+        self, owner: AccountId | None, halt_id: str, by: str, reason: str
+    ) -> HaltReport:
+        """End a halt; its report. Raises: NoSuchHalt; HaltStays.
+
+        An owner can end what came through this owner's key; the operator, everything.
+        """
+        halt = (await self._ledger.state()).halts.get(HaltId(halt_id))
+        if halt is None or not is_seen(halt, owner):
+            raise NoSuchHalt(halt_id)
+        if owner is not None and halt.trigger.owner != owner:
+            raise HaltStays(halt_id, HaltRefusal.NOT_YOURS)
+        await self.kill_switch.release(halt.halt_id, by, reason)
+        return await self.halt(owner, halt_id)
+
+    async def rehearse(self, scope: Scope) -> list[Rehearsal]:
+        """What a halt of `scope` would cancel now, by the venues' own lists. Nothing is halted."""
+        routes = [route for account, route in self._routes.items() if scope.has(account)]
+        return await asyncio.gather(*(self._shielded(rehearse(it, scope)) for it in routes))
+
+    @property
+    def _live(self) -> frozenset[Account]:
+        """Accounts that are not on this machine."""
+        return frozenset(
+            account
+            for account, route in self._routes.items()
+            if route.connector.capabilities.is_live
+        )
+
+    @property
+    def is_live(self) -> bool:
+        """Whether an order can leave this machine."""
+        return bool(self._live)
+
     # ---- money
 
     async def balances(
@@ -351,3 +483,11 @@ async def _tell(doing: Callable[[], Coroutine[Any, Any, T]]) -> T:
         raise NoAnswer(str(error)) from error
     except VenueRefused as error:
         raise CancelRefused(str(error)) from error
+
+
+def _names_of(symbol: str, routes: Sequence[Route]) -> Iterator[str]:
+    """What is meant by `symbol`, as each of the venues calls it, and as all do."""
+    yield symbol
+    for route in routes:
+        own, common = route.connector.own_symbol(symbol), route.connector.common_symbol(symbol)
+        yield from (it for it in (own, common) if it)

@@ -21,6 +21,15 @@ from openvenue.ems.commands import (
 )
 from openvenue.ems.events import Event
 from openvenue.ems.evolve import EVOLVE
+from openvenue.ems.halt_commands import (
+    BeginRound,
+    EndRound,
+    PullSwitch,
+    RecordActs,
+    RecordLook,
+    RecordPositions,
+    ReleaseHalt,
+)
 from openvenue.ems.order_log import Change, order_of, versions
 from openvenue.ems.rules.cancel import (
     ask_cancel,
@@ -28,6 +37,15 @@ from openvenue.ems.rules.cancel import (
     end_cancel_all,
     record_cancel_failed,
     record_cancel_relayed,
+)
+from openvenue.ems.rules.halt import (
+    begin_round,
+    end_round,
+    pull_switch,
+    record_acts,
+    record_look,
+    record_positions,
+    release_halt,
 )
 from openvenue.ems.rules.place_order import place_order
 from openvenue.ems.rules.resume import resume
@@ -56,6 +74,13 @@ DECIDE: Final[dict[type[Any], Callable[[State, Any], list[Event]]]] = {
     BeginCancelAll: begin_cancel_all,
     EndCancelAll: end_cancel_all,
     Resume: resume,
+    PullSwitch: pull_switch,
+    BeginRound: begin_round,
+    RecordLook: record_look,
+    RecordActs: record_acts,
+    RecordPositions: record_positions,
+    EndRound: end_round,
+    ReleaseHalt: release_halt,
 }
 
 

@@ -1,5 +1,6 @@
 """In which ways the desk says no. Each is one sentence; the gateway has its API's words for it."""
 
+from openvenue.ems.halt_events import HaltRefusal
 from openvenue.ems.orders import ClOrdId, ExchangeId
 
 
@@ -36,3 +37,25 @@ class NoAnswer(Exception):
 
 class CancelRefused(Exception):
     """The venue keeps the order."""
+
+
+class NoSuchOwner(Exception):
+    """The desk reaches no account of this owner."""
+
+    def __init__(self, owner: str) -> None:
+        super().__init__(f"There is no account of {owner}")
+
+
+class NoSuchHalt(Exception):
+    """Nothing was ever halted under this name, or nothing that the asker may see."""
+
+    def __init__(self, halt_id: str) -> None:
+        super().__init__(f"There is no halt {halt_id}")
+
+
+class HaltStays(Exception):
+    """A release that was refused."""
+
+    def __init__(self, halt_id: str, reason: HaltRefusal) -> None:
+        super().__init__(f"{halt_id} stays: {reason}")
+        self.reason = reason

@@ -5,8 +5,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from openvenue.ems.commands import Ending, Sight
-from openvenue.ems.orders import Account, ClOrdId, Fill, RunId, Status, Terms
+from openvenue.ems.halt_events import HaltEvent
+from openvenue.ems.orders import Account, ClOrdId, Fill, HaltId, RunId, Status, Terms
+from openvenue.ems.proof import Ending, Sight
 from openvenue.engine.units import AccountId
 
 
@@ -24,6 +25,8 @@ class OrderReceived(Struct, frozen=True, kw_only=True, tag=1, array_like=True):
     cl_ord_id: ClOrdId
     terms: Terms
     venue_cl_ord_id: str
+    tag: str = ""
+    flattens: HaltId | None = None
 
 
 class Refused(Struct, frozen=True, kw_only=True, tag=2, array_like=True):
@@ -129,4 +132,5 @@ Event = (
     | CancelAllBegun
     | CancelAllEnded
     | Resumed
+    | HaltEvent
 )

@@ -1,4 +1,4 @@
-"""The only file that changes the desk's state: what each event makes true."""
+"""What each event makes true; with `evolve_halts` and `keep` all that changes the desk's state."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -18,21 +18,10 @@ from openvenue.ems.events import (
     Refused,
     Resumed,
 )
+from openvenue.ems.evolve_halts import EVOLVE_HALTS
+from openvenue.ems.keep import keep
 from openvenue.ems.orders import Order, Status
 from openvenue.ems.state import Run, State
-
-
-def _keep(state: State, order: Order) -> None:
-    """Remember `order` in place of what was known of it."""
-    state.orders[order.key] = order
-    live = state.live.setdefault(order.account, {})
-    if order.has_ended:
-        live.pop(order.cl_ord_id, None)
-    else:
-        live[order.cl_ord_id] = None
-    for name in (order.venue_cl_ord_id, order.order_id):
-        if name:
-            state.named[order.account, name] = order.cl_ord_id
 
 
 def _through(state: State, order: Order, path: tuple[Status, ...]) -> Order:
@@ -49,10 +38,12 @@ def order_received(state: State, event: OrderReceived) -> None:
         cl_ord_id=event.cl_ord_id,
         terms=event.terms,
         venue_cl_ord_id=event.venue_cl_ord_id,
+        tag=event.tag,
+        flattens=event.flattens,
         status=Status.RECEIVED,
         history=((Status.RECEIVED, state.now),),
     )
-    _keep(state, order)
+    keep(state, order)
 
 
 def order_found(state: State, event: OrderFound) -> None:
@@ -68,7 +59,7 @@ def order_found(state: State, event: OrderFound) -> None:
         history=((event.status, state.now),),
         is_foreign=True,
     )
-    _keep(state, order)
+    keep(state, order)
 
 
 def order_moved(state: State, event: OrderMoved) -> None:
@@ -80,7 +71,7 @@ def order_moved(state: State, event: OrderMoved) -> None:
         is_unknown=order.is_unknown and not order.has_ended,
         cancel_wanted=order.cancel_wanted and not order.has_ended,
     )
-    _keep(state, moved)
+    keep(state, moved)
 
 
 def order_reported(state: State, event: OrderReported) -> None:
@@ -96,19 +87,19 @@ def order_reported(state: State, event: OrderReported) -> None:
         is_unknown=False,
         cancel_wanted=order.cancel_wanted and not order.has_ended,
     )
-    _keep(state, known)
+    keep(state, known)
 
 
 def order_lost(state: State, event: OrderLost) -> None:
     """Not known any more. Its status is the last that was."""
     order = state.orders[event.owner, event.cl_ord_id]
-    _keep(state, replace(order, is_unknown=True, message=event.why))
+    keep(state, replace(order, is_unknown=True, message=event.why))
 
 
 def cancel_asked(state: State, event: CancelAsked) -> None:
     """To be canceled."""
     order = state.orders[event.owner, event.cl_ord_id]
-    _keep(state, replace(order, cancel_wanted=True))
+    keep(state, replace(order, cancel_wanted=True))
 
 
 def cancel_given_up(state: State, event: CancelGivenUp) -> None:
@@ -116,7 +107,7 @@ def cancel_given_up(state: State, event: CancelGivenUp) -> None:
     order = state.orders[event.owner, event.cl_ord_id]
     path = () if order.status is event.status else (event.status,)
     order = _through(state, order, path)
-    _keep(state, replace(order, cancel_wanted=False, message=event.message))
+    keep(state, replace(order, cancel_wanted=False, message=event.message))
 
 
 def cancel_all_begun(state: State, event: CancelAllBegun) -> None:
@@ -130,7 +121,7 @@ def cancel_all_begun(state: State, event: CancelAllBegun) -> None:
     )
     for cl_ord_id in event.in_flight:
         order = state.orders[event.account.owner, cl_ord_id]
-        _keep(state, replace(order, cancel_wanted=True))
+        keep(state, replace(order, cancel_wanted=True))
 
 
 def cancel_all_ended(state: State, event: CancelAllEnded) -> None:
@@ -161,4 +152,5 @@ EVOLVE: Final[dict[type[Any], Callable[[State, Any], None]]] = {
     CancelAllBegun: cancel_all_begun,
     CancelAllEnded: cancel_all_ended,
     Resumed: nothing,
+    **EVOLVE_HALTS,
 }

@@ -66,6 +66,10 @@ class Ledger:
             raise DeskStopped(self.stopped)
         return self._engine.state
 
+    def peek(self) -> State:
+        """What is known, the last of it perhaps not durable yet: nobody outside may be told."""
+        return self._engine.state
+
     async def close(self) -> None:
         """Finish what was asked for, then let go of the journal."""
         if self._writing is not None:

@@ -18,6 +18,10 @@ ExchangeId = NewType("ExchangeId", str)  # where an order goes: "KRAKENFTS", or 
 ClOrdId = NewType("ClOrdId", str)  # the client's own name of an order; its key everywhere
 RunId = NewType("RunId", str)  # one cancel-all, from the closing of its gate to its report
 
+HaltId = NewType("HaltId", str)  # one halt, from its trigger to its release
+
+SEPARATORS: Final = "~/.,:;\\!@#$%^&*-_+="  # between an exchange's name and an account's tag
+
 OrderKey = tuple[AccountId, ClOrdId]
 
 ZERO: Final = Decimal(0)
@@ -116,6 +120,8 @@ class Order(Struct, frozen=True, kw_only=True):
     is_unknown: bool = False  # nobody here knows what the venue did: being asked for
     cancel_wanted: bool = False  # to be canceled as soon as the venue knows it
     is_foreign: bool = False  # found at the venue, not sent by this desk
+    tag: str = ""  # whose it is within its owner: a strategy, a trader, a client of the owner's
+    flattens: HaltId | None = None  # the desk's own: it closes a position on behalf of this halt
 
     @property
     def key(self) -> OrderKey:
@@ -141,3 +147,8 @@ class Order(Struct, frozen=True, kw_only=True):
 def venue_name(account: Account, cl_ord_id: ClOrdId) -> str:
     """The name of an order at its venue: the same each time, so that it can be looked for."""
     return str(uuid5(_NAMES, f"{account.owner}\n{account.exchange_id}\n{cl_ord_id}"))
+
+
+def is_tagged(exchange_id: str, name: str) -> bool:
+    """Whether `exchange_id` is one of several accounts at the exchange `name`."""
+    return exchange_id.startswith(name) and exchange_id[len(name) :][:1] in tuple(SEPARATORS)

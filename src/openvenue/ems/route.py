@@ -5,7 +5,8 @@ once, ever; a cancel may be sent as often as it takes.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import structlog
@@ -70,6 +71,9 @@ class Route:
         self._vanished: dict[ClOrdId, None] = {}  # from the venue's list, and not asked for yet
         self._is_accounting = False
         self._follower: Follower | None = None
+        self._sweeps = 0  # under way: the venue's patience is theirs
+        self._calm = asyncio.Event()
+        self._calm.set()
         self._turn = asyncio.Semaphore(config.cancels_at_once)  # of those that chase
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -83,6 +87,14 @@ class Route:
             return terms, f"{terms.symbol} is {common}, not {terms.common_symbol}."
         terms = replace(terms, symbol=symbol, common_symbol=common or terms.common_symbol)
         return terms, self.connector.why_unfit(terms.as_sent)
+
+    def own_symbols(self, symbols: Sequence[str]) -> dict[str, None]:
+        """What this venue calls instruments that may be named either way; others are left out."""
+        common = self.connector.common_symbol
+        own = {(common(it) or it): it for it in symbols if common(it)}  # of two names, one
+        named = (self.connector.own_symbol(it) for it in symbols)
+        own |= {common(it) or it: it for it in named if it}
+        return dict.fromkeys(own.values())
 
     async def order(self, cl_ord_id: ClOrdId) -> Order:
         """An order as it is known and durable now."""
@@ -127,8 +139,8 @@ class Route:
             self.chase(cl_ord_id)
             raise
 
-    async def cancel(self, order: Order) -> None:
-        """Cancel one order, and learn what became of it.
+    async def cancel(self, order: Order) -> Word | Relayed | Gone:
+        """Cancel one order, and learn what became of it; the venue's answer.
 
         Raises: Unreachable, Silent; VenueRefused: it stays.
         """
@@ -150,6 +162,7 @@ class Route:
                 self.chase(cl_ord_id)  # it may yet arrive
             case Gone():
                 await self.look_for(order)
+        return answer
 
     # ---- in
 
@@ -236,13 +249,35 @@ class Route:
         for cl_ord_id in vanished:
             self._vanished.pop(cl_ord_id, None)
 
+    async def account_for(self, orders: Sequence[Order]) -> None:
+        """Ask now what became of orders that the venue does not list. Raises: FAILURES.
+
+        Those that it may never have had are being chased already.
+        """
+        for order in orders:
+            if not order.is_unknown and not order.is_in_flight:
+                self._vanished[order.cl_ord_id] = None
+        if self._vanished:
+            await self._account_for_vanished()
+
+    @asynccontextmanager
+    async def sweeping(self) -> AsyncIterator[None]:
+        """While a sweep runs, questions that can wait do."""
+        self._sweeps += 1
+        self._calm.clear()
+        try:
+            yield
+        finally:
+            self._sweeps -= 1
+            if not self._sweeps:
+                self._calm.set()
+
     async def _account_in_peace(self) -> None:
-        """The same, when no cancel-all needs the venue's patience any more."""
+        """The same, when no sweep needs the venue's patience any more."""
         pause = self.config.retry_seconds
         try:
             while self._vanished:
-                if self.running is not None and not self.running.done():
-                    await asyncio.wait([self.running])
+                await self._calm.wait()
                 try:
                     await self._account_for_vanished()
                 except FAILURES as error:

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from openvenue.ems.commands import Ending, Sight
-from openvenue.ems.orders import Account, ClOrdId, Order, OrderKey, RunId
+from openvenue.ems.halts import Halt
+from openvenue.ems.orders import Account, ClOrdId, HaltId, Order, OrderKey, RunId
+from openvenue.ems.proof import Ending, Sight
 from openvenue.engine.units import Nanos
 
 
@@ -34,11 +36,18 @@ class State:
         self.named: dict[tuple[Account, str], ClOrdId] = {}  # by the venue's id, or our name there
         self.gates: dict[Account, RunId] = {}  # closed ones
         self.runs: dict[RunId, Run] = {}
+        self.halts: dict[HaltId, Halt] = {}
+        self.active: dict[HaltId, None] = {}  # not released
 
     def live_orders(self, account: Account) -> Iterator[Order]:
         """Orders of an account that have not ended, oldest first."""
         for cl_ord_id in self.live.get(account, ()):
             yield self.orders[account.owner, cl_ord_id]
+
+    def active_halts(self) -> Iterator[Halt]:
+        """Halts that have not been released, oldest first."""
+        for halt_id in self.active:
+            yield self.halts[halt_id]
 
     def find(self, account: Account, *names: str) -> Order | None:
         """The order that the venue knows by one of `names`."""
@@ -56,5 +65,14 @@ class State:
             [(account, list(live)) for account, live in self.live.items()],
             list(self.gates.items()),
             list(self.runs.values()),
+            [
+                (list(halt.legs.values()), list(halt.orders.values()), plainly(halt))
+                for halt in self.halts.values()
+            ],
         )
         return hashlib.sha256(msgspec.msgpack.encode(known)).hexdigest()
+
+
+def plainly(halt: Halt) -> Halt:
+    """A halt without its tables, whose keys are no texts: they are told beside it."""
+    return replace(halt, legs={}, orders={})

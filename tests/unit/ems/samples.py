@@ -10,19 +10,30 @@ from typing import Final
 
 import msgspec
 
-from openvenue.ems import commands, events
-from openvenue.ems.commands import Ending, Sight, Standing, Word
+from openvenue.ems import commands, events, halt_commands, halt_events
+from openvenue.ems.commands import Standing, Word
+from openvenue.ems.halts import (
+    Act,
+    HaltOrder,
+    HeldPosition,
+    Origin,
+    Positions,
+    Scope,
+    Trigger,
+)
 from openvenue.ems.orders import (
     Account,
     ClOrdId,
     ExchangeId,
     Fill,
+    HaltId,
     RunId,
     Side,
     Status,
     Terms,
     TimeInForce,
 )
+from openvenue.ems.proof import Ending, Sight
 from openvenue.ems.records import Entry
 from openvenue.engine.units import AccountId, Nanos
 
@@ -32,7 +43,29 @@ RUN: Final = RunId("CA-000001")
 NOON: Final = Nanos(1_700_000_000_000_000_000)
 ACCOUNT: Final = Account(ANN, ExchangeId("KRAKENFTS/2"))
 FILL: Final = Fill(NOON, Decimal("40000.5"), Decimal("0.1"), "E1")
-SIGHT: Final = Sight(NOON, ("X1", "X2"))
+SIGHT: Final = Sight(NOON, ("X1", "X2"), "feed", 3)
+HALT: Final = HaltId("HALT-000001")
+SCOPE: Final = Scope(
+    owners=(ANN,),
+    exchange_ids=(ExchangeId("KRAKENFTS"),),
+    symbols=("PF_XBTUSD",),
+    side=Side.SELL,
+    tags=("carry",),
+    keeps_reduce_only=True,
+)
+TRIGGER: Final = Trigger(origin=Origin.CLIENT, by="Ann", reason="why", owner=ANN)
+ACT: Final = Act(kind="cancel", asked=NOON, answered=NOON, answer="done", cl_ord_id=ONE)
+POSITIONS: Final = Positions(
+    time=NOON,
+    held=(
+        HeldPosition(
+            symbol="PF_XBTUSD",
+            common_symbol="KRAKENFTS_PERP_BTC_USD",
+            side=Side.SELL,
+            quantity=Decimal("0.5"),
+        ),
+    ),
+)
 TERMS: Final = Terms(
     symbol="PF_XBTUSD",
     common_symbol="KRAKENFTS_PERP_BTC_USD",
@@ -53,8 +86,17 @@ WORD: Final = Word(
     message="why",
     leaves=Decimal("0.4"),
 )
+MET: Final = HaltOrder(
+    account=ACCOUNT,
+    cl_ord_id=ONE,
+    status=Status.PARTIALLY_FILLED,
+    filled=Decimal("0.1"),
+    has_appeared=True,
+)
 COMMANDS: Final[list[commands.Command]] = [
-    commands.PlaceOrder(account=ACCOUNT, cl_ord_id=ONE, terms=TERMS, unfit="why"),
+    commands.PlaceOrder(
+        account=ACCOUNT, cl_ord_id=ONE, terms=TERMS, unfit="why", tag="carry", flattens=HALT
+    ),
     commands.RecordUnsent(owner=ANN, cl_ord_id=ONE, why="why"),
     commands.RecordSilence(owner=ANN, cl_ord_id=ONE, why="why"),
     commands.RecordWord(owner=ANN, cl_ord_id=ONE, word=WORD, asked=NOON),
@@ -67,9 +109,29 @@ COMMANDS: Final[list[commands.Command]] = [
     commands.BeginCancelAll(account=ACCOUNT),
     commands.EndCancelAll(run_id=RUN, ending=Ending.UNPROVEN, sights=(SIGHT,), why="why"),
     commands.Resume(),
+    halt_commands.PullSwitch(
+        scope=SCOPE, accounts=(ACCOUNT,), trigger=TRIGGER, flatten=True, deadline_seconds=2.5
+    ),
+    halt_commands.BeginRound(halt_id=HALT, account=ACCOUNT),
+    halt_commands.RecordLook(halt_id=HALT, account=ACCOUNT, sight=SIGHT, listed=(ONE,)),
+    halt_commands.RecordActs(halt_id=HALT, account=ACCOUNT, acts=(ACT,)),
+    halt_commands.RecordPositions(
+        halt_id=HALT, account=ACCOUNT, positions=POSITIONS, is_after=True
+    ),
+    halt_commands.EndRound(
+        halt_id=HALT, account=ACCOUNT, ending=Ending.LEFT, why="why", unlistable=("twap",)
+    ),
+    halt_commands.ReleaseHalt(halt_id=HALT, by="Bob", reason="why"),
 ]
 EVENTS: Final[list[events.Event]] = [
-    events.OrderReceived(account=ACCOUNT, cl_ord_id=ONE, terms=TERMS, venue_cl_ord_id="uuid"),
+    events.OrderReceived(
+        account=ACCOUNT,
+        cl_ord_id=ONE,
+        terms=TERMS,
+        venue_cl_ord_id="uuid",
+        tag="carry",
+        flattens=HALT,
+    ),
     events.Refused(owner=ANN, cl_ord_id=ONE, reason=events.RefusalReason.UNKNOWN_ORDER),
     events.OrderMoved(owner=ANN, cl_ord_id=ONE, status=Status.ROUTING, message="why"),
     events.OrderReported(
@@ -99,6 +161,25 @@ EVENTS: Final[list[events.Event]] = [
         run_id=RUN, account=ACCOUNT, ending=Ending.PROVEN, sights=(SIGHT,), why="why"
     ),
     events.Resumed(unknown=2),
+    halt_events.Halted(
+        halt_id=HALT,
+        scope=SCOPE,
+        accounts=(ACCOUNT,),
+        trigger=TRIGGER,
+        flatten=True,
+        deadline_seconds=2.5,
+        orders=(MET,),
+    ),
+    halt_events.HaltRepeated(halt_id=HALT, trigger=TRIGGER, flatten=True),
+    halt_events.RoundBegun(halt_id=HALT, account=ACCOUNT, orders=(MET,)),
+    halt_events.Looked(halt_id=HALT, account=ACCOUNT, sight=SIGHT, orders=(MET,), reappeared=1),
+    halt_events.Acted(halt_id=HALT, account=ACCOUNT, acts=(ACT,)),
+    halt_events.PositionsSeen(halt_id=HALT, account=ACCOUNT, positions=POSITIONS, is_after=True),
+    halt_events.RoundEnded(
+        halt_id=HALT, account=ACCOUNT, ending=Ending.LEFT, why="why", unlistable=("twap",)
+    ),
+    halt_events.HaltReleased(halt_id=HALT, by="Bob", reason="why"),
+    halt_events.ReleaseRefused(halt_id=HALT, by="Bob", reason=halt_events.HaltRefusal.RUNNING),
 ]
 ENTRY: Final = Entry(7, NOON, "client", COMMANDS[0], (EVENTS[0],))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from itertools import count
-from typing import Final
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -29,15 +29,18 @@ from openvenue.ems.connectors.port import (
 from openvenue.ems.desk import Ems
 from openvenue.ems.engine import Engine
 from openvenue.ems.events import Event
+from openvenue.ems.halts import Origin, Trigger
 from openvenue.ems.orders import (
     Account,
     ClOrdId,
     ExchangeId,
+    HaltId,
     Order,
     Side,
     Terms,
     TimeInForce,
 )
+from openvenue.ems.report import HaltReport
 from openvenue.engine.units import AccountId, Nanos
 
 ANN: Final = AccountId("ann")
@@ -55,7 +58,13 @@ TERMS: Final = Terms(
     price=Decimal(40_000),
     time_in_force=TimeInForce.GTC,
 )
+BY_OPERATOR: Final = Trigger(origin=Origin.OPERATOR, by="Olga", reason="drill")
+COMMON: Final = {
+    "PF_XBTUSD": "KRAKENFTS_PERP_BTC_USD",
+    "PF_ETHUSD": "KRAKENFTS_PERP_ETH_USD",
+}
 TURNS: Final = 10_000  # of the event loop, before we believe that something never happens
+WATCH_SECONDS: Final = 3_600.0
 CONFIG: Final = EmsConfig(
     accounts=tuple(
         VenueAccount(
@@ -70,6 +79,16 @@ CONFIG: Final = EmsConfig(
     settling_seconds=1.0,
     deadline_seconds=10.0,
     retry_seconds=0.5,
+    watch_seconds=WATCH_SECONDS,
+)
+
+
+CAPABILITIES: Final = Capabilities(
+    mass_cancel=("account", "symbol"),
+    lists=("limit", "trigger"),
+    dead_mans_switch="none",
+    has_private_feed=True,
+    is_live=False,
 )
 
 
@@ -117,6 +136,12 @@ class ToldTime:
         self._walls = count(10**18, 1_000)
         self._passed = 0
         self.seconds = 0.0
+        self._watch = asyncio.Event()
+
+    def let_the_watch_look(self) -> None:
+        """What is halted is looked at once more."""
+        self._watch.set()
+        self._watch = asyncio.Event()
 
     def wall(self) -> Nanos:
         """A little later each time."""
@@ -131,7 +156,10 @@ class ToldTime:
         return self.seconds
 
     async def sleep(self, seconds: float) -> None:
-        """Let everybody else go first."""
+        """Let everybody else go first. Who sleeps for hours waits for `let_the_watch_look`."""
+        if seconds >= WATCH_SECONDS:
+            await self._watch.wait()
+            return
         self.seconds += seconds
         for _ in range(20):
             await asyncio.sleep(0)
@@ -145,13 +173,6 @@ class PaperVenue:
     """
 
     def __init__(self) -> None:
-        self.capabilities = Capabilities(
-            mass_cancel=("account",),
-            lists=("limit", "trigger"),
-            dead_mans_switch="none",
-            has_private_feed=True,
-            is_live=False,
-        )
         self.open: dict[str, VenueOrder] = {}  # by the venue's id
         self.ended: dict[str, Word] = {}
         self.names: dict[str, str] = {}  # the venue's id, by the client's name
@@ -165,6 +186,8 @@ class PaperVenue:
         self.is_closed = False
         self.news: asyncio.Queue[Snapshot | Heard | Exception] = asyncio.Queue()
         self.follows = 0  # how often its feed was subscribed to
+        self.unlisted: dict[str, VenueOrder] = {}  # open, and told by the feed alone
+        self.capabilities = CAPABILITIES
         self._ids = count(1)
 
     @contextmanager
@@ -183,10 +206,10 @@ class PaperVenue:
             await self.hold[call].wait()
 
     def common_symbol(self, symbol: str) -> str:
-        return "KRAKENFTS_PERP_BTC_USD" if symbol == "PF_XBTUSD" else ""
+        return COMMON.get(symbol, "")
 
     def own_symbol(self, common_symbol: str) -> str:
-        return "PF_XBTUSD" if common_symbol == "KRAKENFTS_PERP_BTC_USD" else ""
+        return next((own for own, common in COMMON.items() if common == common_symbol), "")
 
     def why_unfit(self, terms: Terms) -> str:
         return "" if terms.time_in_force is TimeInForce.GTC else "only orders that stay"
@@ -225,14 +248,14 @@ class PaperVenue:
         raise AssertionError("the fault was raised")
 
     async def cancel_all(self, symbol: str | None = None) -> Sequence[tuple[tuple[str, str], Word]]:
+        call = "cancel_all" if symbol is None else f"cancel_all {symbol}"
         await self._held("cancel_all")
         told = []
-        with self._doing("cancel_all"):
+        with self._doing(call):
             if self.mass_cancels_all:
                 for order_id, order in list(self.open.items()):
-                    if symbol not in (None, order.terms.symbol):
-                        continue
-                    told.append((order.names, self.end(order_id)))
+                    if symbol in (None, order.terms.symbol):
+                        told.append((order.names, self.end(order_id)))
         return told
 
     async def open_orders(self) -> Sequence[VenueOrder]:
@@ -243,8 +266,10 @@ class PaperVenue:
 
     async def fresh_open_orders(self) -> Sequence[VenueOrder] | None:
         await self._held("fresh_open_orders")
+        if not self.capabilities.has_private_feed:
+            return None
         with self._doing("fresh_open_orders"):
-            return list(self.open.values())
+            return [*self.open.values(), *self.unlisted.values()]
         raise AssertionError("the fault was raised")
 
     async def follow(self) -> Feed:
@@ -309,10 +334,37 @@ class Scene:
         """Ann's futures."""
         return self.venues[FUTURES]
 
-    async def place(self, name: str = "one", account: Account = FUTURES) -> Order:
+    async def place(
+        self, name: str = "one", account: Account = FUTURES, terms: Terms = TERMS, tag: str = ""
+    ) -> Order:
         """An order of the owner of `account`."""
         owner, exchange_id = account.owner, account.exchange_id
-        return await self.desk.place(owner, exchange_id, ClOrdId(name), TERMS)
+        return await self.desk.place(owner, exchange_id, ClOrdId(name), terms, tag)
+
+    async def pull(
+        self, deadline_seconds: float | None = None, by: Trigger = BY_OPERATOR, **filters: Any
+    ) -> HaltId:
+        """The kill switch; it is under way when this returns."""
+        scope = self.desk.scope(**filters)
+        halt = await self.desk.kill_switch.pull(
+            scope, by, flatten=False, deadline_seconds=deadline_seconds
+        )
+        return halt.halt_id
+
+    async def kill(self, **filters: Any) -> HaltReport:
+        """The kill switch, and what came of it."""
+        halt_id = await self.pull(**filters)
+        await self.desk.kill_switch.ended(halt_id)
+        return await self.desk.halt(None, halt_id)
+
+    async def report_when(self, halt_id: HaltId, is_so: Callable[[HaltReport], bool]) -> HaltReport:
+        """A halt's report, once something is the case."""
+        for _ in range(TURNS):
+            report = await self.desk.halt(None, halt_id)
+            if is_so(report):
+                return report
+            await asyncio.sleep(0)
+        raise AssertionError(f"it never was: {report}")
 
     async def order(self, name: str, is_so: Callable[[Order], bool]) -> Order:
         """Ann's order of this name, once something is the case."""

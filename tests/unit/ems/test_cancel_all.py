@@ -3,10 +3,11 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
-from openvenue.ems.commands import Ending
 from openvenue.ems.connectors.port import Silent, Unreachable, VenueRefused
 from openvenue.ems.orders import Status
+from openvenue.ems.proof import Ending
 from tests.unit.ems.scene import ANN, BOB, BOBS, CONFIG, FUTURES, Scene
 
 
@@ -15,8 +16,12 @@ async def test_an_empty_venue_is_proven_by_two_looks_a_settling_time_apart(scene
     run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
 
     assert run.ending is Ending.PROVEN
-    assert [sight.order_ids for sight in run.sights] == [(), ()]
-    assert scene.venue.calls == ["cancel_all", "open_orders", "open_orders"]
+    assert [(it.source, it.order_ids) for it in run.sights] == [
+        ("list", ()),
+        ("list", ()),
+        ("feed", ()),
+    ]
+    assert scene.venue.calls == ["cancel_all", "open_orders", "open_orders", "fresh_open_orders"]
     assert scene.time.seconds == CONFIG.settling_seconds
 
 
@@ -44,7 +49,7 @@ async def test_what_the_mass_cancel_leaves_is_canceled_singly(scene: Scene) -> N
     run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
 
     assert run.ending is Ending.PROVEN
-    assert [len(sight.order_ids) for sight in run.sights] == [2, 0, 0]
+    assert [len(sight.order_ids) for sight in run.sights] == [2, 0, 0, 0]
     assert scene.venue.calls.count("cancel") == 2
 
 
@@ -77,7 +82,7 @@ async def test_an_order_that_appears_after_the_first_empty_list_is_caught(scene:
     run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
 
     assert run.ending is Ending.PROVEN
-    assert [len(sight.order_ids) for sight in run.sights] == [0, 1, 0, 0]
+    assert [len(sight.order_ids) for sight in run.sights] == [0, 1, 0, 0, 0]
 
 
 async def test_an_order_in_flight_is_canceled_when_it_arrives(scene: Scene) -> None:
@@ -181,6 +186,30 @@ async def test_a_venue_that_says_yes_and_does_nothing_is_caught(scene: Scene) ->
     assert run.why == "orders left: 1"
 
 
+async def test_what_only_the_private_feed_shows_is_not_proven_empty(scene: Scene) -> None:
+    """A list that forgets an order is caught by the second way of looking."""
+    order_id = scene.venue.add()
+    scene.venue.mass_cancels_all = False
+    scene.venue.relays = True
+    scene.venue.unlisted[order_id] = scene.venue.open.pop(order_id)
+
+    run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
+
+    assert run.ending is Ending.UNPROVEN
+    assert run.why == "orders left: 1"
+    assert {(it.source, it.order_ids) for it in run.sights} == {("list", ()), ("feed", (order_id,))}
+
+
+async def test_a_venue_without_a_private_feed_is_proven_by_its_list(scene: Scene) -> None:
+    """There is no second way to look."""
+    scene.venue.capabilities = replace(scene.venue.capabilities, has_private_feed=False)
+
+    run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
+
+    assert run.ending is Ending.PROVEN
+    assert [it.source for it in run.sights] == ["list", "list"]
+
+
 async def test_a_lost_reply_of_the_mass_cancel_is_repeated(scene: Scene) -> None:
     """To cancel twice is to cancel once; and the lists decide."""
     await scene.place()
@@ -276,12 +305,12 @@ async def test_what_became_of_each_order_is_asked_when_the_run_is_over(scene: Sc
     scene.venue.cancel_all = tells_nothing  # type: ignore[method-assign,assignment]
     scene.venue.fail["find"] = [VenueRefused("too many requests")]
     run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
-    calls = list(scene.venue.calls)
     await scene.until(lambda: scene.venue.calls.count("find") == 4)
     orders = [await scene.order(name, lambda it: it.has_ended) for name in ("one", "two", "three")]
 
     assert run.ending is Ending.PROVEN
-    assert "find" not in calls
+    calls = scene.venue.calls
+    assert calls[calls.index("find") - 1] == "fresh_open_orders", "the proof was complete"
     assert {order.status for order in orders} == {Status.CANCELED}
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from openvenue.ems.commands import PlaceOrder, Standing
 from openvenue.ems.connectors.port import Silent, Unreachable, VenueRefused
-from openvenue.ems.desk import SEPARATORS, Ems
+from openvenue.ems.desk import Ems
 from openvenue.ems.errors import (
     CancelRefused,
     DuplicateOrder,
@@ -18,7 +18,7 @@ from openvenue.ems.errors import (
     NoSuchOrder,
     VenueDown,
 )
-from openvenue.ems.orders import Account, ClOrdId, ExchangeId, Status
+from openvenue.ems.orders import SEPARATORS, Account, ClOrdId, ExchangeId, Status
 from openvenue.ems.records import EMS
 from openvenue.journal.reader import read_lines
 from tests.unit.ems.scene import (

@@ -11,7 +11,6 @@ from openvenue.ems.commands import (
     BeginCancelAll,
     Command,
     EndCancelAll,
-    Ending,
     PlaceOrder,
     RecordAbsence,
     RecordCancelFailed,
@@ -27,6 +26,7 @@ from openvenue.ems.commands import (
 )
 from openvenue.ems.events import OrderReceived
 from openvenue.ems.orders import ENDED, ClOrdId, Fill, Status, venue_name
+from openvenue.ems.proof import Ending
 from openvenue.ems.transitions import FIRST, NEXT
 from openvenue.engine.units import Nanos
 from tests.unit.ems.scene import ANN, FUTURES, TERMS, Machine

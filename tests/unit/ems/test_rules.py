@@ -10,7 +10,6 @@ from openvenue.ems.commands import (
     AskCancel,
     BeginCancelAll,
     EndCancelAll,
-    Ending,
     PlaceOrder,
     RecordAbsence,
     RecordCancelFailed,
@@ -31,6 +30,7 @@ from openvenue.ems.events import (
     Refused,
 )
 from openvenue.ems.orders import ENDED, ClOrdId, RunId, Status
+from openvenue.ems.proof import Ending
 from openvenue.ems.transitions import FIRST, NEXT, path
 from openvenue.engine.units import Nanos
 from tests.unit.ems.scene import ANN, BOB, BOBS, FUTURES, ONE, TERMS, TWO, Machine, standing

@@ -18,6 +18,8 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
         cl_ord_id=cl_ord_id,
         terms=command.terms,
         venue_cl_ord_id=venue_name(account, cl_ord_id),
+        tag=command.tag,
+        flattens=command.flattens,
     )
     why = why_rejected(state, command)
     status = Status.ROUTING if why is None else Status.REJECTED
@@ -27,6 +29,12 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
 
 def why_rejected(state: State, command: PlaceOrder) -> str | None:
     """Why the desk does not send it, or None."""
+    if command.flattens is not None:
+        is_wanted = state.halts[command.flattens].is_active
+        return command.unfit or (None if is_wanted else f"{command.flattens} was released.")
+    for halt in state.active_halts():
+        if halt.scope.covers(command.account, command.terms, command.tag):
+            return f"Halted by the kill switch until it is released ({halt.halt_id})."
     run_id = state.gates.get(command.account)
     if run_id is not None:
         return f"Everything is being canceled on {command.account.exchange_id} ({run_id})."

@@ -1,7 +1,12 @@
-"""A start: everything that was open is unknown, and a cancel-all that was under way is over."""
+"""A start: everything that was open is unknown, and what was being canceled is over.
 
-from openvenue.ems.commands import Ending, Resume
+Halts stand as they stood: they are restored before anything is taken.
+"""
+
+from openvenue.ems.commands import Resume
 from openvenue.ems.events import CancelAllEnded, Event, OrderLost, Resumed
+from openvenue.ems.halt_events import RoundEnded
+from openvenue.ems.proof import Ending
 from openvenue.ems.state import State
 
 SINCE_RESTART = "Not known since the desk was restarted: the exchange is being asked."
@@ -24,4 +29,16 @@ def resume(state: State, command: Resume) -> list[Event]:
         )
         for account, run_id in state.gates.items()
     ]
-    return [Resumed(unknown=len(lost)), *over, *lost]
+    cut = [
+        RoundEnded(
+            halt_id=halt.halt_id,
+            account=account,
+            ending=Ending.INTERRUPTED,
+            why="The desk ended before this did.",
+            unlistable=(),
+        )
+        for halt in state.active_halts()
+        for account, leg in halt.legs.items()
+        if leg.ending is None
+    ]
+    return [Resumed(unknown=len(lost)), *over, *cut, *lost]

@@ -183,9 +183,11 @@ def record_foreign(state: State, command: RecordForeign) -> list[Event]:
     """An order from elsewhere, once."""
     word = command.word
     names = (command.venue_cl_ord_id, word.order_id)
-    cl_ord_id = ClOrdId(word.order_id)
-    if state.find(command.account, *names) or (command.account.owner, cl_ord_id) in state.orders:
+    if state.find(command.account, *names):
         return []
+    cl_ord_id = ClOrdId(word.order_id)
+    while (command.account.owner, cl_ord_id) in state.orders:  # somebody took that name
+        cl_ord_id = ClOrdId(f"{command.account.exchange_id}/{cl_ord_id}")
     return [
         OrderFound(
             account=command.account,

@@ -6,12 +6,14 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
+from openvenue.ems.desk import Ems
 from openvenue.engine.commands import Command, PassTime
 from openvenue.engine.units import Nanos
 from openvenue.exchange.port import ExchangePort, VenueStopped
 from openvenue.faults.fault import FaultError
 from openvenue.faults.plan import FaultPlan
 from openvenue.gateways.admin import codec
+from openvenue.gateways.admin.kill_switch import KillSwitchRoutes
 from openvenue.gateways.request_log import RequestLog
 from openvenue.gateways.wire import Handler, OpenSession, Request, Response, WireError
 from openvenue.journal.records import Envelope
@@ -42,6 +44,7 @@ class AdminTools(Struct, kw_only=True):
     faults: FaultPlan
     clock: MovableClock | None = None  # None: real time, which nobody moves
     reset: Callable[[str], Awaitable[None]] | None = None  # wipe a venue back to its defaults
+    ems: Ems | None = None  # the desk, whose kill switch the operator can pull
 
 
 class AdminGateway:
@@ -64,6 +67,7 @@ class AdminGateway:
             ("DELETE", "faults"): self.clear_faults,
             ("POST", "reset"): self.reset,
         }
+        self._kill_switch = None if tools.ems is None else KillSwitchRoutes(tools.ems)
         self._commands: dict[str, Decode] = {
             "index-price": codec.decode_index_price,
             "mark-price": codec.decode_mark_price,
@@ -84,6 +88,7 @@ class AdminGateway:
             self._routes.get((method, rest))
             or self._command(method, rest)
             or self._one_fault(method, rest)
+            or (None if self._kill_switch is None else self._kill_switch.route(method, rest))
         )
         return None if handler is None else _Guarded(self._key, handler)
 

@@ -11,7 +11,6 @@ from urllib.parse import unquote
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from openvenue.ems.commands import Ending
 from openvenue.ems.desk import Ems
 from openvenue.ems.errors import (
     CancelRefused,
@@ -22,9 +21,10 @@ from openvenue.ems.errors import (
     VenueDown,
 )
 from openvenue.ems.ledger import DeskStopped
+from openvenue.ems.proof import Ending
 from openvenue.ems.state import Run
 from openvenue.engine.units import AccountId
-from openvenue.gateways.coinapi_ems import auth, codec, order_log, trouble
+from openvenue.gateways.coinapi_ems import auth, codec, kill_switch, order_log, trouble
 from openvenue.gateways.coinapi_ems.errors import (
     TIMEOUT_STATUS,
     UNREACHABLE_STATUS,
@@ -98,7 +98,8 @@ async def place_order(door: Door, request: Request) -> Response:
     """POST /v1/orders."""
     owner = door.who(request)
     asked = codec.decode_order(request)
-    order = await door.ems.place(owner, asked.exchange_id, asked.cl_ord_id, asked.terms)
+    tag = kill_switch.order_tag(request)
+    order = await door.ems.place(owner, asked.exchange_id, asked.cl_ord_id, asked.terms, tag)
     return say(codec.encode_report(order, door.profile))
 
 
@@ -182,11 +183,33 @@ def ok(run: Run, profile: Profile) -> OkJson:
             )
 
 
+async def pull_kill_switch(door: Door, request: Request) -> Response:
+    """POST /v1/kill-switch. Ours, not the published API's."""
+    return await kill_switch.pull(door.ems, auth.authenticate(request, door.keys), request)
+
+
+async def list_halts(door: Door, request: Request) -> Response:
+    """GET /v1/kill-switch."""
+    return await kill_switch.list_halts(door.ems, auth.authenticate(request, door.keys), request)
+
+
+async def show_halt(door: Door, request: Request) -> Response:
+    """GET /v1/kill-switch/{id} and /v1/kill-switch/{id}/report."""
+    return await kill_switch.show(door.ems, auth.authenticate(request, door.keys), request)
+
+
+async def release_halt(door: Door, request: Request) -> Response:
+    """POST /v1/kill-switch/{id}/release."""
+    return await kill_switch.release(door.ems, auth.authenticate(request, door.keys), request)
+
+
 ENDPOINTS: Final[Mapping[tuple[str, str], tuple[Answer, str]]] = {
     ("GET", "/v1/orders"): (list_orders, QUESTION),
     ("POST", "/v1/orders"): (place_order, NEW),
     ("POST", "/v1/orders/cancel"): (cancel_order, CANCEL),
     ("POST", "/v1/orders/cancel/all"): (cancel_all_orders, CANCEL_ALL),
+    ("POST", kill_switch.PATH): (pull_kill_switch, QUESTION),
+    ("GET", kill_switch.PATH): (list_halts, QUESTION),
     ("GET", "/v1/balances"): (balances, QUESTION),
     ("GET", "/v1/positions"): (positions, QUESTION),
 }
@@ -278,6 +301,9 @@ class CoinApiEms:
             for place, (answer, kind) in ENDPOINTS.items()
         }
         self._status = Endpoint(self._door, STATUS + "{client_order_id}", order_status, QUESTION)
+        self._halt = Endpoint(self._door, f"{kill_switch.PATH}/{{id}}", show_halt, QUESTION)
+        released = f"{kill_switch.PATH}/{{id}}/release"
+        self._release = Endpoint(self._door, released, release_halt, QUESTION)
         self._history = Endpoint(self._door, order_log.PATH, history, QUESTION)
 
     def route(self, method: str, path: str) -> Handler | None:
@@ -286,8 +312,12 @@ class CoinApiEms:
             return None
         path = path.rstrip("/")
         found = self._routes.get((method, path))
-        if found is not None or method != "GET":
+        if found is not None:
             return found
+        if path.startswith(f"{kill_switch.PATH}/"):
+            return self._of_halt(method, path.removeprefix(f"{kill_switch.PATH}/"))
+        if method != "GET":
+            return None
         if path.startswith(STATUS) and "/" not in path[len(STATUS) :]:
             return self._status
         return (
@@ -295,6 +325,15 @@ class CoinApiEms:
             if path == order_log.PATH or path.startswith(f"{order_log.PATH}/")
             else None
         )
+
+    def _of_halt(self, method: str, rest: str) -> Handler | None:
+        match method, rest.split("/"):
+            case "GET", [_] | [_, "report"]:
+                return self._halt
+            case "POST", [_, "release"]:
+                return self._release
+            case _:
+                return None
 
     def socket(self, path: str) -> OpenSession | None:
         """No WebSocket yet."""

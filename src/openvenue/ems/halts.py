@@ -1,0 +1,186 @@
+"""The nouns of the kill switch: what is halted, what was asked and seen on its behalf, and why.
+
+A halt stands from its trigger to its release. On each account in its scope it has a leg: one or
+more rounds of canceling and looking, of which the last one's ending counts.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from enum import StrEnum
+
+from msgspec import Struct
+
+from openvenue.ems.orders import (
+    Account,
+    ClOrdId,
+    ExchangeId,
+    HaltId,
+    Side,
+    Status,
+    Terms,
+    is_tagged,
+)
+from openvenue.ems.proof import Ending, Sight
+from openvenue.engine.units import AccountId, Nanos
+
+
+class Scope(Struct, frozen=True, array_like=True, kw_only=True):
+    """Which orders a halt is about: those that fit every filter. An empty filter leaves out none.
+
+    `exchange_ids` are accounts as clients address them, and a bare one means all of its tagged
+    ones: of a kill switch the wider reading is the safe one. `symbols` are names of either kind.
+    """
+
+    owners: tuple[AccountId, ...] = ()
+    exchange_ids: tuple[ExchangeId, ...] = ()
+    symbols: tuple[str, ...] = ()
+    side: Side | None = None
+    tags: tuple[str, ...] = ()
+    keeps_reduce_only: bool = False
+
+    def has(self, account: Account) -> bool:
+        """Whether any order of `account` can be meant."""
+        return (not self.owners or account.owner in self.owners) and (
+            not self.exchange_ids
+            or account.exchange_id in self.exchange_ids
+            or any(is_tagged(account.exchange_id, it) for it in self.exchange_ids)
+        )
+
+    def covers(self, account: Account, terms: Terms, tag: str) -> bool:
+        """Whether this very order is meant."""
+        return (
+            self.has(account)
+            and (not self.symbols or self.names(terms.symbol, terms.common_symbol))
+            and (self.side is None or terms.side is self.side)
+            and (not self.tags or tag in self.tags)
+            and not (self.keeps_reduce_only and terms.reduce_only)
+        )
+
+    def names(self, *symbols: str) -> bool:
+        """Whether one of the names of an instrument is in the filter."""
+        return any(symbol in self.symbols for symbol in symbols if symbol)
+
+    @property
+    def is_whole_account(self) -> bool:
+        """No order of an account that is meant is left out."""
+        return self.is_whole_symbol and not self.symbols
+
+    @property
+    def is_whole_symbol(self) -> bool:
+        """No order in an instrument that is meant is left out."""
+        return self.side is None and not self.tags and not self.keeps_reduce_only
+
+
+class Origin(StrEnum):
+    """Through which door a halt came; it decides who may release it."""
+
+    CLIENT = "client"  # an owner, with an API key: the owner's accounts only
+    OPERATOR = "operator"
+    SIGNAL = "signal"
+    MARKER = "marker"  # a file that somebody left while the desk was silent
+
+
+class Trigger(Struct, frozen=True, array_like=True, kw_only=True):
+    """Who pulled it, and why."""
+
+    origin: Origin
+    by: str
+    reason: str = ""
+    owner: AccountId | None = None  # whose key it was; None: the operator's doing
+
+
+class HaltOrder(Struct, frozen=True, array_like=True, kw_only=True):
+    """An order in scope as it stood when the halt met it."""
+
+    account: Account
+    cl_ord_id: ClOrdId
+    status: Status
+    filled: Decimal
+    has_appeared: bool = False  # it was not known, or not open, when the halt began
+
+
+class Act(Struct, frozen=True, array_like=True, kw_only=True):
+    """Something that was asked of a venue on behalf of a halt, and its answer."""
+
+    kind: str  # "mass cancel", "mass cancel of PF_XBTUSD", "cancel", "close"
+    asked: Nanos
+    answered: Nanos
+    answer: str  # DONE, TAKEN, GONE, or why not
+    cl_ord_id: ClOrdId | None = None  # of a single order
+
+
+DONE = "done"
+TAKEN = "taken"  # and not done yet
+GONE = "gone"  # it was not there any more
+
+
+class HeldPosition(Struct, frozen=True, array_like=True, kw_only=True):
+    """A position in scope."""
+
+    symbol: str
+    common_symbol: str
+    side: Side
+    quantity: Decimal
+
+
+class Positions(Struct, frozen=True, array_like=True, kw_only=True):
+    """What an account was in, at one moment."""
+
+    time: Nanos
+    held: tuple[HeldPosition, ...]
+
+
+class Leg(Struct, frozen=True, kw_only=True):
+    """A halt on one account."""
+
+    account: Account
+    begun: Nanos  # the round that counts
+    rounds: int = 1
+    ended: Nanos | None = None
+    ending: Ending | None = None
+    why: str = ""
+    sights: tuple[Sight, ...] = ()  # of all rounds, and those of the watch that showed something
+    acts: tuple[Act, ...] = ()
+    was_empty: bool = False  # at the last look
+    reappeared: int = 0  # orders seen after an empty look
+    unlistable: tuple[str, ...] = ()  # classes of orders that the venue shows to nobody
+    before: Positions | None = None
+    after: Positions | None = None
+
+
+class Release(Struct, frozen=True, array_like=True, kw_only=True):
+    """The explicit end of a halt."""
+
+    time: Nanos
+    by: str
+    reason: str
+
+
+class Halt(Struct, frozen=True, kw_only=True):
+    """One halt, and what came of it."""
+
+    halt_id: HaltId
+    scope: Scope
+    trigger: Trigger
+    begun: Nanos
+    flatten: bool
+    deadline_seconds: float
+    legs: dict[Account, Leg]
+    orders: dict[tuple[AccountId, ClOrdId], HaltOrder]
+    repeats: tuple[tuple[Nanos, Trigger], ...] = ()  # who pulled it again
+    release: Release | None = None
+
+    @property
+    def is_active(self) -> bool:
+        """Orders in scope are refused."""
+        return self.release is None
+
+    @property
+    def is_running(self) -> bool:
+        """A round is under way."""
+        return any(leg.ending is None for leg in self.legs.values())
+
+
+def union(filters: Iterable[str]) -> tuple[str, ...]:
+    """A filter in the form in which equal ones are equal."""
+    return tuple(sorted(set(filters)))

@@ -1,0 +1,41 @@
+"""What a halt would do, told without doing it."""
+
+import structlog
+from msgspec import Struct
+
+from openvenue.ems.halts import Scope
+from openvenue.ems.orders import Account, Order
+from openvenue.ems.route import FAILURES, Route
+
+log = structlog.get_logger(__name__)
+
+
+class Rehearsal(Struct, frozen=True, kw_only=True):
+    """One account, by its venue's own list."""
+
+    account: Account
+    meant: tuple[Order, ...]  # would be canceled
+    beside: tuple[Order, ...]  # would stay
+    why: str = ""  # the venue did not tell; then nothing of this is known
+    mass_cancel: tuple[str, ...] = ()  # what the venue itself can cancel at once
+    unlistable: tuple[str, ...] = ()  # classes of orders that it shows to nobody
+
+
+async def rehearse(route: Route, scope: Scope) -> Rehearsal:
+    """What `scope` means on one account now."""
+    able = route.connector.capabilities
+    try:
+        await route.sync()
+        why = ""
+    except FAILURES as error:
+        why = str(error)
+    live = await route.live()
+    meant = tuple(it for it in live if scope.covers(it.account, it.terms, it.tag))
+    return Rehearsal(
+        account=route.account,
+        meant=meant,
+        beside=tuple(it for it in live if it not in meant),
+        why=why,
+        mass_cancel=able.mass_cancel,
+        unlistable=able.unlistable,
+    )

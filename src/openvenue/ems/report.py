@@ -1,0 +1,252 @@
+"""What came of a halt, order by order, with the evidence; made from the journal's state alone.
+
+It never claims more than was seen: an order that nobody asked about yet is `unknown`, and the whole
+is `proven` only where every account is.
+"""
+
+from collections.abc import Collection, Iterator
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from openvenue.ems.halts import (
+    DONE,
+    GONE,
+    TAKEN,
+    Act,
+    Halt,
+    HaltOrder,
+    HeldPosition,
+    Leg,
+    Origin,
+    Release,
+    Scope,
+)
+from openvenue.ems.orders import Account, ClOrdId, HaltId, Order, Side, Status
+from openvenue.ems.proof import Ending, Sight
+from openvenue.ems.state import State
+from openvenue.engine.units import AccountId, Nanos
+
+
+class Outcome(StrEnum):
+    """What became of one order in scope."""
+
+    CANCELED = "canceled"
+    ALREADY_DONE = "already_done"  # over before a cancel reached it, or never there
+    FILLED = "filled"  # wholly, meanwhile
+    FAILED = "failed"  # open
+    UNKNOWN = "unknown"  # nobody has said
+
+
+class Verdict(StrEnum):
+    """How a halt stands as a whole, or on one account."""
+
+    RUNNING = "running"
+    PROVEN = "proven"
+    LEFT = "left"
+    UNKNOWN = "unknown"
+    UNVERIFIABLE = "unverifiable"
+
+
+VERDICTS: Final = {
+    None: Verdict.RUNNING,
+    Ending.PROVEN: Verdict.PROVEN,
+    Ending.LEFT: Verdict.LEFT,
+    Ending.UNVERIFIABLE: Verdict.UNVERIFIABLE,
+    Ending.UNKNOWN: Verdict.UNKNOWN,
+    Ending.UNREACHABLE: Verdict.UNKNOWN,
+    Ending.INTERRUPTED: Verdict.UNKNOWN,
+    Ending.UNPROVEN: Verdict.UNKNOWN,
+}
+# Of several accounts the first of these that is anybody's: what is surely left goes before doubt.
+WORST_FIRST: Final = (
+    Verdict.RUNNING,
+    Verdict.LEFT,
+    Verdict.UNKNOWN,
+    Verdict.UNVERIFIABLE,
+    Verdict.PROVEN,
+)
+
+
+class OrderReport(Struct, frozen=True, kw_only=True):
+    """One order in scope, before and after."""
+
+    cl_ord_id: ClOrdId
+    order_id: str
+    venue_cl_ord_id: str
+    symbol: str
+    common_symbol: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    tag: str
+    is_foreign: bool
+    has_appeared: bool  # after the halt began
+    before: Status
+    filled_before: Decimal
+    after: Status
+    filled_after: Decimal
+    ended: Nanos | None
+    outcome: Outcome
+    why: str
+    history: tuple[tuple[Status, Nanos], ...]
+
+
+class LegReport(Struct, frozen=True, kw_only=True):
+    """One account."""
+
+    account: Account
+    is_live: bool
+    verdict: Verdict
+    why: str
+    begun: Nanos
+    ended: Nanos | None
+    rounds: int
+    orders: tuple[OrderReport, ...]
+    sights: tuple[Sight, ...]
+    acts: tuple[Act, ...]
+    reappeared: int
+    recanceled: int  # single cancels of what appeared after the halt began
+    unlistable: tuple[str, ...]
+    before: tuple[HeldPosition, ...] | None
+    after: tuple[HeldPosition, ...] | None
+
+
+class HaltReport(Struct, frozen=True, kw_only=True):
+    """All of it."""
+
+    halt_id: HaltId
+    verdict: Verdict
+    is_active: bool
+    is_live: bool
+    scope: Scope
+    origin: Origin
+    by: str
+    reason: str
+    begun: Nanos
+    ended: Nanos | None  # None: it runs
+    deadline_seconds: float
+    flatten: bool
+    counts: dict[Outcome, int]
+    reappeared: int
+    recanceled: int
+    legs: tuple[LegReport, ...]
+    repeats: tuple[tuple[Nanos, str, str], ...]  # when, by whom and why it was pulled again
+    release: Release | None
+
+
+def is_seen(halt: Halt, owner: AccountId | None) -> bool:
+    """Whether a halt concerns an owner; None: the operator, whom everything concerns."""
+    return owner is None or not halt.scope.owners or owner in halt.scope.owners
+
+
+def report(
+    state: State, halt: Halt, owner: AccountId | None, live: Collection[Account]
+) -> HaltReport:
+    """The report of `halt`; of its accounts only those of `owner`, if one is named."""
+    chosen = [leg for leg in halt.legs.values() if owner in (None, leg.account.owner)]
+    legs = tuple(_leg(state, halt, leg, leg.account in live) for leg in chosen)
+    verdicts = {leg.verdict for leg in legs} or {Verdict.UNKNOWN}
+    verdict = next(it for it in WORST_FIRST if it in verdicts)
+    outcomes = [order.outcome for leg in legs for order in leg.orders]
+    return HaltReport(
+        halt_id=halt.halt_id,
+        verdict=verdict,
+        is_active=halt.is_active,
+        is_live=any(leg.is_live for leg in legs),
+        scope=halt.scope,
+        origin=halt.trigger.origin,
+        by=halt.trigger.by,
+        reason=halt.trigger.reason,
+        begun=halt.begun,
+        ended=None if verdict is Verdict.RUNNING else max(_ends(legs), default=None),
+        deadline_seconds=halt.deadline_seconds,
+        flatten=halt.flatten,
+        counts={outcome: outcomes.count(outcome) for outcome in Outcome},
+        reappeared=sum(leg.reappeared for leg in legs),
+        recanceled=sum(leg.recanceled for leg in legs),
+        legs=legs,
+        repeats=tuple((time, it.by, it.reason) for time, it in halt.repeats),
+        release=halt.release,
+    )
+
+
+def _ends(legs: tuple[LegReport, ...]) -> Iterator[Nanos]:
+    yield from (leg.ended for leg in legs if leg.ended is not None)
+
+
+def _leg(state: State, halt: Halt, leg: Leg, is_live: bool) -> LegReport:
+    mine = [it for it in halt.orders.values() if it.account == leg.account]
+    gone = _gone(leg)
+    appeared = {it.cl_ord_id for it in mine if it.has_appeared}
+    return LegReport(
+        account=leg.account,
+        is_live=is_live,
+        verdict=VERDICTS[leg.ending],
+        why=leg.why,
+        begun=leg.begun,
+        ended=leg.ended,
+        rounds=leg.rounds,
+        orders=tuple(_order(it, state.orders[it.account.owner, it.cl_ord_id], gone) for it in mine),
+        sights=leg.sights,
+        acts=leg.acts,
+        reappeared=leg.reappeared,
+        recanceled=sum(
+            act.cl_ord_id in appeared and act.answer in (DONE, TAKEN) for act in leg.acts
+        ),
+        unlistable=leg.unlistable,
+        before=None if leg.before is None else leg.before.held,
+        after=None if leg.after is None else leg.after.held,
+    )
+
+
+def _gone(leg: Leg) -> dict[ClOrdId, None]:
+    """Orders that were gone when our first cancel came: no mass cancel had been there before."""
+    gone: dict[ClOrdId, None] = {}
+    for act in leg.acts:
+        if act.cl_ord_id is None and act.answer == DONE:
+            break
+        if act.cl_ord_id is not None and act.answer == GONE:
+            gone[act.cl_ord_id] = None
+    return gone
+
+
+def _order(met: HaltOrder, order: Order, gone: dict[ClOrdId, None]) -> OrderReport:
+    terms = order.terms
+    return OrderReport(
+        cl_ord_id=order.cl_ord_id,
+        order_id=order.order_id,
+        venue_cl_ord_id=order.venue_cl_ord_id,
+        symbol=terms.symbol,
+        common_symbol=terms.common_symbol,
+        side=terms.side,
+        quantity=terms.quantity,
+        price=terms.price,
+        tag=order.tag,
+        is_foreign=order.is_foreign,
+        has_appeared=met.has_appeared,
+        before=met.status,
+        filled_before=met.filled,
+        after=order.status,
+        filled_after=order.filled,
+        ended=order.history[-1][1] if order.has_ended else None,
+        outcome=_outcome(order, gone),
+        why=order.message,
+        history=order.history,
+    )
+
+
+def _outcome(order: Order, gone: dict[ClOrdId, None]) -> Outcome:
+    match order.status:
+        case Status.FILLED:
+            return Outcome.FILLED
+        case Status.REJECTED:
+            return Outcome.ALREADY_DONE
+        case Status.CANCELED:
+            return Outcome.ALREADY_DONE if order.cl_ord_id in gone else Outcome.CANCELED
+        case _ if order.is_unknown or order.is_in_flight:
+            return Outcome.UNKNOWN
+        case _:
+            return Outcome.FAILED

@@ -1,0 +1,179 @@
+"""The kill switch: what is halted, what is swept, what is released.
+
+Two halts stand beside each other; the same scope halted twice is one halt. Only the gate's own
+desk passes it, to close positions.
+"""
+
+from collections.abc import Iterable
+
+from openvenue.ems.events import Event
+from openvenue.ems.halt_commands import (
+    BeginRound,
+    EndRound,
+    PullSwitch,
+    RecordActs,
+    RecordLook,
+    RecordPositions,
+    ReleaseHalt,
+)
+from openvenue.ems.halt_events import (
+    Acted,
+    Halted,
+    HaltRefusal,
+    HaltReleased,
+    HaltRepeated,
+    Looked,
+    PositionsSeen,
+    ReleaseRefused,
+    RoundBegun,
+    RoundEnded,
+)
+from openvenue.ems.halts import Halt, HaltOrder, Scope
+from openvenue.ems.orders import HaltId, Order
+from openvenue.ems.proof import Ending
+from openvenue.ems.state import State
+
+
+def pull_switch(state: State, command: PullSwitch) -> list[Event]:
+    """A new halt; or, of a scope that is halted already, one more voice for it."""
+    standing = next((it for it in state.active_halts() if it.scope == command.scope), None)
+    if standing is not None:
+        return [
+            HaltRepeated(
+                halt_id=standing.halt_id,
+                trigger=command.trigger,
+                flatten=standing.flatten or command.flatten,
+            )
+        ]
+    return [
+        Halted(
+            halt_id=HaltId(f"HALT-{len(state.halts) + 1:06d}"),
+            scope=command.scope,
+            accounts=command.accounts,
+            trigger=command.trigger,
+            flatten=command.flatten,
+            deadline_seconds=command.deadline_seconds,
+            orders=tuple(
+                met(order)
+                for account in command.accounts
+                for order in state.live_orders(account)
+                if is_meant(command.scope, order)
+            ),
+        )
+    ]
+
+
+def begin_round(state: State, command: BeginRound) -> list[Event]:
+    """One at a time on each account."""
+    halt, account = state.halts[command.halt_id], command.account
+    leg = halt.legs.get(account)
+    if not halt.is_active or (leg is not None and leg.ending is None):
+        return []
+    orders = (it for it in state.live_orders(account) if is_meant(halt.scope, it))
+    fresh = newly_met(halt, orders, has_appeared=leg is not None and leg.was_empty)
+    return [RoundBegun(halt_id=halt.halt_id, account=account, orders=fresh)]
+
+
+def record_look(state: State, command: RecordLook) -> list[Event]:
+    """Every look of a round is kept; of the watch between rounds, those that tell something new."""
+    halt, account = state.halts[command.halt_id], command.account
+    leg, sight = halt.legs[account], command.sight
+    if not halt.is_active:
+        return []
+    if leg.ending in (Ending.PROVEN, Ending.UNVERIFIABLE) and not sight.order_ids:
+        return []
+    if leg.ending is not None and sight.order_ids and leg.sights:
+        last = leg.sights[-1]
+        if (last.order_ids, last.source) == (sight.order_ids, sight.source):
+            return []
+    orders = (state.orders[account.owner, cl_ord_id] for cl_ord_id in command.listed)
+    return [
+        Looked(
+            halt_id=halt.halt_id,
+            account=account,
+            sight=sight,
+            orders=newly_met(halt, orders, has_appeared=True),
+            reappeared=len(command.listed) if leg.was_empty else 0,
+        )
+    ]
+
+
+def record_acts(state: State, command: RecordActs) -> list[Event]:
+    """What was done is told, also when the halt was released meanwhile.
+
+    What the watch tries again and again, with the same answer, is told once.
+    """
+    leg, acts = state.halts[command.halt_id].legs[command.account], command.acts
+    if leg.ending is not None:
+        told = {(act.kind, act.cl_ord_id, act.answer) for act in leg.acts}
+        acts = tuple(act for act in acts if (act.kind, act.cl_ord_id, act.answer) not in told)
+    return [Acted(halt_id=command.halt_id, account=command.account, acts=acts)] if acts else []
+
+
+def record_positions(state: State, command: RecordPositions) -> list[Event]:
+    """What an account is in."""
+    return [
+        PositionsSeen(
+            halt_id=command.halt_id,
+            account=command.account,
+            positions=command.positions,
+            is_after=command.is_after,
+        )
+    ]
+
+
+def end_round(state: State, command: EndRound) -> list[Event]:
+    """The report of one account, until the next round's."""
+    leg = state.halts[command.halt_id].legs[command.account]
+    if (leg.ending, leg.why) == (command.ending, command.why):
+        return []
+    return [
+        RoundEnded(
+            halt_id=command.halt_id,
+            account=command.account,
+            ending=command.ending,
+            why=command.why,
+            unlistable=command.unlistable,
+        )
+    ]
+
+
+def release_halt(state: State, command: ReleaseHalt) -> list[Event]:
+    """Once, and not while it is canceling: that ends by its deadline."""
+    reason = why_kept(state, command.halt_id)
+    if reason is None:
+        return [HaltReleased(halt_id=command.halt_id, by=command.by, reason=command.reason)]
+    return [ReleaseRefused(halt_id=command.halt_id, by=command.by, reason=reason)]
+
+
+def why_kept(state: State, halt_id: HaltId) -> HaltRefusal | None:
+    """Why a halt cannot be released now, or None."""
+    halt = state.halts.get(halt_id)
+    if halt is None:
+        return HaltRefusal.UNKNOWN
+    if not halt.is_active:
+        return HaltRefusal.RELEASED
+    return HaltRefusal.RUNNING if halt.is_running else None
+
+
+def is_meant(scope: Scope, order: Order) -> bool:
+    """Whether an order is in scope. What closes positions for a halt is, too, if it rests."""
+    return scope.covers(order.account, order.terms, order.tag)
+
+
+def met(order: Order, *, has_appeared: bool = False) -> HaltOrder:
+    """An order as it stands now."""
+    return HaltOrder(
+        account=order.account,
+        cl_ord_id=order.cl_ord_id,
+        status=order.status,
+        filled=order.filled,
+        has_appeared=has_appeared,
+    )
+
+
+def newly_met(halt: Halt, orders: Iterable[Order], *, has_appeared: bool) -> tuple[HaltOrder, ...]:
+    """Those that the halt had not met."""
+    return tuple(
+        met(order, has_appeared=has_appeared) for order in orders if order.key not in halt.orders
+    )

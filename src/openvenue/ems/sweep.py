@@ -1,0 +1,261 @@
+"""Orders of a scope canceled at one venue, and proven gone by what the venue itself says.
+
+The gate is closed before this begins. The venue's own mass cancel goes before single cancels, where
+it can say exactly what is meant. Empty means: no order of the scope is in the venue's list, whoever
+sent it, twice, a settling time apart, while nothing was on its way; and none is in a fresh snapshot
+of the private feed, where the venue has one.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+import structlog
+from msgspec.structs import replace
+
+from openvenue.ems.commands import Standing, Word
+from openvenue.ems.connectors.port import Gone, Relayed, Silent, Unreachable, VenueOrder
+from openvenue.ems.connectors.port import VenueRefused as Refused
+from openvenue.ems.halts import DONE, GONE, TAKEN, Act, Scope
+from openvenue.ems.orders import Order
+from openvenue.ems.proof import Ending, Sight
+from openvenue.ems.route import FAILURES, Route
+
+log = structlog.get_logger(__name__)
+
+MASS_AGAIN_FROM: Final = 20  # orders still listed: some venues do only so many at a time
+WHOLE_ACCOUNT: Final = "account"
+ONE_SYMBOL: Final = "symbol"
+
+
+class TooLate(Exception):
+    """The deadline has passed."""
+
+
+class Withdrawn(Exception):
+    """Nobody wants it done any more."""
+
+
+class Witness(Protocol):
+    """Who keeps the evidence. What it is told is durable when it returns."""
+
+    async def saw(self, sight: Sight, orders: list[Order]) -> None:
+        """One look, and the orders of the scope in it."""
+
+    async def did(self, acts: list[Act]) -> None:
+        """What was asked of the venue, and its answers."""
+
+
+class Sweep:
+    """One account until it is empty, or until the deadline."""
+
+    def __init__(
+        self,
+        route: Route,
+        scope: Scope,
+        witness: Witness,
+        deadline_seconds: float,
+        *,
+        gives_up: bool = False,
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """With `gives_up`, a venue that takes no connection at all is told at once."""
+        self._route = route
+        self._scope = scope
+        self._witness = witness
+        self._deadline_seconds = deadline_seconds
+        self._deadline = route.timer.monotonic() + deadline_seconds
+        self._gives_up = gives_up
+        self._is_wanted = is_wanted
+        self._reached = False  # the venue took a connection at least once
+        self._mass_done: dict[str | None, None] = {}
+        self._left: int | None = None  # at the last look; None: it has not told since
+        self._why = ""
+
+    async def run(self) -> tuple[Ending, str]:
+        """How it ended, and why not better. Raises: Withdrawn."""
+        try:
+            async with asyncio.timeout(self._deadline_seconds):
+                await self._until_empty()
+            return Ending.PROVEN, ""
+        except Unreachable as error:
+            return Ending.UNREACHABLE, str(error)
+        except (TooLate, TimeoutError):
+            why = self._why or "the exchange has not answered"
+            if self._left:
+                return Ending.LEFT, why
+            return (Ending.UNKNOWN if self._reached else Ending.UNREACHABLE), why
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the deadline."""
+        return self._deadline - self._route.timer.monotonic()
+
+    async def look(self) -> None:
+        """One look, by itself. Raises: FAILURES."""
+        await self._look()
+
+    # ---- until it is empty
+
+    async def _until_empty(self) -> None:
+        """Raises: Unreachable: at the very first attempt, with `gives_up`. TooLate; Withdrawn."""
+        route = self._route
+        pause = route.config.retry_seconds
+        while True:
+            if self.seconds_left <= 0:
+                raise TooLate
+            if not self._is_wanted():
+                raise Withdrawn
+            try:
+                await self._mass_cancel()
+                left, was_quiet = await self._look()
+                if not left and was_quiet:
+                    await route.timer.sleep(route.config.settling_seconds)
+                    left, was_quiet = await self._look()
+                if not left and was_quiet:
+                    left = await self._look_at_feed()
+                    if not left:
+                        return
+                self._why = f"orders left: {len(left)}" if left else "an order is on its way"
+                is_heard = await self._cancel_singly(left)
+                pause = route.config.retry_seconds if is_heard else self._longer(pause)
+            except FAILURES as error:
+                if isinstance(error, Unreachable):
+                    if self._gives_up and not self._reached:
+                        raise
+                else:
+                    self._reached = True
+                self._left = None
+                self._why = str(error)
+                pause = self._longer(pause)
+            await route.timer.sleep(max(min(pause, self.seconds_left), 0.0))
+
+    def _longer(self, pause: float) -> float:
+        """Who asked too often is not heard sooner by asking more."""
+        return min(2 * pause, self._route.config.retry_seconds_max)
+
+    # ---- the venue's own mass cancel
+
+    async def _mass_cancel(self) -> None:
+        """Each until the venue has done it once. What it refuses is done singly."""
+        if (self._left or 0) >= MASS_AGAIN_FROM:
+            self._mass_done.clear()
+        for symbol in self._masses():
+            if symbol not in self._mass_done:
+                await self._mass_cancel_of(symbol)
+
+    def _masses(self) -> list[str | None]:
+        """Mass cancels that reach nothing but what is meant; None: of the whole account."""
+        able, scope = self._route.connector.capabilities.mass_cancel, self._scope
+        if scope.is_whole_account and WHOLE_ACCOUNT in able:
+            return [None]
+        if scope.is_whole_symbol and ONE_SYMBOL in able:
+            return list(self._route.own_symbols(scope.symbols))
+        return []
+
+    async def _mass_cancel_of(self, symbol: str | None) -> None:
+        route = self._route
+        kind = "mass cancel" if symbol is None else f"mass cancel of {symbol}"
+        asked = route.ledger.now()
+        try:
+            told = await (
+                route.connector.cancel_all()
+                if symbol is None
+                else route.connector.cancel_all(symbol)
+            )
+        except (Silent, Unreachable, Refused) as error:
+            self._reached = self._reached or not isinstance(error, Unreachable)
+            act = Act(kind=kind, asked=asked, answered=route.ledger.now(), answer=str(error))
+            await self._witness.did([act])
+            if not isinstance(error, Refused):
+                raise
+            log.warning("mass cancel refused", account=route.account, why=str(error))
+            return
+        self._reached = True
+        self._mass_done[symbol] = None
+        act = Act(kind=kind, asked=asked, answered=route.ledger.now(), answer=DONE)
+        await asyncio.gather(self._witness.did([act]), route.hear(told, asked))
+
+    # ---- looks
+
+    async def _look(self) -> tuple[list[Order], bool]:
+        """The venue's own list, as evidence; and whether nothing was on its way before it was made.
+
+        An order that arrives while the list is made may be missing in it. With the gate closed
+        there are ever fewer on their way.
+        """
+        route, covers = self._route, self._scope.covers
+        was_quiet = not any(
+            it.is_in_flight and not it.is_unknown and covers(it.account, it.terms, it.tag)
+            for it in await route.live()
+        )
+        return await self._testify(await route.sync(thorough=False), "list"), was_quiet
+
+    async def _look_at_feed(self) -> list[Order]:
+        """What a new subscription says; nothing where the venue has no feed."""
+        route = self._route
+        asked, before = await route.before_look()
+        listed = await route.connector.fresh_open_orders()
+        if listed is None:
+            return []
+        await route.compare(listed, before, asked)
+        return await self._testify(listed, "feed")
+
+    async def _testify(self, listed: Sequence[VenueOrder], source: str) -> list[Order]:
+        """Keep what was seen; orders of the scope in it."""
+        route = self._route
+        state = await route.ledger.state()
+        meant, order_ids = [], []
+        for it in listed:
+            order = state.find(route.account, *it.names)
+            assert order is not None, "what the venue lists is known after a look"
+            terms = order.terms
+            if it.terms.reduce_only and not terms.reduce_only:
+                terms = replace(terms, reduce_only=True)
+            if self._scope.covers(route.account, terms, order.tag):
+                meant.append(order)
+                order_ids.append(it.order_id)
+        self._reached = True
+        self._left = len(meant)
+        sight = Sight(route.ledger.now(), tuple(order_ids), source, len(listed) - len(meant))
+        await self._witness.saw(sight, meant)
+        return meant
+
+    # ---- one by one
+
+    async def _cancel_singly(self, left: list[Order]) -> bool:
+        """Each by itself; one that fails is seen in the next look. Whether the venue kept up."""
+        turn = asyncio.Semaphore(self._route.config.cancels_at_once)
+        now = self._route.ledger.now
+
+        async def cancel(order: Order) -> tuple[Act, bool]:
+            async with turn:
+                asked = now()
+                try:
+                    answer, is_heard = _as_text(await self._route.cancel(order)), True
+                except FAILURES as error:
+                    log.info("single cancel failed", order=order.cl_ord_id, why=str(error))
+                    answer, is_heard = str(error), False
+            return Act(
+                kind="cancel",
+                asked=asked,
+                answered=now(),
+                answer=answer,
+                cl_ord_id=order.cl_ord_id,
+            ), is_heard
+
+        done = await asyncio.gather(*(cancel(order) for order in left))
+        await self._witness.did([act for act, _ in done])
+        return all(is_heard for _, is_heard in done)
+
+
+def _as_text(answer: Word | Relayed | Gone) -> str:
+    match answer:
+        case Relayed():
+            return TAKEN
+        case Gone():
+            return GONE
+        case Word(standing=Standing.CANCELED):
+            return DONE
+        case Word():
+            return answer.standing.value
