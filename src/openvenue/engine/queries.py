@@ -122,6 +122,7 @@ class PositionView(Struct, frozen=True):
     maintenance_margin: Atoms
     opened: Nanos  # last time the quantity changed
     leverage: int | None = None
+    initial_with_orders: Atoms = Atoms(0)  # of the position and its side's orders, by itself
 
 
 class WalletView(Struct, frozen=True):
@@ -318,6 +319,7 @@ def _position_view(position: Position) -> PositionView:
         maintenance_margin=Atoms(position.maintenance),
         opened=Nanos(position.changed),
         leverage=position.leverage or None,
+        initial_with_orders=Atoms(max(position.initial_long, position.initial_short)),
     )
 
 

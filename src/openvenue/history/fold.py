@@ -9,14 +9,17 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from openvenue.engine.commands import AmendOrder, Batch, Command, PassTime
 from openvenue.engine.contracts import Contract
 from openvenue.engine.events import (
+    AmendRejected,
     CollateralTaken,
     Deposited,
     Event,
     IndexPriceSet,
     InstrumentListed,
     MarkPriceSet,
+    MemberDecided,
     OrderAccepted,
     OrderActivated,
     OrderAmended,
@@ -42,6 +45,7 @@ from openvenue.history.ledger import Ledger, Side
 from openvenue.history.past import (
     PLACES,
     BarSource,
+    Before,
     Change,
     Execution,
     MarkChange,
@@ -74,7 +78,9 @@ class Fold:
         self._number = 0  # of the next thing
         # Accepted, and matched as the events go on; with what a reduce-only trim took off.
         self._taking: dict[OrderId, Lots] = {}
-        self._crossing: set[OrderId] = set()  # amended in this entry, so that they trade
+        self._crossing: dict[OrderId, Before] = {}  # amended in this entry, so that they trade
+        self._members: tuple[Command, ...] = ()
+        self._asked: Command = PassTime()  # what the event at hand answers
 
     def tell(self, entries: Iterable[Entry]) -> Story:
         """What `entries` add."""
@@ -83,6 +89,8 @@ class Fold:
             self._seq, self._now = entry.seq, entry.time
             self._number = entry.seq << PLACES
             self._crossing.clear()
+            self._asked = entry.command
+            self._members = entry.command.members if isinstance(entry.command, Batch) else ()
             for event in entry.events:
                 fold = FOLDS.get(type(event))
                 if fold is not None:
@@ -194,9 +202,31 @@ class Fold:
 
     def amended(self, event: OrderAmended) -> None:
         """New terms under the same id; what was filled stays filled."""
+        alive = self.alive[event.order.order_id]
+        old = Before(alive.order, alive.leaves, alive.updated)
         self._renew(Change.AMENDED, event.order, event.leaves, event.reduced)
         if not event.rests:
-            self._crossing.add(event.order.order_id)
+            self._crossing[event.order.order_id] = old
+
+    def member(self, event: MemberDecided) -> None:
+        """What follows answers this part of a batch."""
+        self._asked = self._members[event.index]
+
+    def amend_rejected(self, event: AmendRejected) -> None:
+        """A change was refused. It is told of orders that are named by number, and stand."""
+        asked = self._asked
+        alive = None if event.order_id is None else self.alive.get(event.order_id)
+        if alive is None or alive.order.account != event.account:
+            return
+        if isinstance(asked, AmendOrder):
+            self._tell(
+                Change.EDIT_REFUSED,
+                alive,
+                alive.leaves,
+                alive.updated,
+                old_order=_attempted(asked, alive),
+                rejected=event.reason,
+            )
 
     def moved(self, event: TriggersMoved) -> None:
         """Trailing stops follow their signal."""
@@ -301,6 +331,7 @@ class Fold:
                 taker.order,
                 taker.leaves,
                 taker.updated,
+                self._crossing.get(event.taker_order_id),
             )
         )
         self._number += 1
@@ -309,7 +340,12 @@ class Fold:
             self._number,
             self._now,
             Side(maker.order, maker.leaves, maker.updated),
-            Side(taker.order, taker.leaves, taker.updated),
+            Side(
+                taker.order,
+                taker.leaves,
+                taker.updated,
+                self._crossing.get(event.taker_order_id),
+            ),
         )
         story.postings += [(it.order.account, it) for it in postings]
         self._number += 2
@@ -395,6 +431,21 @@ class Fold:
         )
 
 
+def _attempted(asked: AmendOrder, alive: Alive) -> Order:
+    """The order as it would have been."""
+    order = alive.order
+    quantity = order.quantity
+    if asked.quantity is not None:
+        quantity = asked.quantity
+    elif asked.leaves is not None:
+        quantity = Lots(order.quantity - alive.leaves + asked.leaves)
+    trigger = order.trigger
+    if asked.trigger_price is not None and trigger is not None:
+        trigger = replace(trigger, price=asked.trigger_price)
+    limit = order.limit_price if asked.limit_price is None else asked.limit_price
+    return replace(order, quantity=quantity, limit_price=limit, trigger=trigger)
+
+
 def kind_of(order: Order) -> str:
     """ "market", "post", "ioc", "fok" or "limit"; for the venue's own orders what made them."""
     if order.origin is not Origin.CLIENT:
@@ -418,6 +469,8 @@ FOLDS: Final[dict[type[Event], Callable[[Fold, Any], None]]] = {
     TriggerFired: Fold.fired,
     OrderRested: Fold.rested,
     OrderAmended: Fold.amended,
+    AmendRejected: Fold.amend_rejected,
+    MemberDecided: Fold.member,
     OrderTrimmed: Fold.trimmed,
     TriggersMoved: Fold.moved,
     OrderCanceled: Fold.canceled,

@@ -14,7 +14,7 @@ from openvenue.history.blocks import Stream
 from openvenue.history.day import DAY_MINUTES, MINUTE, Day, Minute, candle_of
 from openvenue.history.fold import Fold
 from openvenue.history.ledger import Ledger
-from openvenue.history.past import Bar, BarSource, BarSpan
+from openvenue.history.past import Bar, BarSource, BarSpan, Change
 from openvenue.history.port import Candle, DayFigures
 from openvenue.history.store import Store, remove
 from openvenue.journal.port import Journal
@@ -156,7 +156,8 @@ class Index:
                 triggers[order.account].append(change)
             else:
                 orders[order.account].append(change)
-                market[order.symbol].append(change)
+                if change.change is not Change.EDIT_REFUSED:  # nobody else's business
+                    market[order.symbol].append(change)
         if story.executions:
             for execution in story.executions:
                 blocks.of(Stream.EXECUTIONS)[execution.symbol].append(execution)

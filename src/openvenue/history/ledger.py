@@ -30,7 +30,13 @@ from openvenue.engine.units import (
     Nanos,
     Symbol,
 )
-from openvenue.history.past import MoneyKind, MoneyPosting, SettlementPosting, TradePosting
+from openvenue.history.past import (
+    Before,
+    MoneyKind,
+    MoneyPosting,
+    SettlementPosting,
+    TradePosting,
+)
 
 FIRST_ENTRY: Final = 1
 NOTHING: Final = Atoms(0)
@@ -58,6 +64,7 @@ class Side(Struct, gc=False):
     order: Order
     leaves: Lots
     updated: Nanos
+    old: Before | None = None
 
 
 class Ledger:
@@ -201,6 +208,7 @@ class Ledger:
             Atoms(old_balance),
             Atoms(new_balance),
             liquidation_fee,
+            side.old,
         )
 
     def settled(self, event: PositionSettled, number: int, now: Nanos) -> SettlementPosting:

@@ -40,6 +40,7 @@ class Change(IntEnum):
     WAITS = 7  # a trigger was placed
     FIRED = 8
     TRAILED = 9  # a trailing stop followed its signal
+    EDIT_REFUSED = 10  # `old_order` is as it was asked for, `order` as it stayed
 
 
 class OrderChange(Struct, frozen=True, array_like=True, gc=False):
@@ -57,6 +58,14 @@ class OrderChange(Struct, frozen=True, array_like=True, gc=False):
     reduced: Lots = Lots(0)  # what a reduce-only trim took off
     canceled: CancelReason | None = None
     rejected: RejectReason | None = None
+
+
+class Before(Struct, frozen=True, array_like=True, gc=False):
+    """An order before a change of terms that made it trade."""
+
+    order: Order
+    leaves: Lots
+    updated: Nanos
 
 
 class Execution(Struct, frozen=True, array_like=True, gc=False):
@@ -77,6 +86,7 @@ class Execution(Struct, frozen=True, array_like=True, gc=False):
     taker: Order
     taker_leaves: Lots
     taker_updated: Nanos
+    old_taker: Before | None = None  # where a change of its terms made it trade
 
 
 class MarkChange(Struct, frozen=True, array_like=True, gc=False):
@@ -112,6 +122,7 @@ class TradePosting(Struct, frozen=True, array_like=True, gc=False, tag=1):
     old_balance: Atoms
     new_balance: Atoms
     liquidation_fee: Atoms = Atoms(0)  # beside the fee
+    old_taker: Before | None = None
 
 
 class MoneyKind(IntEnum):

@@ -20,7 +20,7 @@ from openvenue.history.ledger import Holder
 from openvenue.history.past import Bar, BarSource, BarSpan
 from openvenue.history.port import ClosedOrder, Fill, PublicTrade, Volume
 
-VERSION: Final = 7  # of these tables and of the fold that fills them: another one means rebuild
+VERSION: Final = 8  # of these tables and of the fold that fills them: another one means rebuild
 
 ALIVE_ROW: Final = 512  # orders to a row when all are written again
 HALF: Final = 10**9

@@ -9,7 +9,6 @@ SAYS_NOTHING = {
     events.CancelRejected,  # nothing was canceled
     events.DeadMansSwitchSet,
     events.DeadMansSwitchFired,  # the orders that went are told by OrdersCanceled
-    events.MemberDecided,
     events.ModeSet,
     events.AssetListed,
     events.AccountOpened,
@@ -17,7 +16,6 @@ SAYS_NOTHING = {
     events.Resumed,
     events.IntakeSet,
     events.LeverageSet,
-    events.AmendRejected,
     events.LiquidationStarted,  # what it brings about is told by other events
     events.LiquidationMoved,
     events.LiquidationEnded,

@@ -19,6 +19,7 @@ from openvenue.gateways.kraken_futures.encode import ENCODER
 from openvenue.gateways.kraken_futures.encode_history import average_entry
 from openvenue.gateways.kraken_futures.forced import log_word
 from openvenue.gateways.kraken_futures.history import (
+    read_before,
     read_moment,
     read_number,
     read_sort,
@@ -129,7 +130,7 @@ async def account_log(desk: Desk, request: Request) -> Response:
         last=Wanted().last if until is None else until,
         info=arguments.text("info"),
     )
-    page = _page(arguments, is_ascending=read_sort(arguments))
+    page = _page(desk, arguments, is_ascending=read_sort(arguments))
     told: list[bytes] = []
     async for row in _rows(desk, who.account, page, wanted, asked):
         told.append(ENCODER.encode(row))
@@ -142,15 +143,15 @@ async def account_log(desk: Desk, request: Request) -> Response:
 async def account_log_csv(desk: Desk, request: Request) -> Response:
     """GET accountlogcsv: newest first."""
     who = signer(desk, request, COST_PAST["accountlogcsv"])
-    page = _page(codec.read_arguments(request), is_ascending=False)
+    page = _page(desk, codec.read_arguments(request), is_ascending=False)
     lines = [HEAD]
     async for row in _rows(desk, who.account, page, Wanted(), CSV_ROWS_MAX):
         lines.append(csv_line(row))
     return Response(200, "".join(lines).encode(), "text/csv")
 
 
-def _page(arguments: codec.Arguments, *, is_ascending: bool) -> Page:
-    page = Page(TURN, is_ascending=is_ascending, before=read_moment(arguments, "before"))
+def _page(desk: Desk, arguments: codec.Arguments, *, is_ascending: bool) -> Page:
+    page = Page(TURN, is_ascending=is_ascending, before=read_before(desk, arguments))
     since = read_moment(arguments, "since")
     return page if since is None else replace(page, since=since)
 

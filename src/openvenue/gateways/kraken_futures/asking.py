@@ -27,6 +27,7 @@ class Who(Struct, frozen=True):
 
     record: KeyRecord
     nonce: int
+    pool: str  # whose tokens are spent
 
     @property
     def account(self) -> AccountId:

@@ -24,7 +24,7 @@ from openvenue.gateways.kraken_futures.edit import Targets, ended_by, targets_of
 from openvenue.gateways.kraken_futures.encode import refused_trigger
 from openvenue.gateways.kraken_futures.limits import COST_BATCH
 from openvenue.gateways.kraken_futures.order_json import BatchItem, EditStatus, OrderStatus
-from openvenue.gateways.kraken_futures.private import filled_orders, not_canceled
+from openvenue.gateways.kraken_futures.private import filled_orders, is_name_taken, not_canceled
 from openvenue.gateways.kraken_futures.profile import Profile
 from openvenue.gateways.kraken_futures.story import Story
 from openvenue.gateways.wire import Request, Response, WireError
@@ -56,6 +56,9 @@ async def batch_order(desk: Desk, request: Request) -> Response:
     deadline = codec.decode_deadline(beside, asked)
     targets = Targets(await targets_of(desk, who, edited(instructions, desk.profile)))
     plans = [plan(desk, it, asked, deadline, targets) for it in instructions]
+    for it in plans:
+        if isinstance(it.command, PlaceOrder) and await is_name_taken(desk, it.command):
+            it.command, it.refused = None, "clientOrderIdAlreadyExist"
     commands = tuple(it.command for it in plans if it.command is not None)
     if not commands:
         return desk.say("batchStatus", [_refused(it, it.refused) for it in plans])
@@ -156,15 +159,18 @@ def answers(
             shares[-1].append(event)
         story.tell(event)
     results: list[OrderStatus | EditStatus | RejectReason] = []
+    listing, profile = desk.listing, desk.profile
     for command, events, before in zip(commands, shares, befores, strict=True):
         if isinstance(command, PlaceOrder):
-            results.append(codec.send_status(events, command, entry.time, desk.listing))
-        elif isinstance(command, AmendOrder):
             results.append(
-                codec.edit_status(events, before, entry.time, desk.listing, desk.profile)
+                codec.send_status(events, command, entry.time, desk.listing, desk.profile)
             )
+        elif isinstance(command, AmendOrder):
+            results.append(codec.edit_status(events, before, entry.time, listing, profile))
         else:
-            results.append(codec.cancel_status(events, before, entry.time, desk.listing))
+            results.append(
+                codec.cancel_status(events, before, entry.time, desk.listing, desk.profile)
+            )
     return results
 
 

@@ -21,7 +21,9 @@ from openvenue.gateways.kraken_futures.encode import (
 from openvenue.gateways.kraken_futures.encode_account import encode_accounts, encode_position
 from openvenue.gateways.kraken_futures.encode_edit import edit_status
 from openvenue.gateways.kraken_futures.encode_market import (
+    IndexTickerJson,
     encode_book,
+    encode_indices,
     encode_instrument,
     encode_status,
     encode_ticker,
@@ -38,6 +40,7 @@ from openvenue.gateways.kraken_futures.order_json import OrderStatus
 __all__ = [
     "Arguments",
     "Asked",
+    "IndexTickerJson",
     "NotSent",
     "OrderStatus",
     "cancel_status",
@@ -55,6 +58,7 @@ __all__ = [
     "encode_cancel_all",
     "encode_closed_status",
     "encode_fill",
+    "encode_indices",
     "encode_instrument",
     "encode_live_status",
     "encode_open_order",

@@ -104,6 +104,8 @@ def decode_send_order(
         deadline = decode_deadline(arguments, asked)
     market = listing.find(symbol)
     if market is None:
+        if profile.unknown_symbol == "marketInactive":
+            return NotSent("marketInactive", cl_ord_id)
         raise WireError(profile.unknown_symbol, why=f"nothing is listed as {symbol[:100]!r}")
     quantity = _read(market.sizes, size, "size")
     limit = None if limit_text is None else _read(market.prices, limit_text, "limitPrice")
@@ -194,7 +196,7 @@ def decode_cancel_all(
         return CancelOrders(account=asked.account, symbol=market.symbol)
     wallet = listing.wallets.get(symbol[:64].lower())
     if wallet is None:
-        raise WireError(profile.unknown_symbol, why=f"nothing is listed as {symbol[:100]!r}")
+        raise WireError(profile.unknown_symbol_error, why=f"nothing is listed as {symbol[:100]!r}")
     return CancelOrders(account=asked.account, wallet=wallet)
 
 

@@ -49,8 +49,9 @@ class Desk:
         self.facts_of: Final = facts_of
         self.auth: Final = Authenticator(keys, profile, nonces)
         self.listing: Final = Listing()
-        self._pools = Pools(DERIVATIVES, limits)
-        self._past_pools = Pools(HISTORY, limits)
+        is_windowed = profile.refill == "windowed"
+        self._pools = Pools(DERIVATIVES, limits, is_windowed=is_windowed)
+        self._past_pools = Pools(HISTORY, limits, is_windowed=is_windowed)
         self._is_ready = False
 
     async def ready(self) -> None:
@@ -64,7 +65,8 @@ class Desk:
     def who(self, request: Request, cost: int, *, needs_full: bool = False) -> Who:
         """Whoever signed `request`, with its tokens spent. Raises: WireError."""
         record, nonce = self.auth.authenticate(request, needs_full=needs_full)
-        who = Who(record, nonce)
+        pool = request.peer if self.profile.limits_per == "address" else record.account
+        who = Who(record, nonce, pool)
         if cost:
             self.spend(who, cost)
         return who
@@ -80,7 +82,7 @@ class Desk:
     def _spend(self, pools: Pools, who: Who, cost: int) -> None:
         if self.limits == "off":
             return
-        wait = pools.wait_for(who.account, cost, self.exchange.now())
+        wait = pools.wait_for(who.pool, cost, self.exchange.now())
         if wait is not None:
             seconds = -(-wait // SECOND)
             raise LimitError(seconds, status=self.profile.limit_status)
@@ -94,7 +96,7 @@ class Desk:
         market = None if symbol is None else self.listing.find(symbol)
         if market is None:
             raise WireError(
-                self.profile.unknown_symbol, why=f"nothing is listed as {symbol!r:.100}"
+                self.profile.unknown_symbol_error, why=f"nothing is listed as {symbol!r:.100}"
             )
         return market
 

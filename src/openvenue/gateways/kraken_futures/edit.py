@@ -18,6 +18,7 @@ from openvenue.gateways.kraken_futures.ids import is_uuid
 from openvenue.gateways.kraken_futures.limits import COST
 from openvenue.gateways.kraken_futures.listing import Market
 from openvenue.gateways.kraken_futures.order_json import EditStatus, OrderEvent
+from openvenue.gateways.kraken_futures.private import refuse_closed
 from openvenue.gateways.kraken_futures.times import iso
 from openvenue.gateways.wire import Request, Response
 
@@ -43,6 +44,7 @@ async def edit_order(desk: Desk, request: Request) -> Response:
         status = not_edited(word, arguments, iso(entry.time), errors.edit_error(result))
         status.order_events += await ended_by(desk, who, command, result)
     request.note["why"] = status.status
+    refuse_closed(desk, status.status)
     return desk.say("editStatus", status)
 
 
@@ -133,7 +135,9 @@ async def ended_by(
         who.envelope,
     )
     entry = outcome.entry
-    status = codec.cancel_status(entry.events, outcome.before, entry.time, desk.listing)
+    status = codec.cancel_status(
+        entry.events, outcome.before, entry.time, desk.listing, desk.profile
+    )
     if isinstance(status, RejectReason) or not isinstance(status.order_events, list):
         return []
     return status.order_events

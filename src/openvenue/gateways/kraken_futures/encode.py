@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from openvenue.engine.commands import PlaceOrder
 from openvenue.engine.events import (
@@ -45,6 +46,7 @@ from openvenue.gateways.kraken_futures.order_json import (
     RejectEvent,
     RejectTriggerEvent,
 )
+from openvenue.gateways.kraken_futures.profile import DEFAULT, Profile
 from openvenue.gateways.kraken_futures.times import iso
 from openvenue.gateways.wire import WireError
 
@@ -130,9 +132,13 @@ def trigger_side(direction: Direction) -> str:
     return "trigger_above" if direction is Direction.ABOVE else "trigger_below"
 
 
-def encode_canceled(view: OrderView, listing: Listing) -> CancelEvent | CancelTriggerEvent:
+def encode_canceled(
+    view: OrderView, listing: Listing, profile: Profile = DEFAULT
+) -> CancelEvent | CancelTriggerEvent:
     """The end of an order that was as `view` shows it."""
     order = view.order
+    if profile.canceled_quantity == "remaining":
+        order = replace(order, quantity=view.leaves)
     market = listing.of(order.symbol)
     uid = order_uuid(order.order_id)
     if view.is_waiting:
@@ -141,7 +147,11 @@ def encode_canceled(view: OrderView, listing: Listing) -> CancelEvent | CancelTr
 
 
 def send_status(
-    events: Sequence[Event], command: PlaceOrder, time: Nanos, listing: Listing
+    events: Sequence[Event],
+    command: PlaceOrder,
+    time: Nanos,
+    listing: Listing,
+    profile: Profile = DEFAULT,
 ) -> OrderStatus:
     """What became of an order: the answer to one `PlaceOrder` among `events`.
 
@@ -154,7 +164,9 @@ def send_status(
         if isinstance(event, OrderAccepted):
             order = event.order
             status.order_id = order_uuid(order.order_id)
-            status.order_events = _placed(event, events[place + 1 :], listing)
+            status.order_events = _placed(event, events[place + 1 :], listing, profile)
+            if profile.partly_filled_word != "placed" and _is_partly_filled(order, events):
+                status.status = profile.partly_filled_word
             return status
         if isinstance(event, OrderRejected):
             word = errors.REQUEST_ERROR.get(event.reason)
@@ -174,8 +186,17 @@ def send_status(
     raise AssertionError("a PlaceOrder is always answered")
 
 
+def _is_partly_filled(order: Order, events: Sequence[Event]) -> bool:
+    """Whether an order got some of what it asked for at once, and not all."""
+    leaves = order.quantity
+    for event in events:
+        if isinstance(event, Traded) and event.taker_order_id == order.order_id:
+            leaves = event.taker_leaves
+    return 0 < leaves < order.quantity
+
+
 def _placed(
-    accepted: OrderAccepted, following: Sequence[Event], listing: Listing
+    accepted: OrderAccepted, following: Sequence[Event], listing: Listing, profile: Profile
 ) -> list[OrderEvent]:
     """What an accepted order did at once: its executions, then its place in the book."""
     order = accepted.order
@@ -201,11 +222,16 @@ def _placed(
                 )
             )
         elif isinstance(event, OrderRested) and event.order_id == order.order_id:
-            filled = order.quantity - event.leaves
-            told.append(PlaceEvent(encode_order(order, filled, order.created, market), reduced))
+            filled = 0 if profile.place_first else order.quantity - event.leaves
+            place = PlaceEvent(encode_order(order, filled, order.created, market), reduced)
+            told.insert(0 if profile.place_first else len(told), place)
             break
         elif isinstance(event, OrderCanceled) and event.order_id == order.order_id:
-            break  # the rest of an IOC, or of a taker that met itself, has no event of its own
+            # The rest of an IOC, or of a taker that met itself, has no event of its own by default.
+            if profile.ioc_remainder == "cancel":
+                rest = OrderView(order, event.leaves, order.created)
+                told.append(encode_canceled(rest, listing, profile))
+            break
     return told
 
 
@@ -214,6 +240,7 @@ def cancel_status(
     before: Mapping[OrderId, OrderView],
     time: Nanos,
     listing: Listing,
+    profile: Profile = DEFAULT,
 ) -> OrderStatus | RejectReason:
     """What became of the cancel of one order; or why it was refused, for who knows the past."""
     for event in events:
@@ -224,7 +251,7 @@ def cancel_status(
             if view.order.cl_ord_id is not None:
                 status.cli_ord_id = view.order.cl_ord_id
             status.received_time = iso(time)
-            status.order_events = [encode_canceled(view, listing)]
+            status.order_events = [encode_canceled(view, listing, profile)]
             return status
         if isinstance(event, CancelRejected):
             return event.reason
@@ -245,19 +272,16 @@ def mass_canceled(outcome: Outcome) -> list[OrderView]:
 
 
 def encode_cancel_all(
-    canceled: Iterable[OrderView],
-    listing: Listing,
-    *,
-    with_cli_ord_ids: bool,
-    events: str,
+    canceled: Iterable[OrderView], listing: Listing, profile: Profile
 ) -> Iterator[tuple[bytes, bytes]]:
     """For each order, its entry in `cancelledOrders` and in `orderEvents` (empty: it has none)."""
     for view in canceled:
         order = view.order
         entry = CancelledOrder(order_uuid(order.order_id))
-        if with_cli_ord_ids and order.cl_ord_id is not None:
+        if profile.cancel_all_cli_ord_ids and order.cl_ord_id is not None:
             entry.cli_ord_id = order.cl_ord_id
         told = b""
+        events = profile.cancel_all_events
         if events == "all" or (events == "no_triggers" and not view.is_waiting):
-            told = ENCODER.encode(encode_canceled(view, listing))
+            told = ENCODER.encode(encode_canceled(view, listing, profile))
         yield ENCODER.encode(entry), told

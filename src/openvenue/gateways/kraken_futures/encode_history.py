@@ -20,7 +20,7 @@ from openvenue.gateways.kraken_futures.ids import account_uuid, fill_uuid, order
 from openvenue.gateways.kraken_futures.listing import Listing, Market
 from openvenue.gateways.kraken_futures.numbers import decimal_number, ratio
 from openvenue.gateways.kraken_futures.times import millis
-from openvenue.history.past import Change, Execution, MarkChange, OrderChange, TradePosting
+from openvenue.history.past import Before, Change, Execution, MarkChange, OrderChange, TradePosting
 
 CENT: Final = Decimal("0.01")
 SIGNALS: Final = {
@@ -74,11 +74,20 @@ class OrderJson(Struct, rename="camel", kw_only=True):
     trigger_options: TriggerOptionsJson | UnsetType = UNSET
 
 
+class FeeJson(Struct, rename="camel"):
+    """What a fee was worked out from; there are no discounts and no rebates here."""
+
+    percentage_fee: str
+    user_fee_discount_applied: str = "0"
+    market_share_rebate_credited: str = "0"
+
+
 class OrderDataJson(Struct, rename="camel", omit_defaults=True):
     """What an execution did to one side."""
 
     fee: str
     position_size: str
+    fee_calculation_info: list[FeeJson] = []
     realized_pnl: str | UnsetType = UNSET
 
 
@@ -89,6 +98,7 @@ class ExecutionJson(Struct, rename="camel", kw_only=True):
     order: OrderJson | UnsetType = UNSET
     maker_order: OrderJson | UnsetType = UNSET
     taker_order: OrderJson | UnsetType = UNSET
+    old_taker_order: OrderJson | UnsetType = UNSET  # before the change that made it trade
     timestamp: int
     quantity: str
     price: str
@@ -223,6 +233,9 @@ def order_element(change: OrderChange, listing: Listing, *, is_public: bool = Fa
             if change.canceled is not None:
                 reason = errors.UPDATE_REASON[change.canceled].lower()
             event = {"OrderRejected": {"order": now, "orderError": word, "reason": reason}}
+        case Change.EDIT_REFUSED:
+            attempted = history_order(*_attempted(change), market)
+            event = {"OrderEditRejected": _edit_refused(change, now, attempted)}
         case _:
             old = change.old_order or change.order
             before = history_order(
@@ -262,6 +275,21 @@ def _canceled_reason(change: OrderChange) -> str:
     return errors.UPDATE_REASON[change.canceled].lower()
 
 
+def _attempted(change: OrderChange) -> tuple[Order, Lots, Nanos]:
+    """An order as a refused change asked for it, what would be left of it, and when it changed."""
+    asked = change.old_order or change.order
+    filled = change.order.quantity - change.leaves
+    return asked, Lots(max(asked.quantity - filled, 0)), change.old_updated
+
+
+def _edit_refused(change: OrderChange, now: OrderJson, attempted: OrderJson) -> dict[str, object]:
+    """A change that was not made. The order was not touched, so it was not updated now."""
+    assert change.rejected is not None, "a refusal has its reason"
+    now.last_update_timestamp = millis(change.old_updated)
+    word = errors.EDIT_ERROR[change.rejected]
+    return {"oldOrder": now, "attemptedOrder": attempted, "orderError": word}
+
+
 def _reduced(change: OrderChange, market: Market) -> str:
     return market.sizes.text(change.reduced) if change.reduced else ""
 
@@ -278,6 +306,9 @@ def trigger_element(change: OrderChange, listing: Listing) -> ElementJson:
             event = {"OrderTriggerActivated": {"order": now, "reason": "stop_order_triggered"}}
         case Change.CANCELED:
             event = {"OrderTriggerCancelled": {"order": now, "reason": _canceled_reason(change)}}
+        case Change.EDIT_REFUSED:
+            attempted = _trigger(*_attempted(change), market)
+            event = {"OrderTriggerEditRejected": _edit_refused(change, now, attempted)}
         case _:
             old = change.old_order or change.order
             before = _trigger(old, change.old_leaves, change.old_updated, market)
@@ -330,6 +361,7 @@ def execution_element(trade: Execution, market: Market) -> ElementJson:
             mark_price=fine_text(trade.mark),
             limit_filled=trade.maker_leaves == trade.quantity,
             usd_value=usd_value(trade.quantity, trade.price, market),
+            old_taker_order=_before(trade.old_taker, market, is_public=True),
         ),
     )
 
@@ -342,6 +374,7 @@ def own_execution_element(posting: TradePosting, listing: Listing) -> ElementJso
     )
     fee = market.money.text(posting.fee)
     size = market.sizes.text(posting.new_quantity)
+    percent = FeeJson(percentage(posting.fee, posting.value))
     told = ExecutionJson(
         uid=fill_uuid(posting.exec_id),
         order=order,
@@ -352,13 +385,29 @@ def own_execution_element(posting: TradePosting, listing: Listing) -> ElementJso
         limit_filled=posting.is_maker_done,
         execution_type="maker" if posting.is_maker else "taker",
         usd_value=usd_value(posting.quantity, posting.price, market),
-        order_data=OrderDataJson(fee, size, market.money.text(posting.realized)),
+        order_data=OrderDataJson(fee, size, [percent], market.money.text(posting.realized)),
+        old_taker_order=_before(posting.old_taker, market),
     )
     if posting.is_maker:
-        told.maker_order, told.maker_order_data = order, OrderDataJson(fee, size)
+        told.maker_order, told.maker_order_data = order, OrderDataJson(fee, size, [percent])
     else:
-        told.taker_order, told.taker_order_data = order, OrderDataJson(fee, size)
+        told.taker_order, told.taker_order_data = order, OrderDataJson(fee, size, [percent])
     return _executed(posting.number, posting.time, told)
+
+
+def percentage(fee: int, value: int) -> str:
+    """The rate at which a trade was charged, to the hundred-thousandth of a percent."""
+    if not value:
+        return "0"
+    return format(round(ratio(fee * 100, value), 5).normalize(), "f")
+
+
+def _before(
+    old: Before | None, market: Market, *, is_public: bool = False
+) -> OrderJson | UnsetType:
+    if old is None:
+        return UNSET
+    return history_order(old.order, old.leaves, old.updated, market, is_public=is_public)
 
 
 def mark_element(change: MarkChange) -> ElementJson:

@@ -83,6 +83,7 @@ class PositionItem(Struct, kw_only=True):
     return_on_equity: Raw
     unrealized_funding: Raw = ZERO
     initial_margin: Raw
+    initial_margin_with_orders: Raw
     maintenance_margin: Raw
     pnl_currency: str | UnsetType = UNSET
     max_fixed_leverage: int | UnsetType = UNSET
@@ -259,6 +260,7 @@ def position_item(
         effective_leverage=decimal_number(ratio(notional, equity)) if equity else ZERO,
         return_on_equity=decimal_number(ratio(position.unrealized, initial)) if initial else ZERO,
         initial_margin=money(initial),
+        initial_margin_with_orders=money(position.initial_with_orders),
         maintenance_margin=money(position.maintenance_margin),
         fill_time=millis(position.opened),
     )

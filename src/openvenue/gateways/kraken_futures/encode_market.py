@@ -3,6 +3,7 @@
 Source: Kraken Futures REST, "Get instruments", "Get tickers", "Get orderbook", "Get trade history".
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -10,7 +11,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from openvenue.engine.instruments import Dislocation, MarginLevel, Mode
 from openvenue.engine.orders import BUY
 from openvenue.engine.queries import BookView, MarketView
-from openvenue.engine.units import PPB_ONE, FinePrice, decimal_price
+from openvenue.engine.units import PPB_ONE, FinePrice, Nanos, decimal_price
 from openvenue.gateways.kraken_futures.facts import NO_FACTS, Facts
 from openvenue.gateways.kraken_futures.ids import fill_uuid
 from openvenue.gateways.kraken_futures.listing import Market
@@ -117,6 +118,14 @@ class TickerJson(Struct, rename="camel", kw_only=True):
     post_only: bool
 
 
+class IndexTickerJson(Struct, rename="camel"):
+    """One entry of `tickers` that is no contract."""
+
+    symbol: str
+    last: Raw
+    last_time: str
+
+
 class BookJson(Struct):
     """`orderBook`: pairs of price and size."""
 
@@ -209,6 +218,17 @@ def encode_ticker(view: MarketView, day: DayFigures | None, market: Market) -> T
     if day is not None:
         _tell_day(told, view, day, market)
     return told
+
+
+def encode_indices(views: Iterable[MarketView], now: Nanos) -> list[IndexTickerJson]:
+    """The indices of all contracts, once each."""
+    found: dict[str, IndexTickerJson] = {}
+    for view in views:
+        if view.index is not None:
+            symbol = "in_" + view.instrument.index.replace(":", "").lower()
+            price = decimal_number(decimal_price(view.index))
+            found.setdefault(symbol, IndexTickerJson(symbol, price, iso(now)))
+    return list(found.values())
 
 
 def _fine(price: FinePrice | None) -> Raw | UnsetType:

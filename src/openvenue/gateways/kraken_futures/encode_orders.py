@@ -145,7 +145,8 @@ def encode_open_order(view: OrderView, listing: Listing, profile: Profile) -> Op
 def _open_type(view: OrderView, profile: Profile) -> str:
     trigger = view.order.trigger
     if not view.is_waiting or trigger is None:
-        return order_type(view.order)
+        word = order_type(view.order)
+        return profile.open_post_word if word == "post" else word
     if trigger.trail is not None:
         return "trailing_stop"
     return "take_profit" if trigger.kind is TriggerKind.TAKE_PROFIT else profile.open_stop_word

@@ -173,6 +173,13 @@ ORDER_ERROR: Final[Mapping[RejectReason, str]] = {
     RejectReason.OFFSET_TOO_LOW: "LIMIT_PRICE_OFFSET_TOO_LOW",
 }
 
+# Of a change that was refused.
+EDIT_ERROR: Final[Mapping[RejectReason, str]] = {
+    **ORDER_ERROR,
+    RejectReason.UNKNOWN_ORDER: "ORDER_FOR_EDIT_NOT_FOUND",
+    RejectReason.ALREADY_FILLED: "ORDER_FOR_EDIT_NOT_FOUND",
+}
+
 # `updateReason` in orders/status, and `reason` on the open_orders feed.
 UPDATE_REASON: Final[Mapping[CancelReason, str]] = {
     CancelReason.BY_OWNER: "CANCELLED_BY_USER",

@@ -51,21 +51,23 @@ class ElementsJson(Struct, rename="camel", kw_only=True):
 async def market_executions(desk: Desk, request: Request, symbol: str) -> Response:
     """GET market/{tradeable}/executions."""
     market = _market(desk, symbol)
-    found = await desk.history.executions(market.symbol, _page(codec.read_arguments(request)))
+    found = await desk.history.executions(market.symbol, _page(desk, codec.read_arguments(request)))
     return _say(desk, found, lambda it: told.execution_element(it, market))
 
 
 async def market_orders(desk: Desk, request: Request, symbol: str) -> Response:
     """GET market/{tradeable}/orders."""
     market = _market(desk, symbol)
-    found = await desk.history.market_changes(market.symbol, _page(codec.read_arguments(request)))
+    found = await desk.history.market_changes(
+        market.symbol, _page(desk, codec.read_arguments(request))
+    )
     return _say(desk, found, lambda it: told.order_element(it, desk.listing, is_public=True))
 
 
 async def market_price(desk: Desk, request: Request, symbol: str) -> Response:
     """GET market/{tradeable}/price."""
     market = _market(desk, symbol)
-    found = await desk.history.marks(market.symbol, _page(codec.read_arguments(request)))
+    found = await desk.history.marks(market.symbol, _page(desk, codec.read_arguments(request)))
     return _say(desk, found, told.mark_element)
 
 
@@ -74,7 +76,7 @@ async def executions(desk: Desk, request: Request) -> Response:
     who = signer(desk, request, COST_PAST["executions"])
     arguments = codec.read_arguments(request)
     wanted = _is_trade_of(_tradeable(desk, arguments), None)
-    found = await desk.history.postings(who.account, _page(arguments), wanted=wanted)
+    found = await desk.history.postings(who.account, _page(desk, arguments), wanted=wanted)
     return _say(desk, _trades(found), lambda it: told.own_execution_element(it, desk.listing), who)
 
 
@@ -84,7 +86,9 @@ async def orders(desk: Desk, request: Request) -> Response:
     arguments = codec.read_arguments(request)
     market = _tradeable(desk, arguments)
     found = await desk.history.order_changes(
-        who.account, _page(arguments), symbol=None if market is None else market.symbol
+        who.account,
+        _page(desk, arguments),
+        symbol=None if market is None else market.symbol,
     )
     return _say(desk, found, lambda it: told.order_element(it, desk.listing), who)
 
@@ -96,7 +100,7 @@ async def triggers(desk: Desk, request: Request) -> Response:
     market = _tradeable(desk, arguments)
     found = await desk.history.order_changes(
         who.account,
-        _page(arguments),
+        _page(desk, arguments),
         are_waiting=True,
         symbol=None if market is None else market.symbol,
     )
@@ -113,7 +117,7 @@ async def positions(desk: Desk, request: Request) -> Response:
     if (no_change and not changes) or (reasons and "trades" not in reasons):
         changes = {"nothing"}  # every update that there is so far is a trade that changed a size
     wanted = _is_trade_of(_tradeable(desk, arguments), changes or None)
-    found = await desk.history.postings(who.account, _page(arguments), wanted=wanted)
+    found = await desk.history.postings(who.account, _page(desk, arguments), wanted=wanted)
     return _say(desk, _trades(found), lambda it: told.position_element(it, desk.listing), who)
 
 
@@ -143,6 +147,14 @@ def read_moment(arguments: codec.Arguments, name: str) -> Nanos | None:
     return None if number is None else Nanos(min(number * MS, 2**63 - 1))
 
 
+def read_before(desk: Desk, arguments: codec.Arguments) -> Nanos | None:
+    """Where a page ends: what happened in the millisecond `before` itself may count."""
+    before = read_moment(arguments, "before")
+    if before is None or not desk.profile.before_inclusive:
+        return before
+    return Nanos(min(before + MS, 2**63 - 1))
+
+
 def read_sort(arguments: codec.Arguments) -> bool:
     """Whether the oldest comes first. Raises: WireError: neither `asc` nor `desc`."""
     sort = (arguments.text("sort") or "desc").lower()
@@ -156,7 +168,7 @@ def refused(name: str) -> WireError:
     return WireError(f"invalidArgument: {name}", status=400)
 
 
-def _page(arguments: codec.Arguments) -> Page:
+def _page(desk: Desk, arguments: codec.Arguments) -> Page:
     """Raises: WireError: an argument cannot be read."""
     count = read_number(arguments, "count")
     token = next((text for name in TOKENS if (text := arguments.text(name)) is not None), None)
@@ -164,7 +176,7 @@ def _page(arguments: codec.Arguments) -> Page:
         count=COUNT_MAX if not count else min(count, COUNT_MAX),
         is_ascending=read_sort(arguments),
         since=read_moment(arguments, "since") or Nanos(0),
-        before=read_moment(arguments, "before"),
+        before=read_before(desk, arguments),
         cursor=None if token is None else _read_token(token),
     )
 

@@ -25,6 +25,7 @@ SECOND_BACK: Final = pow(SECOND, -1, 2**64)
 ORDERS: Final = 0x3C6EF372FE94F82B  # salts, so that an order and a fill of one number differ
 FILLS: Final = 0xA54FF53A5F1D36F1
 THINGS: Final = 0x510E527FADE682D1
+IIBAN: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 ACCOUNTS: Final = b"openvenue kraken futures account "
 UUID: Final = re.compile(
     r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
@@ -90,6 +91,14 @@ def account_uuid(account: AccountId) -> str:
     """How this API names an account where it does not use the name that people gave it."""
     digest = hashlib.sha256(ACCOUNTS + account.encode()).digest()
     return _encode(int.from_bytes(digest[:8]), 0)
+
+
+def account_iiban(account: AccountId) -> str:
+    """The account's number in the form that this service gives it: "AA12 N84G …", made up."""
+    digest = hashlib.sha256(b"iiban " + account.encode()).digest()
+    letters = "".join(IIBAN[byte % len(IIBAN)] for byte in digest[:12])
+    check = f"{int.from_bytes(digest[12:14]) % 97:02d}"
+    return f"AA{check} {letters[:4]} {letters[4:8]} {letters[8:]}"
 
 
 def read_order_uuid(text: str) -> OrderId | None:

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from openvenue.engine.units import SECOND, AccountId, Nanos
+from openvenue.engine.units import SECOND, Nanos
 
 Limits = Literal["production", "off"]
 
@@ -58,25 +58,39 @@ def cost_of_account_log(rows: int) -> int:
 
 
 class Pools:
-    """One pool for each account. Time is the currency: a token is what refilling one takes."""
+    """One pool for each name. Time is the currency: a token is what refilling one takes."""
 
-    def __init__(self, pool: Pool, limits: Limits) -> None:
+    def __init__(self, pool: Pool, limits: Limits, *, is_windowed: bool = False) -> None:
+        self._window: Final = pool.refill if is_windowed else 0
         self._token: Final = pool.refill // pool.tokens
         self._full: Final = self._token * pool.tokens
         self._is_on: Final = limits == "production"
-        self._filled: dict[AccountId, tuple[int, Nanos]] = {}  # what is in it, when it was so
+        self._filled: dict[str, tuple[int, Nanos]] = {}  # what is in it, when it was so
 
-    def wait_for(self, account: AccountId, cost: int, now: Nanos) -> Nanos | None:
+    def wait_for(self, name: str, cost: int, now: Nanos) -> Nanos | None:
         """How long until `cost` tokens are there; None: they were, and are spent."""
         if not self._is_on:
             return None
-        level, then = self._filled.get(account, (self._full, now))
-        level = min(self._full, level + max(now - then, 0))
         price = cost * self._token
+        if self._window:
+            return self._wait_in_window(name, price, now)
+        level, then = self._filled.get(name, (self._full, now))
+        level = min(self._full, level + max(now - then, 0))
         if price > level:
-            self._filled[account] = (level, now)
+            self._filled[name] = (level, now)
             return Nanos(price - level)
-        self._filled[account] = (level - price, now)
+        self._filled[name] = (level - price, now)
+        return None
+
+    def _wait_in_window(self, name: str, price: int, now: Nanos) -> Nanos | None:
+        """As `wait_for`, of a pool that is full again at the end of its window, and not before."""
+        start = now - now % self._window
+        level, then = self._filled.get(name, (self._full, Nanos(start)))
+        if then < start:
+            level = self._full
+        if price > level:
+            return Nanos(start + self._window - now)
+        self._filled[name] = (level - price, Nanos(start))
         return None
 
 
@@ -88,4 +102,4 @@ class Requests:
 
     def allows(self, now: Nanos) -> bool:
         """Whether one more is within the limit; it counts if it is."""
-        return self._pools.wait_for(AccountId(""), 1, now) is None
+        return self._pools.wait_for("", 1, now) is None

@@ -6,11 +6,11 @@ Source: Kraken Futures REST, "Order management", "Account information", "Histori
 import asyncio
 from typing import Final
 
-from openvenue.engine.commands import CancelOrder
+from openvenue.engine.commands import CancelOrder, PlaceOrder
 from openvenue.engine.events import DeadMansSwitchSet
 from openvenue.engine.queries import GetAccount, GetOpenOrders, GetOrders
 from openvenue.engine.reasons import RejectReason
-from openvenue.engine.units import OrderId
+from openvenue.engine.units import Nanos, OrderId
 from openvenue.gateways.kraken_futures import codec, errors
 from openvenue.gateways.kraken_futures.asking import Who
 from openvenue.gateways.kraken_futures.desk import Desk
@@ -23,6 +23,8 @@ from openvenue.gateways.wire import Request, Response, WireError
 from openvenue.history.port import ClosedOrder
 
 FILLS_MAX: Final = 100
+STANDS: Final = ("placed", "partiallyFilled")
+CLOSED: Final = ("marketSuspended", "marketInactive")
 TURN: Final = 500  # orders told of a cancel of all before others have a turn
 
 
@@ -36,15 +38,33 @@ async def send_order(desk: Desk, request: Request) -> Response:
         desk.profile,
         algo_id=codec.decode_algo_id(request.headers.get("algoid")),
     )
+    if not isinstance(command, codec.NotSent) and await is_name_taken(desk, command):
+        command = codec.NotSent("clientOrderIdAlreadyExist", command.cl_ord_id)
     if isinstance(command, codec.NotSent):
         request.note["why"] = command.status
+        refuse_closed(desk, command.status)
         return desk.say("sendStatus", not_sent(command, iso(desk.exchange.now())))
     outcome = await desk.exchange.submit(command, who.envelope)
     entry = outcome.entry
-    status = codec.send_status(entry.events, command, entry.time, desk.listing)
-    if status.status != "placed":
+    status = codec.send_status(entry.events, command, entry.time, desk.listing, desk.profile)
+    if status.status not in STANDS:
         request.note["why"] = status.status
+        refuse_closed(desk, status.status)
     return desk.say("sendStatus", status)
+
+
+async def is_name_taken(desk: Desk, command: PlaceOrder) -> bool:
+    """Whether an order that has ended had this client id, where it may not be used again."""
+    name = command.cl_ord_id
+    if name is None or desk.profile.cl_ord_ids == "open":
+        return False
+    return bool(await desk.history.closed_orders(command.account, cl_ord_ids=(name,)))
+
+
+def refuse_closed(desk: Desk, status: str) -> None:
+    """Raises: WireError: a market is closed, and that is told as an error."""
+    if status in CLOSED and desk.profile.closed_market == "error":
+        raise WireError("marketUnavailable", why=status)
 
 
 def not_sent(refused: codec.NotSent, received: str) -> OrderStatus:
@@ -65,9 +85,14 @@ async def cancel_order(desk: Desk, request: Request) -> Response:
     )
     outcome = await desk.exchange.submit(command, who.envelope)
     entry = outcome.entry
-    status = codec.cancel_status(entry.events, outcome.before, entry.time, desk.listing)
+    status = codec.cancel_status(
+        entry.events, outcome.before, entry.time, desk.listing, desk.profile
+    )
     if isinstance(status, RejectReason):
         if status is RejectReason.PAST_DEADLINE:
+            if desk.profile.late_cancel == "status":
+                late = OrderStatus(errors.SEND_STATUS[status], received_time=iso(entry.time))
+                return desk.say("cancelStatus", late)
             raise errors.invalid("processBefore", "the deadline has passed")
         filled = await filled_orders(desk, who, [command])
         status = not_canceled(command, filled)
@@ -121,14 +146,7 @@ async def cancel_all_orders(desk: Desk, request: Request) -> Response:
     profile = desk.profile
     entries: list[bytes] = []
     events: list[bytes] = []
-    for place, (entry, told) in enumerate(
-        codec.encode_cancel_all(
-            canceled,
-            desk.listing,
-            with_cli_ord_ids=profile.cancel_all_cli_ord_ids,
-            events=profile.cancel_all_events,
-        )
-    ):
+    for place, (entry, told) in enumerate(codec.encode_cancel_all(canceled, desk.listing, profile)):
         entries.append(entry)
         if told:
             events.append(told)
@@ -215,6 +233,8 @@ async def fills(desk: Desk, request: Request) -> Response:
     is_older = arguments.text("lastFillTime") is not None
     desk.spend(who, COST_FILLS_BEFORE if is_older else COST["fills"])
     before = arguments.time("lastFillTime")
+    if before is not None and desk.profile.last_fill_inclusive:
+        before = Nanos(before + 1)
     found = await desk.history.fills(who.account, before=before, limit=FILLS_MAX)
     return desk.say(
         "fills",

@@ -20,9 +20,25 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     nonce_memory: int = 4096  # values remembered per key
     read_only_word: Literal["authenticationError", "insufficientPrivileges"] = "authenticationError"
     limit_status: Literal[200, 429] = 200  # when a pool is empty
-    unknown_symbol: Literal["invalidArgument: symbol", "contractNotFound"] = (
+    # "marketInactive" is the status of an order; other requests then say invalidArgument.
+    unknown_symbol: Literal["invalidArgument: symbol", "contractNotFound", "marketInactive"] = (
         "invalidArgument: symbol"
     )
+    closed_market: Literal["status", "error"] = "status"  # orders there; error: marketUnavailable
+    cl_ord_ids: Literal["open", "ever"] = "open"  # a client id may not be that of such an order
+    place_first: bool = False  # of a taker that rests: PLACE before its executions
+    partly_filled_word: Literal["placed", "partiallyFilled"] = "placed"
+    ioc_remainder: Literal["none", "cancel"] = "none"  # an event for what an IOC did not get
+    canceled_quantity: Literal["total", "remaining"] = "total"  # in CANCEL events
+    late_cancel: Literal["error", "status"] = "error"  # of cancelorder past processBefore
+    open_post_word: Literal["post", "lmt"] = "post"  # orderType of a post-only order in openorders
+    tickers_indices: bool = False  # indices among the tickers
+    last_fill_inclusive: bool = False  # fills at `lastFillTime` itself
+    before_inclusive: bool = False  # what happened at `before` itself, in history
+    refill: Literal["continuous", "windowed"] = "continuous"  # of the token pools
+    limits_per: Literal["account", "address"] = "account"
+    bad_subscription: Literal["error", "alert"] = "error"  # the event that tells a client so
+    unknown_key: Literal["alert", "error"] = "alert"  # the answer to its challenge
     malformed_order_id: Literal["invalidArgument", "notFound"] = "invalidArgument"
     market_cap: Decimal = Decimal("0.01")  # how far a market order may go
     default_trigger_signal: Literal["last", "mark", "index"] = "last"
@@ -39,6 +55,12 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     transfer_refusal: Literal["word", "numbered"] = "word"  # of what is not there; number 92 is 500
     heartbeat_ms: int = 1_000
     ticker_ms: int = 1_000  # at least so long between two tickers of a market
+
+    @property
+    def unknown_symbol_error(self) -> str:
+        """The error of a request that names no market; an order may have a status instead."""
+        word = self.unknown_symbol
+        return "invalidArgument: symbol" if word == "marketInactive" else word
 
 
 DEFAULT: Final = Profile()

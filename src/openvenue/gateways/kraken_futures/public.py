@@ -52,7 +52,10 @@ async def tickers(desk: Desk, request: Request) -> Response:
         market = desk.listing.of(symbol)
         if not types or market.type in types:
             told.append(codec.encode_ticker(view, days.get(symbol), market))
-    return desk.say("tickers", told)
+    indices: list[codec.IndexTickerJson] = []
+    if desk.profile.tickers_indices and not wanted and not types:
+        indices = codec.encode_indices(views, desk.exchange.now())
+    return desk.say("tickers", [*told, *indices])
 
 
 async def ticker(desk: Desk, request: Request, symbol: str) -> Response:

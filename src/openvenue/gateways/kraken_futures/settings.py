@@ -16,7 +16,7 @@ from openvenue.gateways.kraken_futures import codec, errors
 from openvenue.gateways.kraken_futures import encode_history as told
 from openvenue.gateways.kraken_futures.desk import Desk
 from openvenue.gateways.kraken_futures.encode import ENCODER
-from openvenue.gateways.kraken_futures.ids import account_uuid, thing_uuid
+from openvenue.gateways.kraken_futures.ids import account_iiban, account_uuid, thing_uuid
 from openvenue.gateways.kraken_futures.limits import COST
 from openvenue.gateways.kraken_futures.listing import Market
 from openvenue.gateways.kraken_futures.numbers import decimal_number, ratio
@@ -70,7 +70,7 @@ class KeyJson(Struct, rename="camel"):
     api_key: str
     account_uid: str
     permissions: PermissionsJson
-    iiban: str = ""
+    iiban: str
     created_at: str | None = None
     allowed_cidr_block: str | None = None
 
@@ -185,5 +185,8 @@ async def check_key(desk: Desk, request: Request) -> Response:
         raise WireError(errors.UNAUTHORIZED, status=401, why=error.why or error.word) from error
     general = "FULL_ACCESS" if who.record.permission == "full" else "READ_ONLY"
     transfer = "FULL_ACCESS" if who.record.permission == "full" else "NO_ACCESS"
-    key = KeyJson(who.record.api_key, account_uuid(who.account), PermissionsJson(general, transfer))
+    permissions = PermissionsJson(general, transfer)
+    key = KeyJson(
+        who.record.api_key, account_uuid(who.account), permissions, account_iiban(who.account)
+    )
     return Response(200, ENCODER.encode(key))

@@ -197,7 +197,7 @@ class KrakenFuturesSession:
         api_key = frame.api_key or ""
         if self._desk.keys.find(api_key) is None:
             self._request.note["why"] = "challenge: no such API key"
-            self._alert("Invalid API key")
+            self._complain("Invalid API key", self._desk.profile.unknown_key)
             return
         message = self._new_challenge()
         self._challenges.append((api_key, message))
@@ -377,7 +377,10 @@ class KrakenFuturesSession:
         self._sender.send(ENCODER.encode(message))
 
     def _refuse(self, text: str) -> None:
-        self._say({"event": "error", "message": text})
+        self._complain(text, self._desk.profile.bad_subscription)
+
+    def _complain(self, text: str, event: str) -> None:
+        self._say({"event": event, "message": text})
 
     def _alert(self, text: str) -> None:
         self._say({"event": "alert", "message": text})
