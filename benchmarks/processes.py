@@ -66,6 +66,15 @@ def cpu_seconds(pid: int) -> float:
     return total / 1e9
 
 
+def family(pid: int) -> list[int]:
+    """A process and all that descend from it."""
+    found = [pid]
+    for each in found:
+        for task in Path(f"/proc/{each}/task").iterdir():
+            found += [int(child) for child in (task / "children").read_text().split()]
+    return found
+
+
 def resident_bytes(pid: int) -> int:
     """Memory of a process that is in memory now."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])

@@ -4,13 +4,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count as count_from
 from statistics import median
 from time import perf_counter
 from typing import Any, Final
 
 import msgspec
 
-from benchmarks.processes import LOAD_CORE, ROOT, SERVER_CORE, cpu_seconds, on_core
+from benchmarks.processes import LOAD_CORE, ROOT, SERVER_CORE, cpu_seconds, family, on_core
 from benchmarks.rows import Bench, Row, mid, rate
 from benchmarks.socket_load import SocketLoad
 from benchmarks.spot import (
@@ -48,21 +49,24 @@ def add_order(bench: Bench) -> list[Row]:
         for server in (durable, in_memory):
             send_frames(_load(server.port, _tokens(server), requests // 4, seed=9))
 
-        def once(seed: list[int] = [0]) -> dict[str, Any]:  # noqa: B006
-            seed[0] += 1
+        seeds = count_from(1)
+
+        def once() -> dict[str, Any]:
+            seed = next(seeds)
             before = _counts(durable)
-            ours = _capacity(durable.pid, _venue_load(durable, requests, seed[0]))
+            ours = _capacity(durable.pid, _venue_load(durable, requests, seed))
             events, commands = (
                 now - then for now, then in zip(_counts(durable), before, strict=True)
             )
-            memory = _capacity(in_memory.pid, _venue_load(in_memory, requests, seed[0]))
+            memory = _capacity(in_memory.pid, _venue_load(in_memory, requests, seed))
             limit = _capacity(pid, _load(port, ["a" * 43, "b" * 43], requests * 2, seed=7))
             return {
                 "ours": ours["capacity"],
-                "in_memory": memory["capacity"],
+                "whole": ours["whole"],
+                "in_memory": memory["whole"],
                 "limit": limit["capacity"],
                 "ratio": ours["capacity"] / limit["capacity"],
-                "to_memory": ours["capacity"] / memory["capacity"],
+                "to_memory": ours["whole"] / memory["whole"],
                 "events_per_command": events / commands,
                 "wall_per_second": ours["wall_per_second"],
                 "p50_ms": ours["p50_ms"],
@@ -77,7 +81,8 @@ def add_order(bench: Bench) -> list[Row]:
         f"{WORLD}; {MIX}: {mid(results, 'events_per_command'):.2f} events per command, "
         f"{resting:,.0f} resting at the end; {CONNECTIONS} connections with {IN_FLIGHT} orders in "
         f"flight each, {requests:,} orders a run; capacity = 1 / (CPU time of the server process "
-        "per order, journal and history threads included). Observed "
+        f"per order, journal thread included; {rate(mid(results, 'whole'))} with the process that "
+        "keeps the index of the past). Observed "
         f"{rate(mid(results, 'wall_per_second'))}, p50 {mid(results, 'p50_ms'):.1f} ms, p99 "
         f"{mid(results, 'p99_ms'):.1f} ms. Generator: picows on uvloop on the other core, frames "
         f"made and masked before; its own ceiling {rate(mid(results, 'generator'))}"
@@ -98,9 +103,9 @@ def add_order(bench: Bench) -> list[Row]:
         Row(
             name="add-order-journal",
             what="the same, beside the same path without the journal",
-            data_set="as above; limit: the same program with --in-memory, taken in turns",
+            data_set="as above, CPU time of all processes; limit: the same --in-memory, in turns",
             target="≥ 75 % of the path without the journal",
-            figure=f"{rate(mid(results, 'ours'))}, {to_memory:.0%}",
+            figure=f"{rate(mid(results, 'whole'))}, {to_memory:.0%}",
             limit=rate(mid(results, "in_memory")),
             is_met=to_memory >= 0.75,
             runs=len(results),
@@ -196,11 +201,12 @@ def _counts(server: Server) -> tuple[float, float]:
 
 def _capacity(pid: int, load: SocketLoad) -> dict[str, Any]:
     """Orders per second of a core, by the CPU time that a server process spent on `load`."""
-    before = cpu_seconds(pid)
+    before = cpu_seconds(pid), sum(map(cpu_seconds, family(pid)))
     result = send_frames(load)
-    cpu = cpu_seconds(pid) - before
+    cpu, whole = cpu_seconds(pid) - before[0], sum(map(cpu_seconds, family(pid))) - before[1]
     return {
         "capacity": result["requests"] / cpu,
+        "whole": result["requests"] / whole,  # with the processes that keep indexes
         "wall_per_second": result["requests"] / result["wall_s"],
         "generator": result["requests"] / result["cpu_s"],
         "p50_ms": result["p50_ms"],

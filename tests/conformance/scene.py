@@ -39,7 +39,7 @@ from openvenue.gateways.kraken_futures.facts import Facts
 from openvenue.gateways.kraken_futures.limits import Limits
 from openvenue.gateways.kraken_futures.profile import DEFAULT, Profile
 from openvenue.gateways.wire import Request, Response, Session
-from openvenue.history.history import History
+from openvenue.history.history import History, open_history
 from openvenue.journal.memory import MemoryJournal
 from openvenue.journal.records import Envelope
 from openvenue.testing.clock import START, still_clock
@@ -210,7 +210,7 @@ class Scene:
         clock = still_clock()
         disk = Disk()
         exchange = await exchange_of(world(), clock, journal=disk)
-        history = History(None, exchange)
+        history = open_history(None, exchange)
         gateway = KrakenFutures(
             exchange, history, keys(), clock, limits, profile, facts_of=lambda _: FACTS
         )

@@ -51,7 +51,7 @@ from openvenue.gateways.request_log import RequestLog
 from openvenue.gateways.serve import Door
 from openvenue.gateways.venue_metrics import venue_families
 from openvenue.gateways.wire import Gateway
-from openvenue.history.history import History
+from openvenue.history.history import History, open_history
 from openvenue.journal.records import Envelope
 
 log = structlog.get_logger(__name__)
@@ -269,7 +269,7 @@ async def open_venue(
     )
     stack.push_async_callback(exchange.close)
     clock.reach(exchange.now())  # market time may have been moved ahead
-    history = History(plan.directory(name), exchange)
+    history = open_history(plan.directory(name), exchange)
     stack.push_async_callback(history.close)
     for command in await still_missing(table, exchange):
         await exchange.submit(command, BY_SETUP)

@@ -1,19 +1,15 @@
-"""A `HistoryPort` over an index that a thread of its own keeps, off the order path."""
+"""A `HistoryPort` over an index that is kept off the order path."""
 
-import asyncio
-import queue
-import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
-
-import structlog
+from typing import Concatenate, ParamSpec, TypeVar, final
 
 from openvenue.engine.queries import GetMarkets
 from openvenue.engine.units import AccountId, Nanos, OrderId, Symbol
 from openvenue.exchange.exchange import Exchange
 from openvenue.exchange.port import Outcome
 from openvenue.history.blocks import Stream
+from openvenue.history.host import Host, Question
 from openvenue.history.index import Index
 from openvenue.history.past import (
     Bar,
@@ -32,65 +28,54 @@ from openvenue.history.port import (
     ClosedOrder,
     DayFigures,
     Fill,
-    HistoryUnavailable,
     PublicTrade,
     Volume,
 )
-
-log = structlog.get_logger(__name__)
-
-FILE: Final = "history.sqlite"
-QUIET_SECONDS: Final = 0.05  # without an entry: time to commit
-BEHIND_MAX: Final = 50_000  # entries kept for the thread; past that it reads the journal instead
+from openvenue.history.process import ProcessHost
+from openvenue.history.thread import ThreadHost
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
-class _Read(NamedTuple):
-    """A question, and how to tell who asked."""
+@final
+class OfSymbol:
+    """Changes of orders in one market. A class, because a question is pickled."""
 
-    seq: int  # the answer includes this entry
-    ask: Callable[[Index], object]
-    loop: asyncio.AbstractEventLoop
-    future: "asyncio.Future[object]"
+    def __init__(self, symbol: Symbol) -> None:
+        self.symbol = symbol
+
+    def __call__(self, change: OrderChange) -> bool:
+        """Whether it is one."""
+        return change.order.symbol == self.symbol
 
 
 class History:
-    """The past of one venue. Questions queue up behind the entries that came before them."""
+    """The past of one venue. An answer includes all that was told before its question."""
 
-    def __init__(
-        self, directory: Path | None, exchange: Exchange, *, behind_max: int = BEHIND_MAX
-    ) -> None:
-        """Listen from now on, and read what the index does not have yet from the journal."""
+    def __init__(self, exchange: Exchange, host: Host) -> None:
+        """Listen from now on. Made by `open_history`."""
         self._exchange = exchange
-        self._path = None if directory is None else directory / FILE
-        self._inbox: queue.SimpleQueue[list[Outcome] | _Read | None] = queue.SimpleQueue()
-        self._behind_max = behind_max
-        self._put = self._done = 0  # entries; each is written by one thread only
+        self._host = host
         self._heard = exchange.seq
         self._leave = exchange.subscribe(self._hear)
-        self._thread = threading.Thread(
-            target=self._run, args=(exchange.seq,), name=f"history {exchange.name}", daemon=True
-        )
-        self._thread.start()
 
     async def close(self) -> None:
         """Keep what was heard, then let go of the file."""
         self._leave()
-        self._inbox.put(None)
-        await asyncio.to_thread(self._thread.join)
+        await self._host.close()
 
     async def fills(
         self, account: AccountId, *, before: Nanos | None = None, limit: int = 100
     ) -> list[Fill]:
         """The newest fills strictly before `before`, newest first. Raises: HistoryUnavailable."""
-        return await self._ask(lambda index: index.store.fills(account, before, limit))
+        return await self._ask(Index.fills, account, before, limit)
 
     async def trades(
         self, symbol: Symbol, *, before: Nanos | None = None, limit: int = 100
     ) -> list[PublicTrade]:
         """The newest trades strictly before `before`, newest first. Raises: HistoryUnavailable."""
-        return await self._ask(lambda index: index.store.trades(symbol, before, limit))
+        return await self._ask(Index.trades, symbol, before, limit)
 
     async def closed_orders(
         self,
@@ -104,9 +89,7 @@ class History:
 
         Raises: HistoryUnavailable.
         """
-        return await self._ask(
-            lambda index: index.store.closed(account, order_ids, cl_ord_ids, since)
-        )
+        return await self._ask(Index.closed, account, order_ids, cl_ord_ids, since)
 
     async def day(
         self, symbol: Symbol | None = None, *, since: Nanos = BEGINNING
@@ -119,20 +102,20 @@ class History:
         markets = await self._exchange.look(GetMarkets(symbol))
         symbols = [market.instrument.symbol for market in markets]
         now = self._exchange.now()
-        return await self._ask(lambda index: index.days(symbols, now, since))
+        return await self._ask(Index.days, symbols, now, since)
 
     async def volumes(
         self, account: AccountId, *, since: Nanos = BEGINNING
     ) -> dict[Symbol, Volume]:
         """How much an account traded at or after `since`, by market. Raises: HistoryUnavailable."""
-        return await self._ask(lambda index: index.store.volumes(account, since))
+        return await self._ask(Index.volumes, account, since)
 
     async def candles(self, symbol: Symbol, *, since: Nanos = BEGINNING) -> list[Candle]:
         """Minutes in which something was traded, from the one of `since` on, oldest first.
 
         Raises: HistoryUnavailable.
         """
-        return await self._ask(lambda index: index.candles(symbol, since))
+        return await self._ask(Index.candles, symbol, since)
 
     async def order_changes(
         self,
@@ -147,113 +130,57 @@ class History:
         Raises: HistoryUnavailable.
         """
         stream = Stream.TRIGGERS if are_waiting else Stream.ORDERS
-
-        def is_of_symbol(it: OrderChange) -> bool:
-            return it.order.symbol == symbol
-
-        wanted = None if symbol is None else is_of_symbol
-        return await self._ask(lambda index: index.store.blocks.read(stream, account, page, wanted))
+        wanted = None if symbol is None else OfSymbol(symbol)
+        return await self._ask(Index.order_changes, stream, account, page, wanted)
 
     async def market_changes(self, symbol: Symbol, page: Page) -> Found[OrderChange]:
         """What became of all orders of a market but its waiting ones.
 
         Raises: HistoryUnavailable.
         """
-        return await self._ask(lambda index: index.store.blocks.read(Stream.MARKET, symbol, page))
+        return await self._ask(Index.order_changes, Stream.MARKET, symbol, page, None)
 
     async def executions(self, symbol: Symbol, page: Page) -> Found[Execution]:
         """Trades of a market. Raises: HistoryUnavailable."""
-        return await self._ask(
-            lambda index: index.store.blocks.read(Stream.EXECUTIONS, symbol, page)
-        )
+        return await self._ask(Index.executions, symbol, page)
 
     async def marks(self, symbol: Symbol, page: Page) -> Found[MarkChange]:
         """Mark prices of a market. Raises: HistoryUnavailable."""
-        return await self._ask(lambda index: index.store.blocks.read(Stream.MARKS, symbol, page))
+        return await self._ask(Index.marks, symbol, page)
 
     async def postings(
         self, account: AccountId, page: Page, *, wanted: Callable[[Posting], bool] | None = None
     ) -> Found[Posting]:
         """What changed an account's money and positions. Raises: HistoryUnavailable."""
-        return await self._ask(
-            lambda index: index.store.blocks.read(Stream.POSTINGS, account, page, wanted)
-        )
+        return await self._ask(Index.postings, account, page, wanted)
 
     async def bars(self, source: BarSource, name: str, span: BarSpan) -> tuple[list[Bar], bool]:
         """Bars of a market's trades or mark, or of an index, ascending; whether there are more.
 
         Raises: HistoryUnavailable.
         """
-        return await self._ask(lambda index: index.bars(source, name, span))
+        return await self._ask(Index.bars, source, name, span)
 
     def _hear(self, outcomes: list[Outcome]) -> None:
         self._heard = outcomes[-1].entry.seq
-        if self._path is not None and self._put - self._done > self._behind_max:
-            return  # the gap is noticed at the next entry or question, and read from the journal
-        self._put += len(outcomes)
-        self._inbox.put(outcomes)
+        self._host.hear(outcomes)
 
-    async def _ask(self, ask: Callable[[Index], T]) -> T:
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[object] = loop.create_future()
-        self._inbox.put(_Read(self._heard, ask, loop, future))
-        return await future  # type: ignore[return-value]  # what `ask` gives
-
-    def _run(self, seq: int) -> None:
-        """The thread."""
-        try:
-            index = Index(self._path, self._exchange.journal, self._exchange.recovered_seq)
-            index.catch_up(seq)
-            self._serve(index)
-        except Exception as error:
-            # The index is a convenience: without it the venue trades on, and who asks is told.
-            log.exception("history failed", venue=self._exchange.name)
-            self._refuse(f"history is not available: {error!r}")
-
-    def _serve(self, index: Index) -> None:
-        while True:
-            try:
-                item = self._inbox.get(timeout=QUIET_SECONDS if index.is_dirty else None)
-            except queue.Empty:
-                index.commit()
-                continue
-            if item is None:
-                index.close()
-                return
-            if isinstance(item, _Read):
-                index.catch_up(item.seq)
-                try:
-                    answer = item.ask(index)
-                except Exception as error:  # noqa: BLE001
-                    _tell(item, error, None)  # its own fault: raised where it was asked
-                else:
-                    _tell(item, None, answer)
-            else:
-                index.take([outcome.entry for outcome in item])
-                self._done += len(item)
-
-    def _refuse(self, why: str) -> None:
-        """Answer no until closed."""
-        while True:
-            item = self._inbox.get()
-            if item is None:
-                return
-            if isinstance(item, _Read):
-                _tell(item, HistoryUnavailable(why), None)
-            else:
-                self._done += len(item)
+    async def _ask(
+        self,
+        function: Callable[Concatenate[Index, P], T],
+        *arguments: P.args,
+        **nothing: P.kwargs,
+    ) -> T:
+        assert not nothing, "arguments are passed by place"
+        answer: T = await self._host.ask(Question(self._heard, function, arguments))
+        return answer
 
 
-def _tell(read: _Read, error: Exception | None, answer: object) -> None:
-    """Answer on the thread of who asked; not at all if it is gone."""
-
-    def settle() -> None:
-        if read.future.done():
-            return
-        if error is not None:
-            read.future.set_exception(error)
-        else:
-            read.future.set_result(answer)
-
-    if not read.loop.is_closed():
-        read.loop.call_soon_threadsafe(settle)
+def open_history(directory: Path | None, exchange: Exchange) -> History:
+    """The past of a venue: in a process beside it, or in a thread if it keeps nothing on disk."""
+    host: Host
+    if directory is None:
+        host = ThreadHost(exchange.name, exchange.journal, exchange.seq)
+    else:
+        host = ProcessHost(exchange.name, directory, exchange.recovered_seq, exchange.seq)
+    return History(exchange, host)

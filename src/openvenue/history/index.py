@@ -1,34 +1,58 @@
 """What happens to the tables, in the order of the journal: fold entries in, commit, answer.
 
-Everything here runs on the index's own thread.
+Everything here runs on the thread, or in the process, that keeps the index.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from openvenue.engine.instruments import IndexId
-from openvenue.engine.units import FinePrice, Nanos, OrderId, Symbol
+from openvenue.engine.units import AccountId, FinePrice, Nanos, OrderId, Symbol
 from openvenue.history.alive import Story
 from openvenue.history.blocks import Stream
 from openvenue.history.day import DAY_MINUTES, MINUTE, Day, Minute, candle_of
 from openvenue.history.fold import Fold
 from openvenue.history.ledger import Ledger
-from openvenue.history.past import Bar, BarSource, BarSpan, Change
-from openvenue.history.port import Candle, DayFigures
+from openvenue.history.past import (
+    Bar,
+    BarSource,
+    BarSpan,
+    Change,
+    Execution,
+    Found,
+    MarkChange,
+    OrderChange,
+    Page,
+    Posting,
+)
+from openvenue.history.port import (
+    Candle,
+    ClosedOrder,
+    DayFigures,
+    Fill,
+    PublicTrade,
+    Volume,
+)
 from openvenue.history.store import Store, remove
-from openvenue.journal.port import Journal
 from openvenue.journal.records import Entry
 
 CHUNK: Final = 64  # entries folded in one go: the thread that decides wants its turn
 COMMIT_EVERY: Final = 5_000  # entries
 STALE_MAX: Final = 50_000  # records of orders beyond twice those alive, before all is written anew
 
+# Entries after one and up to another at least, oldest first.
+Read: TypeAlias = Callable[[int, int], Iterator[list[Entry]]]
+
 
 class Index:
     """The past of one venue up to entry `seq`."""
 
-    def __init__(self, path: Path | None, journal: Journal, recovered_seq: int) -> None:
+    def __init__(self, path: Path | None, read: Read, recovered_seq: int = 0) -> None:
+        """What the file at `path` has kept (None: nothing); what is missing is `read` when asked.
+
+        Of a journal that was found at `recovered_seq`.
+        """
         self.store = Store(path)
         if path is not None and self.store.seq() > recovered_seq:
             # The journal lost its end (a machine that fell, "os" durability): other entries have
@@ -37,7 +61,7 @@ class Index:
             remove(path)
             self.store = Store(path)
         self.seq = self.store.seq()
-        self._journal = journal
+        self._read = read
         self._has_past = path is not None
         self._committed = self.seq
         ledger = Ledger(self.store.instruments(), self.store.holders())
@@ -73,7 +97,7 @@ class Index:
         """
         if self.seq >= seq:
             return
-        for group in self._journal.replay(self.seq):
+        for group in self._read(self.seq, seq):
             for chunk in _chunks(group):
                 self._take(chunk)
             if self.seq - self._committed >= COMMIT_EVERY:
@@ -101,6 +125,52 @@ class Index:
         self._newest_kept = max(self._newest_kept, newest)
         self._touched.clear()
         self._committed = self.seq
+
+    def fills(self, account: AccountId, before: Nanos | None, limit: int) -> list[Fill]:
+        """The newest fills strictly before `before`, newest first."""
+        return self.store.fills(account, before, limit)
+
+    def trades(self, symbol: Symbol, before: Nanos | None, limit: int) -> list[PublicTrade]:
+        """The newest trades strictly before `before`, newest first."""
+        return self.store.trades(symbol, before, limit)
+
+    def closed(
+        self,
+        account: AccountId,
+        order_ids: tuple[OrderId, ...],
+        cl_ord_ids: tuple[str, ...],
+        since: Nanos,
+    ) -> list[ClosedOrder]:
+        """Orders that ended at or after `since`, in the order in which they did."""
+        return self.store.closed(account, order_ids, cl_ord_ids, since)
+
+    def volumes(self, account: AccountId, since: Nanos) -> dict[Symbol, Volume]:
+        """How much an account traded, by market."""
+        return self.store.volumes(account, since)
+
+    def order_changes(
+        self,
+        stream: Stream,
+        name: str,
+        page: Page,
+        wanted: Callable[[OrderChange], bool] | None,
+    ) -> Found[OrderChange]:
+        """What became of an account's orders, of its triggers, or of a market's orders."""
+        return self.store.blocks.read(stream, name, page, wanted)
+
+    def executions(self, symbol: Symbol, page: Page) -> Found[Execution]:
+        """Trades of a market."""
+        return self.store.blocks.read(Stream.EXECUTIONS, symbol, page)
+
+    def marks(self, symbol: Symbol, page: Page) -> Found[MarkChange]:
+        """Mark prices of a market."""
+        return self.store.blocks.read(Stream.MARKS, symbol, page)
+
+    def postings(
+        self, account: AccountId, page: Page, wanted: Callable[[Posting], bool] | None
+    ) -> Found[Posting]:
+        """What changed an account's money and positions."""
+        return self.store.blocks.read(Stream.POSTINGS, account, page, wanted)
 
     def days(self, symbols: Sequence[Symbol], now: Nanos, since: Nanos) -> dict[Symbol, DayFigures]:
         """Figures of the last 24 hours, but for the time before `since`."""

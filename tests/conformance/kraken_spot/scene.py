@@ -27,7 +27,7 @@ from openvenue.gateways.kraken_spot import KeyRecord, KeyRing, KrakenSpot, Profi
 from openvenue.gateways.kraken_spot.limits import Limits
 from openvenue.gateways.kraken_spot.profile import DEFAULT
 from openvenue.gateways.wire import Request, Response, Session
-from openvenue.history.history import History
+from openvenue.history.history import History, open_history
 from openvenue.journal.records import Envelope
 from openvenue.testing.clock import START, still_clock
 
@@ -153,7 +153,7 @@ class Scene:
         """A new world."""
         clock = still_clock()
         exchange = await Exchange.open("kraken-spot", None, clock, setup=world())
-        history = History(None, exchange)
+        history = open_history(None, exchange)
         gateway = KrakenSpot(exchange, history, keys(), clock, limits, profile)
         await gateway.start()
         return cls(clock, exchange, history, gateway)

@@ -35,7 +35,7 @@ from openvenue.exchange.exchange import Exchange
 from openvenue.gateways.pacifica import DEFAULT, Pacifica, Profile, WalletRing, make_pacifica_key
 from openvenue.gateways.pacifica.limits import Limits
 from openvenue.gateways.wire import Request, Response, Session
-from openvenue.history.history import History
+from openvenue.history.history import History, open_history
 from openvenue.journal.memory import MemoryJournal
 from openvenue.journal.records import Envelope
 from openvenue.testing.clock import START, still_clock
@@ -189,7 +189,7 @@ class Scene:
         clock = still_clock()
         disk = Disk()
         exchange = await exchange_of(world(), clock, journal=disk)
-        history = History(None, exchange)
+        history = open_history(None, exchange)
         gateway = Pacifica(exchange, history, wallets(), clock, limits, profile)
         await gateway.start()
         return cls(clock, disk, exchange, history, gateway)

@@ -31,7 +31,7 @@ from openvenue.exchange.clock import VirtualClock
 from openvenue.exchange.exchange import Exchange
 from openvenue.history.alive import Story
 from openvenue.history.fold import Fold
-from openvenue.history.history import BEHIND_MAX, History
+from openvenue.history.history import History, open_history
 from openvenue.history.port import ClosedOrder, Fill, PublicTrade
 from openvenue.journal.records import Envelope
 from openvenue.testing.worlds import ANN, BOB, PERP, ask, bid, small_world
@@ -43,9 +43,8 @@ START = Nanos(1_700_000_000 * SECOND)
 class Venue:
     """A venue with a past, real down to its files (or in memory, without a directory)."""
 
-    def __init__(self, directory: Path | None, *, behind_max: int = BEHIND_MAX) -> None:
+    def __init__(self, directory: Path | None) -> None:
         self.directory = directory
-        self.behind_max = behind_max
         self.clock = VirtualClock(START)
 
     async def __aenter__(self) -> "Venue":
@@ -57,7 +56,7 @@ class Venue:
             setup=small_world(),
             floor_bytes=0,
         )
-        self.history = History(self.directory, self.exchange, behind_max=self.behind_max)
+        self.history = open_history(self.directory, self.exchange)
         return self
 
     async def __aexit__(self, *exc: object) -> None:

@@ -1,6 +1,5 @@
 """The index is a copy: it follows the journal, and what is lost is built again."""
 
-import asyncio
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,10 +12,10 @@ from openvenue.engine.orders import (
 )
 from openvenue.engine.queries import GetOpenOrders
 from openvenue.exchange.clock import VirtualClock
-from openvenue.history.history import FILE
 from openvenue.history.port import Fill, HistoryUnavailable
+from openvenue.history.worker import FILE
 from openvenue.testing.worlds import ANN, BOB, PERP, ask, bid
-from tests.unit.history.doubles import DOOR, Venue, everything, script
+from tests.unit.history.doubles import Venue, everything, script
 
 
 def by(account: str, fills: Sequence[Fill]) -> list[Fill]:
@@ -112,18 +111,6 @@ async def test_an_index_ahead_of_its_journal_is_built_again(tmp_path: Path) -> N
 
     async with Venue(tmp_path) as again:
         assert [it.price for it in await again.history.trades(PERP)] == [101]
-
-
-@pytest.mark.parametrize("behind_max", [-1, 5])
-async def test_entries_that_the_thread_could_not_keep_up_with_are_read_from_the_journal(
-    tmp_path: Path, behind_max: int
-) -> None:
-    """A queue without a bound would be memory without a bound."""
-    async with Venue(tmp_path, behind_max=behind_max) as venue:
-        for seed in range(3):
-            await asyncio.gather(*(venue.exchange.submit(it, DOOR) for it in script(seed, 100)))
-            trades = await venue.history.trades(PERP, limit=10**6)
-            assert trades == venue.story().trades[::-1]
 
 
 async def test_a_broken_index_says_so_and_the_venue_trades_on(tmp_path: Path) -> None:

@@ -20,7 +20,6 @@ from openvenue.engine.queries import GetAccount
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.units import PRICE_ONE, SECOND, Atoms, Lots, Nanos, Ticks
 from openvenue.exchange.clock import VirtualClock
-from openvenue.history.history import FILE
 from openvenue.history.past import (
     BarSource,
     BarSpan,
@@ -32,6 +31,7 @@ from openvenue.history.past import (
     TradePosting,
 )
 from openvenue.history.store import remove
+from openvenue.history.worker import FILE
 from openvenue.testing.worlds import ANN, BOB, CAPITAL, FLEX, PERP, USD, ask, bid
 from tests.unit.history.doubles import START, Venue, script
 

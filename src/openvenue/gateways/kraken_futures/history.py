@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
 
-from openvenue.engine.units import Nanos
+from openvenue.engine.units import Nanos, Symbol
 from openvenue.gateways.kraken_futures import codec, errors
 from openvenue.gateways.kraken_futures import encode_history as told
 from openvenue.gateways.kraken_futures.asking import Who
@@ -75,7 +75,7 @@ async def executions(desk: Desk, request: Request) -> Response:
     """GET executions: own ones."""
     who = signer(desk, request, COST_PAST["executions"])
     arguments = codec.read_arguments(request)
-    wanted = _is_trade_of(_tradeable(desk, arguments), None)
+    wanted = TradesOf(_symbol(desk, arguments))
     found = await desk.history.postings(who.account, _page(desk, arguments), wanted=wanted)
     return _say(desk, _trades(found), lambda it: told.own_execution_element(it, desk.listing), who)
 
@@ -116,7 +116,7 @@ async def positions(desk: Desk, request: Request) -> Response:
     reasons = {name for name in REASONS if _flag(arguments, name)}
     if (no_change and not changes) or (reasons and "trades" not in reasons):
         changes = {"nothing"}  # every update that there is so far is a trade that changed a size
-    wanted = _is_trade_of(_tradeable(desk, arguments), changes or None)
+    wanted = TradesOf(_symbol(desk, arguments), tuple(sorted(changes)))
     found = await desk.history.postings(who.account, _page(desk, arguments), wanted=wanted)
     return _say(desk, _trades(found), lambda it: told.position_element(it, desk.listing), who)
 
@@ -215,19 +215,26 @@ def _tradeable(desk: Desk, arguments: codec.Arguments) -> Market | None:
     return None if symbol is None else _market(desk, symbol)
 
 
-def _is_trade_of(market: Market | None, changes: set[str] | None) -> Callable[[Posting], bool]:
-    """Trades of one market, or all; with these effects on a position, or any."""
+def _symbol(desk: Desk, arguments: codec.Arguments) -> Symbol | None:
+    market = _tradeable(desk, arguments)
+    return None if market is None else market.symbol
 
-    def is_wanted(posting: Posting) -> bool:
+
+class TradesOf(Struct, frozen=True):
+    """Trades of one market, or of all; with these effects on a position, or any."""
+
+    market: Symbol | None = None
+    changes: tuple[str, ...] = ()
+
+    def __call__(self, posting: Posting) -> bool:
+        """Whether a posting is one of them."""
         if not isinstance(posting, TradePosting):
             return False
-        if market is not None and posting.order.symbol != market.symbol:
+        if self.market is not None and posting.order.symbol != self.market:
             return False
-        if changes is None:
+        if not self.changes:
             return True
-        return told.position_change(posting.old_quantity, posting.new_quantity) in changes
-
-    return is_wanted
+        return told.position_change(posting.old_quantity, posting.new_quantity) in self.changes
 
 
 def _trades(found: Found[Posting]) -> Found[TradePosting]:
