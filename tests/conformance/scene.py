@@ -23,6 +23,7 @@ from openvenue.engine.commands import (
 from openvenue.engine.instruments import (
     Asset,
     FeeTier,
+    Funding,
     IndexId,
     Instrument,
     Kind,
@@ -55,6 +56,7 @@ LEVELS: Final = (
     MarginLevel(500_000, Ppb(40_000_000), Ppb(20_000_000)),
 )
 FEES: Final = (FeeTier(0, Ppb(200_000), Ppb(500_000)),)
+FUNDING: Final = Funding(divisor=24, rate_max=Ppb(2_500_000), sample=Nanos(60 * 10**9))
 MONTH: Final = 30 * 86_400 * 10**9
 
 LINEAR: Final = Instrument(
@@ -79,6 +81,7 @@ LINEAR: Final = Instrument(
     collar=Decimal("0.2"),
     impact_size=Lots(60),
     opened=START,
+    funding=FUNDING,
 )
 INVERSE_PERPETUAL: Final = Instrument(
     symbol=Symbol("PI_XBTUSD"),
@@ -97,6 +100,7 @@ INVERSE_PERPETUAL: Final = Instrument(
     margin_levels=LEVELS,
     fee_tiers=FEES,
     opened=START,
+    funding=FUNDING,
 )
 DATED: Final = Instrument(
     symbol=Symbol("FI_XBTUSD_260130"),

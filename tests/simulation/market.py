@@ -18,6 +18,7 @@ from openvenue.engine.commands import (
 from openvenue.engine.instruments import (
     Asset,
     FeeTier,
+    Funding,
     IndexId,
     Instrument,
     Kind,
@@ -71,6 +72,7 @@ PERPETUAL: Final = Instrument(
     min_notional=Decimal(15),
     collar=COLLAR,
     impact_size=Lots(5),
+    funding=Funding(divisor=24, rate_max=Ppb(2_500_000), sample=Nanos(60 * 10**9)),
 )
 QUARTERLY: Final = Instrument(  # nets with the perpetual, and has a finer grid
     symbol=Symbol("FF_XBTUSD"),
@@ -107,6 +109,15 @@ INVERSE: Final = Instrument(
     margin_levels=LEVELS,
     fee_tiers=(FeeTier(0, Ppb(200_000), Ppb(500_000)),),
     collar=COLLAR,
+    funding=Funding(  # paid at the hour, with interest, by a depth in dollars
+        divisor=8,
+        rate_max=Ppb(40_000_000),
+        sample=Nanos(5 * 10**9),
+        interest=Ppb(100_000),
+        band=Ppb(500_000),
+        impact_notional=10,
+        accrues=False,
+    ),
 )
 DATED_INVERSE: Final = Instrument(
     symbol=Symbol("FI_XBTUSD"),

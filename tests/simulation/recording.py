@@ -10,7 +10,7 @@ from typing import Final
 
 from openvenue.engine.commands import Command
 from openvenue.engine.engine import Engine
-from openvenue.engine.events import Event
+from openvenue.engine.events import Event, FundingPaid, FundingRateSet, FundingSampled
 from openvenue.engine.orders import OrderView
 from openvenue.engine.queries import AccountView, GetAccount, look
 from openvenue.engine.snapshot import take
@@ -20,6 +20,9 @@ from tests.simulation import market
 from tests.simulation.scripts import Writer
 
 FEW: Final = 40  # fewer scripts, played again or by hand, need not reach everything
+
+
+OF_TIME: Final = (FundingSampled, FundingRateSet, FundingPaid)
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class View:
     balances: dict[tuple[str, str, str], int]  # (account, wallet, asset)
     held: dict[tuple[str, str, str], int]
     fees: dict[str, int]
+    funding: dict[str, int]  # received from some and not yet paid to others
     open_interest: dict[str, int]
     marks: dict[str, int]
     deadlines: dict[str, int]
@@ -74,6 +78,11 @@ class Step:
     after: View
     state_before: bytes
     state_after: bytes
+
+    @property
+    def told(self) -> list[Event]:
+        """The events but those that time alone brings to perpetuals, which come first."""
+        return [event for event in self.events if not isinstance(event, OF_TIME)]
 
 
 @dataclass
@@ -139,6 +148,7 @@ def view(state: State) -> View:
             for asset, atoms in wallet.held.items()
         },
         fees={str(asset): atoms for asset, atoms in state.fees.items()},
+        funding={str(asset): atoms for asset, atoms in state.funding.items()},
         open_interest={symbol: each.open_interest for symbol, each in state.markets.items()},
         marks={symbol: each.mark for symbol, each in state.markets.items()},
         deadlines={str(account): deadline for account, deadline in state.deadlines.items()},

@@ -63,6 +63,7 @@ class Writer:
 
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)
+        self._jumps = Random(-seed)  # of the clock; what is written stays as it is without them
         self._names = 0
         # Most of a script happens in one market, so that its book is deep enough to collide in.
         self._focus = market.INSTRUMENTS[seed % len(market.INSTRUMENTS)]
@@ -72,6 +73,8 @@ class Writer:
         random = self._random
         if random.random() < 0.8:
             now = Nanos(now + random.choice([0, 1, 10**6, SECOND, 3 * SECOND]))
+        if self._jumps.random() < 0.02:  # now and then to where funding is due
+            now = Nanos(now + self._jumps.choice([40, 900, 3_600, 3_600]) * SECOND)
         pick = random.random()
         if (not state.intake_open or self._is_closed(state)) and random.random() < 0.5:
             return now, self._rare(state, now)

@@ -6,6 +6,7 @@ from openvenue.engine.events import (
     CancelRejected,
     DeadMansSwitchFired,
     DeadMansSwitchSet,
+    FundingPaid,
     OrderCanceled,
     OrdersCanceled,
 )
@@ -62,7 +63,8 @@ def test_after_cancel_all_nothing_in_scope_lives_and_nothing_else_changed(
                     queue = [each for level in levels for each in level.order_ids if each in rest]
                     now = [each for level in after[symbol] for each in level.order_ids]
                     assert queue == now, where
-            assert step.after.balances == step.before.balances, where
+            if not any(isinstance(event, FundingPaid) for event in step.events):
+                assert step.after.balances == step.before.balances, where
             canceled += len(mine)
     assert canceled > 50 or len(recordings) < FEW
 
@@ -100,7 +102,7 @@ def test_a_canceled_order_is_canceled_once_and_nothing_else_is(
             told = step.events[-1] if step.events else None
             if not isinstance(step.command, CancelOrder) or not isinstance(told, OrderCanceled):
                 continue
-            if len(step.events) > 1:
+            if len(step.told) > 1:
                 continue  # a dead man's switch went off first
             where = (recording.seed, step.number)
             rest = {k: v for k, v in step.before.orders.items() if k != told.order_id}
@@ -154,7 +156,7 @@ def test_a_dead_mans_switch_fires_once_on_time_and_takes_everything(
                 ),
                 key=lambda row: row[0],
             )
-            events = step.events
+            events = step.told
             for at, (deadline, account) in enumerate(due):
                 first, second = events[2 * at : 2 * at + 2]
                 assert isinstance(first, DeadMansSwitchFired), where

@@ -6,6 +6,8 @@ from math import ceil, floor
 
 from openvenue.engine.events import (
     Deposited,
+    FundingPaid,
+    FundingRateSet,
     LeverageSet,
     OrderAccepted,
     OrderActivated,
@@ -22,7 +24,7 @@ from tests.simulation.recording import FEW, PositionSeen, Recording, View
 
 
 def test_money_neither_appears_nor_vanishes(recordings: list[Recording]) -> None:
-    """Balances, less what open positions cost, and fees are what came in and stayed."""
+    """Balances less what open positions cost, fees and funding are what came in and stayed."""
     for recording in recordings:
         deposited: Counter[str] = Counter()
         for step in recording.setup + recording.steps:
@@ -32,6 +34,7 @@ def test_money_neither_appears_nor_vanishes(recordings: list[Recording]) -> None
                 elif isinstance(event, Withdrawn):
                     deposited[event.asset] -= event.amount
             there: Counter[str] = Counter(step.after.fees)
+            there.update(step.after.funding)
             for (_, _, asset), atoms in step.after.balances.items():
                 there[asset] += atoms
             for (_, symbol), position in step.after.positions.items():
@@ -218,6 +221,121 @@ def test_margin_is_what_positions_and_open_orders_need(recordings: list[Recordin
                     assert wallet.initial_margin_with_orders == named["with orders"], where
                     assert wallet.maintenance_margin == named["maintenance"], where
                     assert wallet.unrealized == named["unrealized"], where
+                    collateral = 0
+                    if wallet.settlement is not None:
+                        collateral = wallet.balances.get(wallet.settlement, 0)
+                    gained = wallet.unrealized + wallet.unrealized_funding
+                    assert wallet.equity == collateral + gained, where
+
+
+def test_funding_is_what_longs_pay_to_shorts(recordings: list[Recording]) -> None:
+    """Each payment is the rate's share of what was held for as long as it was held.
+
+    Nothing is lost: what the venue keeps of it between hours is what others will get.
+    """
+    paid = 0
+    for recording in recordings:
+        book = FundingBook(recording.seed)
+        for step in recording.setup + recording.steps:
+            for event in step.events:
+                match event:
+                    case FundingPaid():
+                        paid += len(event.shares)
+                        book.paid(event)
+                    case FundingRateSet():
+                        book.rate_set(event)
+                    case Traded():
+                        book.traded(event, step.now)
+            for asset in market.SCALES:
+                left = step.after.funding.get(asset, 0) - book.owed(asset, step.now)
+                assert 0 <= left <= book.roundings[asset], (recording.seed, step.number, asset)
+    assert paid > 100 or len(recordings) < FEW
+
+
+class FundingBook:
+    """Who has held how much for how long, in fractions."""
+
+    def __init__(self, seed: int) -> None:
+        self.roundings: Counter[str] = Counter()  # atoms that rounding may have left, by asset
+        self._seed = seed
+        self._held: Counter[tuple[str, str]] = Counter()
+        self._accrued: dict[tuple[str, str], Fraction] = {}
+        self._since: dict[str, int] = {}
+        self._rates: dict[str, Fraction] = {}  # atoms that a lot pays for a nanosecond
+
+    def rate_set(self, event: FundingRateSet) -> None:
+        """A new hour."""
+        instrument = market.BY_SYMBOL[event.symbol]
+        assert instrument.funding is not None
+        assert abs(event.rate) <= instrument.funding.rate_max * 1_000
+        self._accrue(event.symbol, event.time)
+        if instrument.funding.accrues:
+            self._rates[event.symbol] = _lot_rate(instrument, event.rate, event.index)
+            for name in [it for it in self._accrued if it[1] == event.symbol]:
+                assert 0 <= self._accrued.pop(name) < 1, "the hour was paid to the atom"
+
+    def paid(self, event: FundingPaid) -> None:
+        """The end of an hour."""
+        instrument = market.BY_SYMBOL[event.symbol]
+        assert instrument.funding is not None
+        if instrument.funding.accrues:
+            self._accrue(event.symbol, event.time)
+        else:
+            rate = _lot_rate(instrument, event.rate, event.index)
+            for (account, symbol), lots in self._held.items():
+                if symbol == event.symbol:
+                    self._accrued[account, symbol] = -lots * rate * 3_600 * 10**9
+        for share in event.shares:
+            assert share.quantity == self._held[share.account, event.symbol], self._seed
+            self._receive(share.account, event.symbol, share.amount)
+        if not instrument.funding.accrues:
+            assert all(0 <= left < 1 for left in self._accrued.values() if left), self._seed
+
+    def traded(self, event: Traded, now: int) -> None:
+        """What was held until now counts as it was."""
+        if market.BY_SYMBOL[event.symbol].kind is Kind.SPOT:
+            return
+        self._accrue(event.symbol, now)
+        for account, sign, funding in (
+            (event.maker_account, -event.aggressor, event.maker_funding),
+            (event.taker_account, int(event.aggressor), event.taker_funding),
+        ):
+            self._receive(account, event.symbol, funding)
+            self._held[account, event.symbol] += sign * event.quantity
+
+    def owed(self, asset: str, now: int) -> Fraction:
+        """What all positions together would get now: nothing, but for what was paid earlier."""
+        total = Fraction(0)
+        for name, lots in self._held.items():
+            if market.BY_SYMBOL[name[1]].settlement == asset:  # type: ignore[index]
+                passed = now - self._since.get(name[1], now)
+                total += self._accrued.get(name, 0)
+                total -= lots * self._rates.get(name[1], Fraction(0)) * passed
+        return total
+
+    def _accrue(self, symbol: str, until: int) -> None:
+        passed = until - self._since.get(symbol, until)
+        self._since[symbol] = until
+        rate = self._rates.get(symbol)
+        if rate:
+            for name, lots in self._held.items():
+                if name[1] == symbol:
+                    before = self._accrued.get(name, Fraction(0))
+                    self._accrued[name] = before - lots * rate * passed
+
+    def _receive(self, account: str, symbol: str, amount: int) -> None:
+        exact = self._accrued.pop((account, symbol), Fraction(0))
+        assert amount <= exact < amount + 1, (self._seed, account, symbol)
+        self.roundings[market.BY_SYMBOL[symbol].settlement] += 1  # type: ignore[index]
+
+
+def _lot_rate(instrument: Instrument, rate: int, index: int) -> Fraction:
+    """Atoms that one lot pays for one nanosecond, from sizes, prices and rates alone."""
+    size = Fraction(instrument.lot_size)
+    price = Fraction(index, PRICE_ONE)
+    units = size / price if instrument.kind is Kind.INVERSE else size * price
+    one: int = 10**instrument.settlement_scale
+    return units * one * Fraction(rate, 10**12) / (3_600 * 10**9)
 
 
 def worth(instrument: Instrument, lots: int, ticks: int) -> Fraction:

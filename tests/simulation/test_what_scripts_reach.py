@@ -6,6 +6,7 @@ from openvenue.engine.events import (
     AmendRejected,
     CancelRejected,
     DeadMansSwitchFired,
+    FundingPaid,
     OrderActivated,
     OrderAmended,
     OrderCanceled,
@@ -31,6 +32,7 @@ ENOUGH = {  # at least this share of all commands
     "activated a trigger's order": 0.04,
     "trimmed or ended a reduce-only order": 0.005,
     "dead man's switch fired": 0.005,
+    "paid funding": 0.005,
     "amended": 0.05,
     "amended and kept its place": 0.01,
     "amended and went to the back": 0.02,
@@ -72,6 +74,8 @@ def reaches(step: Step) -> set[str]:
                 found.add("canceled")
             case DeadMansSwitchFired():
                 found.add("dead man's switch fired")
+            case FundingPaid():
+                found.add("paid funding")
             case OrderAmended():
                 found.add("amended")
                 if event.order.order_id in step.before.orders:

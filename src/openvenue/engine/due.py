@@ -1,30 +1,50 @@
 """What the passing of time alone brings about, and when the next of it is due."""
 
+from typing import Final
+
+from openvenue.engine.funding import HOUR
 from openvenue.engine.state import NEVER, State
-from openvenue.engine.steps import FireDeadMansSwitch, SettleContract, Step
+from openvenue.engine.steps import AccrueFunding, FireDeadMansSwitch, SettleContract, Step
 from openvenue.engine.units import Nanos
+
+HOURS_MAX: Final = 1_000  # settled one by one after a longer stop; the time before in one
 
 
 def next_due(state: State) -> Nanos | None:
     """When the venue has to look at its clock again; None: nothing is waiting for time."""
-    return None if state.next_deadline == NEVER else Nanos(state.next_deadline)
+    soonest = min(state.next_deadline, state.next_hour)
+    return None if soonest == NEVER else Nanos(soonest)
 
 
 def due(state: State, now: int) -> list[Step]:
-    """All that is due at or before `now`, the earliest first; ties in the order of arming."""
-    if state.next_deadline > now:
-        return []
-    passed: list[tuple[int, Step]] = [
-        (deadline, FireDeadMansSwitch(account, Nanos(deadline)))
-        for account, deadline in state.deadlines.items()
-        if deadline <= now
-    ]
-    for symbol, expires in state.expiries.items():
-        if expires <= now:
-            passed.append((expires, SettleContract(symbol)))
-    passed.sort(key=_deadline)  # stable
+    """All that is due at or before `now`, the earliest first; ties in the order of arming.
+
+    Premiums are looked at before anything else of their time changes the book.
+    """
+    passed: list[tuple[int, Step]] = []
+    if state.next_sample <= now:
+        hour = now - now % HOUR
+        if state.next_hour <= hour:
+            first = max(state.next_hour, hour - HOURS_MAX * HOUR)
+            passed += [(each, AccrueFunding(Nanos(each))) for each in range(first, hour + 1, HOUR)]
+        passed.append((now, AccrueFunding(Nanos(now))))
+    if state.next_deadline <= now:
+        timed: list[tuple[int, Step]] = [
+            (deadline, FireDeadMansSwitch(account, Nanos(deadline)))
+            for account, deadline in state.deadlines.items()
+            if deadline <= now
+        ]
+        for symbol, expires in state.expiries.items():
+            if expires <= now:
+                timed.append((expires, SettleContract(symbol)))
+        timed.sort(key=_time)  # stable
+        for each, step in timed:
+            if state.next_sample <= each:
+                passed.append((each, AccrueFunding(Nanos(each))))
+            passed.append((each, step))
+    passed.sort(key=_time)
     return [step for _, step in passed]
 
 
-def _deadline(row: tuple[int, Step]) -> int:
+def _time(row: tuple[int, Step]) -> int:
     return row[0]

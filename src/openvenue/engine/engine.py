@@ -35,6 +35,7 @@ from openvenue.engine.due import due
 from openvenue.engine.events import Event
 from openvenue.engine.evolve import EVOLVE
 from openvenue.engine.orders import OrderView
+from openvenue.engine.rules.accrue_funding import accrue_funding
 from openvenue.engine.rules.activate_order import activate_order, fire_triggers
 from openvenue.engine.rules.amend_order import amend_order
 from openvenue.engine.rules.announce import announce, retract_notice, set_conditions
@@ -61,6 +62,7 @@ from openvenue.engine.rules.transfer import set_trading_enabled, transfer, withd
 from openvenue.engine.rules.trim_reducers import trim_reducers
 from openvenue.engine.state import State
 from openvenue.engine.steps import (
+    AccrueFunding,
     ActivateOrder,
     CheckHolders,
     CheckWallet,
@@ -97,6 +99,7 @@ DECIDE: Final[dict[type[Any], Callable[[State, Any], list[Event]]]] = {
     Deposit: deposit,
     PassTime: pass_time,
     Resume: resume,
+    AccrueFunding: accrue_funding,
     FireTriggers: fire_triggers,
     ActivateOrder: activate_order,
     TrimReducers: trim_reducers,
@@ -129,7 +132,7 @@ class Engine:
         state.now = now
         state.before = {}
         events: list[Event] = []
-        if state.next_deadline <= now:
+        if state.next_deadline <= now or state.next_sample <= now:
             for step in due(state, now):
                 self._run(step, events)
         if type(command) is Batch:

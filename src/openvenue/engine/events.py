@@ -67,6 +67,8 @@ class Traded(Struct, frozen=True, array_like=True, gc=False, tag=3):
     value: Atoms  # of the trade, unsigned
     origin: Origin = Origin.CLIENT  # of the taker; from ASSIGNMENT on they met outside the book
     liquidation_fee: Atoms = Atoms(0)  # paid by the taker on top, to the insurance fund
+    maker_funding: Atoms = Atoms(0)  # received with this trade for the time before it
+    taker_funding: Atoms = Atoms(0)
 
 
 class OrderRested(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=4):
@@ -394,6 +396,49 @@ class ContractSettled(Struct, frozen=True, kw_only=True, array_like=True, gc=Fal
     price: FinePrice
 
 
+class FundingSampled(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=50):
+    """The premium of a perpetual over its index was looked at `count` times until `time`.
+
+    Nothing had moved between those looks. `count` is 0 where the book was too thin to tell.
+    """
+
+    symbol: Symbol
+    time: Nanos
+    premium: int  # the sum, in parts per 10 ** 12 of the index
+    count: int
+    bid_impact: FinePrice = FinePrice(0)  # 0: not looked at, or too thin
+    ask_impact: FinePrice = FinePrice(0)
+
+
+class FundingRateSet(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=51):
+    """The funding rate of the hour that begins (or, where nothing accrues, ends) at `time`."""
+
+    symbol: Symbol
+    time: Nanos
+    rate: int  # of notional, in parts per 10 ** 12 an hour; positive: longs pay
+    index: FinePrice  # what makes the rate an amount of money
+    bid_impact: FinePrice = FinePrice(0)
+    ask_impact: FinePrice = FinePrice(0)
+
+
+class FundingShare(Struct, frozen=True, array_like=True, gc=False):
+    """What one account received (or paid, if negative) for what it held."""
+
+    account: AccountId
+    quantity: Lots
+    amount: Atoms
+
+
+class FundingPaid(Struct, frozen=True, kw_only=True, array_like=True, tag=52):
+    """An hour is over: everybody's funding in one market became money."""
+
+    symbol: Symbol
+    time: Nanos
+    rate: int
+    index: FinePrice  # what made the rate an amount of money
+    shares: tuple[FundingShare, ...]
+
+
 Event = (
     OrderAccepted
     | OrderRejected
@@ -437,4 +482,7 @@ Event = (
     | AssigneeLeft
     | PositionSettled
     | ContractSettled
+    | FundingSampled
+    | FundingRateSet
+    | FundingPaid
 )

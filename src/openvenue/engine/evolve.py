@@ -26,6 +26,9 @@ from openvenue.engine.events import (
     DeadMansSwitchFired,
     DeadMansSwitchSet,
     Deposited,
+    FundingPaid,
+    FundingRateSet,
+    FundingSampled,
     IndexPriceSet,
     InstrumentListed,
     IntakeSet,
@@ -56,6 +59,7 @@ from openvenue.engine.events import (
     TriggersMoved,
     Withdrawn,
 )
+from openvenue.engine.funding import HOUR, apply_rate
 from openvenue.engine.instruments import WalletId
 from openvenue.engine.margin import held_for
 from openvenue.engine.markets import Market
@@ -169,6 +173,10 @@ def traded(state: State, event: Traded) -> None:
     else:
         value = event.value if taker_sign == contract.sign else -event.value
         lots = quantity if taker_sign > 0 else -quantity
+        if event.maker_funding:
+            _fund(state, maker.position, int(event.maker_funding), state.now)
+        if event.taker_funding:
+            _fund(state, taker.position, int(event.taker_funding), state.now)
         _move(state, maker, -lots, event.maker_realized - value)
         _move(state, taker, lots, event.taker_realized + value)
         settlement = contract.instrument.settlement
@@ -329,6 +337,68 @@ def leverage_set(state: State, event: LeverageSet) -> None:
     position.is_stale = True
 
 
+def funding_sampled(state: State, event: FundingSampled) -> None:
+    """One more look at the premium; margins count funding until now."""
+    market = state.markets[event.symbol]
+    funding = market.funding
+    funding.premiums += event.premium
+    funding.looks += event.count
+    funding.sampled = int(event.time)
+    funding.bid_impact = int(event.bid_impact)
+    funding.ask_impact = int(event.ask_impact)
+    if funding.num:
+        funding.until = int(event.time)
+        market.set_mark(market.mark)
+    set_next_funding(state)
+
+
+def funding_rate_set(state: State, event: FundingRateSet) -> None:
+    """A new hour, with nothing looked at yet."""
+    market = state.markets[event.symbol]
+    funding = market.funding
+    terms = market.contract.instrument.funding
+    assert terms is not None, "only what has funding has a rate"
+    apply_rate(funding, market.contract, event.rate, int(event.index))
+    if not terms.accrues:
+        funding.num = 0
+    funding.since = funding.until = int(event.time)
+    funding.premiums = funding.looks = 0
+    funding.bid_impact = int(event.bid_impact)
+    funding.ask_impact = int(event.ask_impact)
+    market.set_mark(market.mark)
+    set_next_funding(state)
+
+
+def funding_paid(state: State, event: FundingPaid) -> None:
+    """What has accrued is money now."""
+    market = state.markets[event.symbol]
+    terms = market.contract.instrument.funding
+    assert terms is not None, "only what has funding is paid"
+    for share in event.shares:
+        position = state.accounts[share.account].positions[event.symbol]
+        amount = int(share.amount)
+        if not terms.accrues:
+            position.funding += amount  # all at once
+        _fund(state, position, amount, int(event.time))
+    if market.holders and event.shares:
+        step = CheckHolders(event.symbol)
+        if step not in state.steps:
+            state.steps.append(step)
+
+
+def set_next_funding(state: State) -> None:
+    """When time has to be looked at for funding's sake."""
+    sample = hour = NEVER
+    for market in state.markets.values():
+        terms = market.contract.instrument.funding
+        if terms is not None:
+            every = int(terms.sample)
+            sample = min(sample, market.funding.sampled // every * every + every)
+            hour = min(hour, market.funding.since + HOUR)
+    state.next_sample = sample
+    state.next_hour = hour
+
+
 def asset_listed(state: State, event: AssetListed) -> None:
     """The asset is known."""
     state.assets[event.asset.asset_id] = event.asset
@@ -350,6 +420,11 @@ def instrument_listed(state: State, event: InstrumentListed) -> None:
     if not market.contract.is_spot:
         purpose = state.purposes.setdefault(event.instrument.wallet, Purpose())
         purpose.settlement = event.instrument.settlement
+    if event.instrument.funding is not None:
+        funding = market.funding
+        funding.sampled = state.now
+        funding.since = funding.until = state.now - state.now % HOUR
+        set_next_funding(state)
 
 
 def account_opened(state: State, event: AccountOpened) -> None:
@@ -590,6 +665,9 @@ def _move(state: State, live: Live, quantity: int, cost: int) -> None:
 
 def _change(state: State, position: Position, quantity: int, cost: int) -> None:
     held = position.quantity
+    _accrue(position, state.now)
+    if (held > 0) != (held + quantity > 0) or held == 0:
+        position.funded = 0  # another position from here on
     position.quantity = held + quantity
     position.cost += cost
     position.changed = state.now
@@ -619,6 +697,25 @@ def set_alarm(state: State) -> None:
 
 def _add(sums: dict[AssetId, int], asset: AssetId, amount: int) -> None:
     sums[asset] = sums.get(asset, 0) + amount
+
+
+def _fund(state: State, position: Position | None, amount: int, until: int) -> None:
+    """Turn what has accrued until then into money, which others have paid or will pay."""
+    assert position is not None, "derivatives have positions"
+    _accrue(position, until)
+    position.funding -= amount
+    position.funded += amount
+    position.is_stale = True
+    asset = position.market.contract.instrument.settlement
+    position.wallet.credit(asset, amount)
+    _add(state.funding, asset, -amount)
+
+
+def _accrue(position: Position, until: int) -> None:
+    """Count what has accrued for the size that is about to change."""
+    if position.market.funding.num:
+        position.funding = position.accrued(until)
+        position.funding_from = until
 
 
 def _pay(live: Live, asset: AssetId, amount: int) -> None:
@@ -687,6 +784,9 @@ EVOLVE: Final[dict[type[Any], Callable[[State, Any], None]]] = {
     Announced: announced,
     NoticeRetracted: notice_retracted,
     ConditionsSet: conditions_set,
+    FundingSampled: funding_sampled,
+    FundingRateSet: funding_rate_set,
+    FundingPaid: funding_paid,
     AssetListed: asset_listed,
     InstrumentListed: instrument_listed,
     AccountOpened: account_opened,

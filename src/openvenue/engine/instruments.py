@@ -61,6 +61,21 @@ class FeeTier(Struct, frozen=True, array_like=True, gc=False):
     taker: Ppb
 
 
+class Funding(Struct, frozen=True, array_like=True, gc=False):
+    """How the hourly rate of a perpetual is made of its premium over the index.
+
+    rate = (premium + clamp(interest - premium, -band, +band)) / divisor, within +-rate_max.
+    """
+
+    divisor: int
+    rate_max: Ppb
+    sample: Nanos  # how often the premium is looked at; a whole number of times an hour
+    interest: Ppb = Ppb(0)
+    band: Ppb = Ppb(0)
+    impact_notional: int = 0  # depth that the premium looks at, in quote; 0: the impact mid price
+    accrues: bool = True  # False: paid for the whole hour by who holds a position at its end
+
+
 class Mode(IntEnum):
     """What a market accepts. Cancels pass in every mode."""
 
@@ -131,3 +146,4 @@ class Instrument(Struct, frozen=True, array_like=True):
     trims_reducers: bool = True  # False: a reduce-only order larger than the position is refused
     ladder: tuple[Rung, ...] = ()  # tried in this order; empty: positions are never liquidated
     settles_over: Nanos = Nanos(0)  # before expiry: the index is averaged for so long
+    funding: Funding | None = None  # perpetuals only

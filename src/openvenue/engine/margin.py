@@ -25,12 +25,12 @@ def collateral(wallet: Wallet) -> int:
 
 
 def equity(wallet: Wallet) -> int:
-    """Collateral and unrealized profit, in atoms of the asset that the wallet settles in."""
+    """Collateral, unrealized profit and funding, in atoms of the asset that it settles in."""
     total = collateral(wallet)
     for position in wallet.positions:
         if position.is_stale or position.schedule is not position.market.schedule:
             position.refresh()
-        total += position.value - position.cost
+        total += position.value - position.cost + position.owed
     return total
 
 
@@ -39,7 +39,8 @@ class Margin:
     """Margin figures of a wallet at the present mark prices, in atoms of its settlement asset."""
 
     def __init__(self) -> None:
-        self.unrealized = 0
+        self.unrealized = 0  # profit
+        self.unrealized_funding = 0
         self.initial = 0  # of positions
         self.initial_with_orders = 0
         self.maintenance = 0
@@ -62,6 +63,7 @@ def wallet_margin(wallet: Wallet) -> Margin:
         longs += position.initial_long
         shorts += position.initial_short
         total.unrealized += position.unrealized
+        total.unrealized_funding += position.owed
         total.initial += position.initial
         total.maintenance += position.maintenance
     total.initial_with_orders += max(longs, shorts)
@@ -84,7 +86,7 @@ def why_margin_refuses(
     # The rest of the wallet: one pass over a handful of positions, kept up to date.
     initial = 0  # with orders, of other groups
     maintenance = position.maintenance
-    unrealized = position.value - position.cost
+    unrealized = position.value - position.cost + position.owed
     others_long = 0  # of the same group
     others_short = 0
     longs = 0
@@ -96,7 +98,7 @@ def why_margin_refuses(
         if other.is_stale or other.schedule is not other.market.schedule:
             other.refresh()
         maintenance += other.maintenance
-        unrealized += other.value - other.cost
+        unrealized += other.value - other.cost + other.owed
         if other.group == position.group:
             others_long += other.initial_long
             others_short += other.initial_short

@@ -18,6 +18,25 @@ MARK: Final = Signal.MARK
 
 
 @final
+class Accrual:
+    """Funding of one market: the rate in force, and what the next one will be made of."""
+
+    def __init__(self) -> None:
+        self.rate = 0  # parts per 10 ** 12 an hour
+        self.index = 0  # FinePrice that the rate is applied to
+        self.since = 0  # the full hour from which on it is in force
+        self.until = 0  # margins count what has accrued until then
+        self.premiums = 0  # sum of this hour's looks
+        self.looks = 0
+        self.sampled = 0  # when the premium was last looked at
+        self.bid_impact = 0
+        self.ask_impact = 0
+        # One lot that is held for one nanosecond gives num / den atoms to who is short.
+        self.num = 0
+        self.den = 1
+
+
+@final
 class Market:
     """Where one instrument trades. Prices are 0 until there is one."""
 
@@ -45,6 +64,7 @@ class Market:
         self.averaged = 0
         self.averaged_for = 0
         self.averaged_until = 0
+        self.funding = Accrual()
 
     def set_mark(self, price: int) -> None:
         """Take a new mark price; margins are worked out anew when next asked for."""

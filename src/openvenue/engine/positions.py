@@ -39,6 +39,9 @@ class Position:
         self.sells = 0
         self.changed = 0  # when `quantity` last did
         self.leverage = 0  # the most that the account wants here; 0: as the schedule has it
+        self.funding = 0  # accrued before the size last changed and not yet money
+        self.funding_from = 0  # what accrues has been counted until then
+        self.funded = 0  # received since the position was opened
         self.reducers: dict[int, Live] = {}  # resting reduce-only orders, oldest first
         # What follows is worked out from the above by `refresh`, and holds for one schedule.
         self.is_stale = True
@@ -52,11 +55,24 @@ class Position:
         self.initial = 0  # of the position alone
         self.maintenance = 0
         self.value = 0  # at mark, signed as `cost` is
+        self.owed = 0  # funding to be received, as margin counts it
 
     @property
     def unrealized(self) -> int:
         """Profit if it were closed at mark; as of the last `refresh`."""
         return self.value - self.cost
+
+    def accrued(self, until: int) -> int:
+        """Funding until then that is not money yet, rounded down; negative: to be paid."""
+        funding = self.market.funding
+        if funding.num == 0 or self.quantity == 0:
+            return self.funding
+        since = self.funding_from
+        if since < funding.since:
+            since = funding.since
+        if until <= since:
+            return self.funding
+        return self.funding + -self.quantity * funding.num * (until - since) // funding.den
 
     def refresh(self) -> None:
         """Work out again what has changed since the last time; most orders change one side."""
@@ -81,3 +97,4 @@ class Position:
             self.initial = schedule.initial(size, leverage)
             self.maintenance = schedule.maintenance(quantity)
             self.value = schedule.value(quantity)
+        self.owed = self.accrued(self.market.funding.until)

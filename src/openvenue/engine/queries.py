@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from openvenue.engine.accounts import Wallet
 from openvenue.engine.book import Live
+from openvenue.engine.funding import HOUR, rate_of
 from openvenue.engine.instruments import Asset, Dislocation, Instrument, Mode, WalletId
 from openvenue.engine.margin import equity, wallet_margin
 from openvenue.engine.markets import Market
@@ -109,6 +110,16 @@ class MarketView(Struct, frozen=True):
     open_interest: Lots  # sum of long positions
     dislocation: Dislocation = Dislocation.NONE
     margin_multiplier: int = 1  # of initial margin, in extreme volatility
+    funding: "FundingView | None" = None
+
+
+class FundingView(Struct, frozen=True):
+    """Funding of a perpetual now. Rates are in parts per 10 ** 12 of notional an hour."""
+
+    rate: int  # in force; where nothing accrues, what was paid last
+    index: FinePrice  # what makes the rate an amount of money; 0: none yet
+    prediction: int  # what the rate would be next, as things are
+    next_time: Nanos  # when it is set
 
 
 class PositionView(Struct, frozen=True):
@@ -123,6 +134,8 @@ class PositionView(Struct, frozen=True):
     opened: Nanos  # last time the quantity changed
     leverage: int | None = None
     initial_with_orders: Atoms = Atoms(0)  # of the position and its side's orders, by itself
+    unrealized_funding: Atoms = Atoms(0)  # received soon; negative: to be paid
+    funded: Atoms = Atoms(0)  # received since it was opened
 
 
 class WalletView(Struct, frozen=True):
@@ -137,6 +150,7 @@ class WalletView(Struct, frozen=True):
     initial_margin: Atoms  # of positions
     initial_margin_with_orders: Atoms
     maintenance_margin: Atoms
+    unrealized_funding: Atoms = Atoms(0)
 
 
 class AccountView(Struct, frozen=True):
@@ -288,6 +302,20 @@ def _market_view(market: Market) -> MarketView:
         open_interest=Lots(market.open_interest),
         dislocation=market.dislocation,
         margin_multiplier=market.margin_multiplier,
+        funding=_funding_view(market),
+    )
+
+
+def _funding_view(market: Market) -> FundingView | None:
+    terms = market.contract.instrument.funding
+    if terms is None:
+        return None
+    funding = market.funding
+    return FundingView(
+        rate=funding.rate,
+        index=FinePrice(funding.index),
+        prediction=rate_of(terms, funding.premiums, funding.looks),
+        next_time=Nanos(funding.since + HOUR),
     )
 
 
@@ -304,6 +332,7 @@ def _wallet_view(wallet: Wallet) -> WalletView:
         initial_margin=Atoms(margin.initial),
         initial_margin_with_orders=Atoms(margin.initial_with_orders),
         maintenance_margin=Atoms(margin.maintenance),
+        unrealized_funding=Atoms(margin.unrealized_funding),
     )
 
 
@@ -320,6 +349,8 @@ def _position_view(position: Position) -> PositionView:
         opened=Nanos(position.changed),
         leverage=position.leverage or None,
         initial_with_orders=Atoms(max(position.initial_long, position.initial_short)),
+        unrealized_funding=Atoms(position.owed),
+        funded=Atoms(position.funded),
     )
 
 

@@ -44,6 +44,9 @@ class PositionRecord(Struct, array_like=True, gc=False):
     changed: int
     reducers: list[int]
     leverage: int = 0
+    funding: int = 0
+    funding_from: int = 0
+    funded: int = 0
 
 
 class AccountRecord(Struct, array_like=True):
@@ -57,6 +60,20 @@ class AccountRecord(Struct, array_like=True):
     orders: list[OrderRecord]
     cl_ord_ids: list[tuple[str, int]]
     is_trading_enabled: bool = True
+
+
+class AccrualRecord(Struct, frozen=True, array_like=True, gc=False):
+    """Funding of one market."""
+
+    rate: int = 0
+    index: int = 0
+    since: int = 0
+    until: int = 0
+    premiums: int = 0
+    looks: int = 0
+    sampled: int = 0
+    bid_impact: int = 0
+    ask_impact: int = 0
 
 
 class MarketRecord(Struct, array_like=True):
@@ -83,6 +100,7 @@ class MarketRecord(Struct, array_like=True):
     averaged: str = "0"  # in digits: it can be larger than 64 bits
     averaged_for: int = 0
     averaged_until: int = 0
+    funding: AccrualRecord = AccrualRecord()
 
 
 class StateRecord(Struct, array_like=True):
@@ -103,3 +121,4 @@ class StateRecord(Struct, array_like=True):
     insurance: dict[AssetId, int] = {}
     dust: dict[AssetId, int] = {}
     assignees: list[Assignee] = []
+    funding: dict[AssetId, int] = {}

@@ -11,12 +11,20 @@ import msgspec
 from openvenue.engine.accounts import Account, Wallet
 from openvenue.engine.book import Live
 from openvenue.engine.events import AccountOpened, InstrumentListed
-from openvenue.engine.evolve import account_opened, instrument_listed, set_alarm, wait
+from openvenue.engine.evolve import (
+    account_opened,
+    instrument_listed,
+    set_alarm,
+    set_next_funding,
+    wait,
+)
+from openvenue.engine.funding import apply_rate
 from openvenue.engine.margin import held_for
 from openvenue.engine.markets import Market
 from openvenue.engine.positions import Position
 from openvenue.engine.records import (
     AccountRecord,
+    AccrualRecord,
     MarketRecord,
     OrderRecord,
     PositionRecord,
@@ -54,6 +62,7 @@ def take(state: State) -> bytes:
             insurance=state.insurance,
             dust=state.dust,
             assignees=list(state.assignees.values()),
+            funding=state.funding,
         )
     )
 
@@ -86,7 +95,9 @@ def restore(data: bytes) -> State:
             market.holders[holder] = state.accounts[holder].positions[market.symbol]
         if market.settlement:
             del state.expiries[market.symbol]
+    set_next_funding(state)
     state.fees = record.fees
+    state.funding = record.funding
     state.deadlines = record.deadlines
     state.notices = {notice.notice_id: notice for notice in record.notices}
     state.next_notice_id = record.next_notice_id
@@ -100,6 +111,7 @@ def restore(data: bytes) -> State:
 
 
 def _market_record(market: Market) -> MarketRecord:
+    funding = market.funding
     return MarketRecord(
         instrument=market.contract.instrument,
         mode=market.mode,
@@ -122,6 +134,17 @@ def _market_record(market: Market) -> MarketRecord:
         averaged=str(market.averaged),
         averaged_for=market.averaged_for,
         averaged_until=market.averaged_until,
+        funding=AccrualRecord(
+            rate=funding.rate,
+            index=funding.index,
+            since=funding.since,
+            until=funding.until,
+            premiums=funding.premiums,
+            looks=funding.looks,
+            sampled=funding.sampled,
+            bid_impact=funding.bid_impact,
+            ask_impact=funding.ask_impact,
+        ),
     )
 
 
@@ -163,6 +186,9 @@ def _position_record(position: Position) -> PositionRecord:
         changed=position.changed,
         reducers=list(position.reducers),
         leverage=position.leverage,
+        funding=position.funding,
+        funding_from=position.funding_from,
+        funded=position.funded,
     )
 
 
@@ -183,6 +209,20 @@ def _restore_market(market: Market, record: MarketRecord) -> None:
     market.averaged = int(record.averaged)
     market.averaged_for = record.averaged_for
     market.averaged_until = record.averaged_until
+    terms = record.instrument.funding
+    if terms is not None:
+        funding = market.funding
+        kept = record.funding
+        apply_rate(funding, market.contract, kept.rate, kept.index)
+        if not terms.accrues:
+            funding.num = 0
+        funding.since = kept.since
+        funding.until = kept.until
+        funding.premiums = kept.premiums
+        funding.looks = kept.looks
+        funding.sampled = kept.sampled
+        funding.bid_impact = kept.bid_impact
+        funding.ask_impact = kept.ask_impact
 
 
 def _restore_account(state: State, record: AccountRecord, by_id: dict[int, Live]) -> None:
@@ -210,6 +250,9 @@ def _restore_account(state: State, record: AccountRecord, by_id: dict[int, Live]
         position.sells = position_record.sells
         position.changed = position_record.changed
         position.leverage = position_record.leverage
+        position.funding = position_record.funding
+        position.funding_from = position_record.funding_from
+        position.funded = position_record.funded
         account.positions[position_record.symbol] = position
     for wallet_record in record.wallets:
         wallet = account.wallet(wallet_record.wallet)

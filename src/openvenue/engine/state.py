@@ -30,6 +30,9 @@ class State:
         self.accounts: dict[AccountId, Account] = {}
         self.purposes: dict[WalletId, Purpose] = {}  # of wallets, as the listings have it
         self.fees: dict[AssetId, int] = {}  # what the venue has earned
+        self.funding: dict[AssetId, int] = {}  # received from some and not yet paid to others
+        self.next_sample = NEVER  # when the premium of some perpetual is looked at next
+        self.next_hour = NEVER  # when funding is settled next
         self.deadlines: dict[AccountId, int] = {}  # armed dead man's switches
         self.expiries: dict[Symbol, int] = {}  # of dated contracts that have not settled
         self.next_deadline = NEVER  # the earliest of both

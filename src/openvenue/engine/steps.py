@@ -77,6 +77,12 @@ class SettleContract(Struct, frozen=True, gc=False):
     symbol: Symbol
 
 
+class AccrueFunding(Struct, frozen=True, gc=False):
+    """Time has passed: look at premiums, and settle each full hour."""
+
+    until: Nanos
+
+
 Step = (
     FireTriggers
     | ActivateOrder
@@ -87,4 +93,5 @@ Step = (
     | CheckWallet
     | Liquidate
     | SettleContract
+    | AccrueFunding
 )

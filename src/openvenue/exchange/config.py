@@ -82,6 +82,18 @@ class QuoteTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     step_ppm: int = 200  # between two levels
 
 
+class FundingTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the hourly funding rate of a perpetual is made. Rates are shares of notional."""
+
+    divisor: int  # of the premium
+    rate_max: Decimal  # an hour, either way
+    sample_seconds: int = 60  # how often the premium is looked at
+    interest: Decimal = Decimal(0)
+    band: Decimal = Decimal(0)  # as far as interest may pull the premium
+    impact_notional: int = 0  # in quote; 0: the impact mid price of `impact_size`
+    accrues: bool = True  # False: paid for the whole hour by who holds a position at its end
+
+
 class InstrumentTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One contract or pair. Sizes are in its size unit and prices in its quote asset."""
 
@@ -105,6 +117,7 @@ class InstrumentTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     collar: Decimal = Decimal(0)  # 0: none
     impact_size: Decimal = Decimal(0)
     trims_reducers: bool = True  # False: reduce-only and too large is refused
+    funding: FundingTable | None = None  # None: none is paid
     opened: datetime | None = None  # when it is first listed
     expires: datetime | None = None
     expires_by: Literal["next-quarter"] | None = None
@@ -314,6 +327,7 @@ def _instrument_mistakes(
     if it.kind == "inverse" and it.settlement != it.base:
         yield "an inverse contract settles in its base asset"
     yield from _grid_mistakes(it, scales)
+    yield from _funding_mistakes(it)
     if it.expires is not None and it.expires_by is not None:
         yield "give expires or expires_by, not both"
     if it.expires is not None and it.expires.tzinfo is None:
@@ -354,6 +368,24 @@ def _grid_mistakes(it: InstrumentTable, scales: dict[str, int]) -> Iterator[str]
         smallest = it.tick_size * it.lot_size * 10 ** scales[it.quote]
         if smallest % 1:
             yield f"one lot at one tick is not a whole number of atoms of {it.quote}"
+
+
+def _funding_mistakes(it: InstrumentTable) -> Iterator[str]:
+    funding = it.funding
+    if funding is None:
+        return
+    if it.kind == "spot" or it.expires is not None or it.expires_by is not None:
+        yield "only perpetuals have funding"
+    if funding.divisor < 1:
+        yield "the divisor of funding must be at least 1"
+    if funding.sample_seconds < 1 or 3_600 % funding.sample_seconds:
+        yield "sample_seconds must go into an hour without a rest"
+    if funding.impact_notional < 0:
+        yield "impact_notional must not be negative"
+    for field in ("rate_max", "interest", "band"):
+        rate: Decimal = getattr(funding, field)
+        if not (rate.is_finite() and 0 <= rate <= 1):
+            yield f"{field} must be from 0 to 1"
 
 
 def _account_mistakes(account: AccountTable, scales: dict[str, int]) -> Iterator[str]:

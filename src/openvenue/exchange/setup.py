@@ -20,6 +20,7 @@ from openvenue.engine.commands import (
 from openvenue.engine.instruments import (
     Asset,
     FeeTier,
+    Funding,
     IndexId,
     Instrument,
     Kind,
@@ -39,7 +40,7 @@ from openvenue.engine.units import (
     Symbol,
     Ticks,
 )
-from openvenue.exchange.config import DATE_MARK, InstrumentTable, VenueTable
+from openvenue.exchange.config import DATE_MARK, FundingTable, InstrumentTable, VenueTable
 from openvenue.exchange.port import ExchangePort
 
 KINDS: Final = {"spot": Kind.SPOT, "linear": Kind.LINEAR, "inverse": Kind.INVERSE}
@@ -154,6 +155,19 @@ def instrument(venue: VenueTable, it: InstrumentTable, now: Nanos) -> Instrument
         opened=now if it.opened is None else _nanos(it.opened),
         expires=None if expires is None else _nanos(expires),
         trims_reducers=it.trims_reducers,
+        funding=None if it.funding is None else _funding(it.funding),
+    )
+
+
+def _funding(table: FundingTable) -> Funding:
+    return Funding(
+        divisor=table.divisor,
+        rate_max=_ppb(table.rate_max),
+        sample=Nanos(table.sample_seconds * SECOND),
+        interest=_ppb(table.interest),
+        band=_ppb(table.band),
+        impact_notional=table.impact_notional,
+        accrues=table.accrues,
     )
 
 

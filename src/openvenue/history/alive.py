@@ -11,6 +11,7 @@ from openvenue.history.past import (
     MarkChange,
     OrderChange,
     Posting,
+    RateChange,
 )
 from openvenue.history.port import ClosedOrder, Fill, PublicTrade
 
@@ -43,7 +44,8 @@ class Story(Struct):
     touched: set[OrderId] = set()  # orders that began, changed or ended
     changes: list[OrderChange] = []
     executions: list[Execution] = []
-    postings: list[tuple[AccountId, Posting]] = []
+    postings: list[tuple[AccountId, Posting]] = []  # with the account
+    rates: list[tuple[Symbol, RateChange]] = []
     marks: list[tuple[Symbol, MarkChange]] = []
     prices: list[tuple[BarSource, str, Nanos, FinePrice]] = []
     instruments: list[Instrument] = []

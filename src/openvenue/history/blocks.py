@@ -19,6 +19,7 @@ from openvenue.history.past import (
     OrderChange,
     Page,
     Posting,
+    RateChange,
     Thing,
 )
 
@@ -43,6 +44,7 @@ class Stream(IntEnum):
     EXECUTIONS = 4  # of a market
     MARKS = 5  # of a market
     POSTINGS = 6  # of an account
+    RATES = 7  # funding, of a market
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -53,6 +55,7 @@ _DECODERS: Final[dict[Stream, msgspec.msgpack.Decoder[Any]]] = {
     Stream.EXECUTIONS: msgspec.msgpack.Decoder(list[Execution]),
     Stream.MARKS: msgspec.msgpack.Decoder(list[MarkChange]),
     Stream.POSTINGS: msgspec.msgpack.Decoder(list[Posting]),
+    Stream.RATES: msgspec.msgpack.Decoder(list[RateChange]),
 }
 T = TypeVar("T", bound=Thing)
 

@@ -16,6 +16,8 @@ from openvenue.engine.events import (
     CollateralTaken,
     Deposited,
     Event,
+    FundingPaid,
+    FundingRateSet,
     IndexPriceSet,
     InstrumentListed,
     MarkPriceSet,
@@ -50,6 +52,7 @@ from openvenue.history.past import (
     Execution,
     MarkChange,
     OrderChange,
+    RateChange,
 )
 from openvenue.history.port import ClosedOrder, Fill, PublicTrade
 from openvenue.journal.records import Entry
@@ -310,6 +313,21 @@ class Fold:
             self._number += 1
             self._story.marks.append((event.symbol, change))
 
+    def rate_set(self, event: FundingRateSet) -> None:
+        """A funding rate came into force."""
+        change = RateChange(
+            self._number, event.time, event.rate, event.index, event.bid_impact, event.ask_impact
+        )
+        self._number += 1
+        self._story.rates.append((event.symbol, change))
+
+    def funding_paid(self, event: FundingPaid) -> None:
+        """Funding became money."""
+        for share in event.shares:
+            posting = self.ledger.funded(event, share, self._number)
+            self._number += 1
+            self._story.postings.append((share.account, posting))
+
     def _execute(self, event: Traded) -> None:
         """A trade with both its orders as they were, and what it does to their owners."""
         maker, taker = self.alive[event.maker_order_id], self.alive[event.taker_order_id]
@@ -484,4 +502,6 @@ FOLDS: Final[dict[type[Event], Callable[[Fold, Any], None]]] = {
     InstrumentListed: Fold.listed,
     IndexPriceSet: Fold.index_set,
     MarkPriceSet: Fold.mark_set,
+    FundingRateSet: Fold.rate_set,
+    FundingPaid: Fold.funding_paid,
 }

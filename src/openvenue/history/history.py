@@ -21,6 +21,7 @@ from openvenue.history.past import (
     OrderChange,
     Page,
     Posting,
+    RateChange,
 )
 from openvenue.history.port import (
     BEGINNING,
@@ -147,6 +148,10 @@ class History:
     async def marks(self, symbol: Symbol, page: Page) -> Found[MarkChange]:
         """Mark prices of a market. Raises: HistoryUnavailable."""
         return await self._ask(Index.marks, symbol, page)
+
+    async def rates(self, symbol: Symbol, page: Page) -> Found[RateChange]:
+        """Funding rates of a market. Raises: HistoryUnavailable."""
+        return await self._ask(lambda index: index.store.blocks.read(Stream.RATES, symbol, page))
 
     async def postings(
         self, account: AccountId, page: Page, *, wanted: Callable[[Posting], bool] | None = None

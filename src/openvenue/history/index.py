@@ -231,8 +231,11 @@ class Index:
         if story.executions:
             for execution in story.executions:
                 blocks.of(Stream.EXECUTIONS)[execution.symbol].append(execution)
+        postings = blocks.of(Stream.POSTINGS)
         for account, posting in story.postings:
-            blocks.of(Stream.POSTINGS)[account].append(posting)
+            postings[account].append(posting)
+        for symbol, rate in story.rates:
+            blocks.of(Stream.RATES)[symbol].append(rate)
         for symbol, mark in story.marks:
             blocks.of(Stream.MARKS)[symbol].append(mark)
         blocks.tidy()

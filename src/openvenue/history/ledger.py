@@ -13,6 +13,8 @@ from openvenue.engine.contracts import Contract
 from openvenue.engine.events import (
     CollateralTaken,
     Deposited,
+    FundingPaid,
+    FundingShare,
     PositionSettled,
     ShortfallCovered,
     Traded,
@@ -32,6 +34,7 @@ from openvenue.engine.units import (
 )
 from openvenue.history.past import (
     Before,
+    FundingPosting,
     MoneyKind,
     MoneyPosting,
     SettlementPosting,
@@ -124,6 +127,27 @@ class Ledger:
         holder.next_entry += 1
         return MoneyPosting(*when, entry_id, wallet, asset, Atoms(old), Atoms(new), kind)
 
+    def funded(self, event: FundingPaid, share: FundingShare, number: int) -> FundingPosting:
+        """An hour's funding."""
+        instrument = self.contracts[event.symbol].instrument
+        holder = self.holder(share.account)
+        old, new = holder.credit(instrument.wallet, instrument.settlement, share.amount)
+        entry_id = holder.next_entry
+        holder.next_entry += 1
+        return FundingPosting(
+            number,
+            event.time,
+            entry_id,
+            event.symbol,
+            share.quantity,
+            event.rate,
+            event.index,
+            self.marks.get(event.symbol),
+            share.amount,
+            Atoms(old),
+            Atoms(new),
+        )
+
     def traded(
         self, event: Traded, number: int, now: Nanos, maker: Side, taker: Side
     ) -> list[TradePosting]:
@@ -143,7 +167,13 @@ class Ledger:
                 (number, now, True),
                 maker,
                 -lots,
-                (event.maker_realized - value, event.maker_fee, event.maker_realized, NOTHING),
+                (
+                    event.maker_realized - value,
+                    event.maker_fee,
+                    event.maker_realized,
+                    NOTHING,
+                    event.maker_funding,
+                ),
             ),
             self._move(
                 contract,
@@ -156,6 +186,7 @@ class Ledger:
                     event.taker_fee,
                     event.taker_realized,
                     event.liquidation_fee,
+                    event.taker_funding,
                 ),
             ),
         ]
@@ -167,10 +198,10 @@ class Ledger:
         place: tuple[int, Nanos, bool],
         side: Side,
         lots: int,
-        money: tuple[int, Atoms, Atoms, Atoms],
+        money: tuple[int, Atoms, Atoms, Atoms, Atoms],
     ) -> TradePosting:
         number, now, is_maker = place
-        cost, fee, realized, liquidation_fee = money
+        cost, fee, realized, liquidation_fee, funding = money
         instrument = contract.instrument
         order = side.order
         holder = self.holder(order.account)
@@ -181,7 +212,9 @@ class Ledger:
         else:
             holder.positions.pop(event.symbol, None)
         old_balance, new_balance = holder.credit(
-            instrument.wallet, instrument.settlement, realized - fee - liquidation_fee
+            instrument.wallet,
+            instrument.settlement,
+            realized - fee + funding - liquidation_fee,
         )
         entry_id = holder.next_entry
         holder.next_entry += 2
@@ -209,6 +242,7 @@ class Ledger:
             Atoms(new_balance),
             liquidation_fee,
             side.old,
+            funding,
         )
 
     def settled(self, event: PositionSettled, number: int, now: Nanos) -> SettlementPosting:

@@ -123,6 +123,7 @@ class TradePosting(Struct, frozen=True, array_like=True, gc=False, tag=1):
     new_balance: Atoms
     liquidation_fee: Atoms = Atoms(0)  # beside the fee
     old_taker: Before | None = None
+    funding: Atoms = Atoms(0)  # received with it, for the time before
 
 
 class MoneyKind(IntEnum):
@@ -165,8 +166,35 @@ class SettlementPosting(Struct, frozen=True, array_like=True, gc=False, tag=70):
     new_balance: Atoms
 
 
-Posting = TradePosting | MoneyPosting | SettlementPosting
-Thing = OrderChange | Execution | MarkChange | TradePosting | MoneyPosting | SettlementPosting
+class FundingPosting(Struct, frozen=True, array_like=True, gc=False, tag=3):
+    """An hour's funding became money."""
+
+    number: int
+    time: Nanos
+    entry_id: int
+    symbol: Symbol
+    quantity: Lots  # that was held then
+    rate: int  # of notional, in parts per 10 ** 12 an hour
+    index: FinePrice  # what makes the rate an amount of money
+    mark: FinePrice | None
+    amount: Atoms  # received; negative: paid
+    old_balance: Atoms
+    new_balance: Atoms
+
+
+class RateChange(Struct, frozen=True, array_like=True, gc=False):
+    """A funding rate came into force."""
+
+    number: int
+    time: Nanos
+    rate: int  # of notional, in parts per 10 ** 12 an hour
+    index: FinePrice
+    bid_impact: FinePrice
+    ask_impact: FinePrice
+
+
+Posting = TradePosting | MoneyPosting | SettlementPosting | FundingPosting
+Thing = OrderChange | Execution | MarkChange | RateChange | Posting
 T = TypeVar("T")
 
 
@@ -237,6 +265,9 @@ class PastPort(Protocol):
 
     async def marks(self, symbol: Symbol, page: Page) -> Found[MarkChange]:
         """Mark prices of a market."""
+
+    async def rates(self, symbol: Symbol, page: Page) -> Found[RateChange]:
+        """Funding rates of a market."""
 
     async def postings(
         self, account: AccountId, page: Page, *, wanted: Callable[[Posting], bool] | None = None

@@ -23,6 +23,7 @@ from openvenue.engine.commands import (
 from openvenue.engine.instruments import (
     Asset,
     FeeTier,
+    Funding,
     IndexId,
     Instrument,
     Kind,
@@ -46,6 +47,15 @@ SOL: Final = AssetId("SOL")
 CROSS: Final = WalletId("cross")
 SPOT: Final = WalletId("spot")
 FEES: Final = (FeeTier(0, Ppb(150_000), Ppb(400_000)),)
+FUNDING: Final = Funding(
+    divisor=8,
+    rate_max=Ppb(40_000_000),
+    sample=Nanos(5 * 10**9),
+    interest=Ppb(100_000),
+    band=Ppb(500_000),
+    impact_notional=20_000,
+    accrues=False,
+)
 PRICES: Final = {"BTC": "50000", "SOL": "150", "kBONK": "0.02"}
 
 
@@ -73,6 +83,7 @@ def perpetual(name: str, tick: str, lot: str, leverage: int) -> Instrument:
         collar=Decimal("0.3"),
         opened=START,
         trims_reducers=False,
+        funding=FUNDING,
     )
 
 

@@ -188,9 +188,9 @@ def test_the_default_world_can_be_printed_copied_and_served(tmp_path: Path) -> N
 def test_facts_for_a_gateway_are_checked_at_the_start_too(tmp_path: Path) -> None:
     """A misspelled name would otherwise be missing from an answer, months later."""
     default = resources.files("openvenue.exchange") / "worlds" / "default.toml"
-    text = default.read_text("utf-8").replace("fundingRateCoefficient", "fundingCoefficient", 1)
+    text = default.read_text("utf-8").replace("category", "kategory", 1)
     world = tmp_path / "world.toml"
     world.write_text(text, "utf-8")
 
-    with pytest.raises(ConfigError, match=r"\(PF_XBTUSD\)\.meta: .*`fundingCoefficient`"):
+    with pytest.raises(ConfigError, match=r"\(PF_XBTUSD\)\.meta: .*`kategory`"):
         make_plan(options(tmp_path, config=world))

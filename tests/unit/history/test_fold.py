@@ -26,6 +26,7 @@ SAYS_NOTHING = {
     events.Announced,
     events.NoticeRetracted,
     events.ConditionsSet,
+    events.FundingSampled,  # the rate that it makes is told when it is set
 }
 
 

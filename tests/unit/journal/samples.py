@@ -16,6 +16,7 @@ from openvenue.engine.instruments import (
     Asset,
     Dislocation,
     FeeTier,
+    Funding,
     IndexId,
     Instrument,
     Kind,
@@ -133,6 +134,7 @@ INSTRUMENT: Final = Instrument(
         ),
     ),
     settles_over=Nanos(1_800 * 10**9),
+    funding=Funding(24, Ppb(2_500_000), Nanos(60), Ppb(100_000), Ppb(500_000), 20_000, False),
 )
 PLACE: Final = commands.PlaceOrder(
     account=ANN,
@@ -246,6 +248,8 @@ EVENTS: Final[tuple[events.Event, ...]] = (
         value=Atoms(2_512_500_000),
         origin=Origin.PARTIAL_LIQUIDATION,
         liquidation_fee=Atoms(17),
+        maker_funding=Atoms(7),
+        taker_funding=Atoms(-8),
     ),
     events.OrderRested(order_id=OrderId(7), account=ANN, leaves=Lots(20)),
     events.OrderCanceled(
@@ -280,6 +284,29 @@ EVENTS: Final[tuple[events.Event, ...]] = (
     events.Resumed(down_since=NOON),
     events.IntakeSet(is_open=True),
     events.LeverageSet(account=ANN, symbol=PERP, leverage=20),
+    events.FundingSampled(
+        symbol=PERP,
+        time=NOON,
+        premium=-(10**15),
+        count=720,
+        bid_impact=FinePrice(501_234_000_000_000),
+        ask_impact=FinePrice(501_235_000_000_000),
+    ),
+    events.FundingRateSet(
+        symbol=PERP,
+        time=NOON,
+        rate=-2_500_000_000,
+        index=FinePrice(501_234_000_000_000),
+        bid_impact=FinePrice(501_234_000_000_000),
+        ask_impact=FinePrice(501_235_000_000_000),
+    ),
+    events.FundingPaid(
+        symbol=PERP,
+        time=NOON,
+        rate=-2_500_000_000,
+        index=FinePrice(501_234_000_000_000),
+        shares=(events.FundingShare(ANN, Lots(-5), Atoms(-(10**16))),),
+    ),
     events.OrderAmended(
         order=ORDER, leaves=Lots(20), keeps_place=True, rests=True, reduced=Lots(2)
     ),

@@ -65,7 +65,7 @@ def close_on_book(
     events: list[Event] = [OrderAccepted(order=order, rests=False)]
     for own in plan.evicted:
         events.append(_canceled(own.order, own.leaves, SELF_TRADE))
-    taker = Holding(account, market)
+    taker = Holding(account, market, state.now)
     makers: dict[AccountId, Holding] = {}
     exec_id = int(state.next_exec_id)
     leaves = quantity
@@ -75,7 +75,7 @@ def close_on_book(
         owner = live.account.account_id
         maker = makers.get(owner)
         if maker is None:
-            maker = makers[owner] = Holding(live.account, market)
+            maker = makers[owner] = Holding(live.account, market, state.now)
         spare = abs(fill.value - contract.value(fill.quantity, bankrupt))
         fee = min(contract.taker_fee(fill.value), spare)
         asked = divide_up(fill.value * rung.fee, PPB_ONE)
@@ -101,8 +101,11 @@ def close_on_book(
                 value=Atoms(fill.value),
                 origin=origin,
                 liquidation_fee=Atoms(min(asked, spare - fee)),
+                maker_funding=Atoms(maker.funding),
+                taker_funding=Atoms(taker.funding),
             )
         )
+        maker.funding = taker.funding = 0
         exec_id += 1
     if leaves:
         events.append(_canceled(order, leaves, IOC_REMAINDER))
@@ -211,7 +214,7 @@ def _give(
     order = _order(state, numbers.order_id, account, position, sign, left, price, origin)
     numbers.order_id += 1
     events: list[Event] = [OrderAccepted(order=order, rests=False)]
-    taker = Holding(account, market)
+    taker = Holding(account, market, state.now)
     trades: list[Event] = []
     for each in others:
         against = _order(
@@ -220,7 +223,7 @@ def _give(
         numbers.order_id += 1
         events.append(OrderAccepted(order=against, rests=False))
         left -= each.lots
-        maker = Holding(each.account, market)
+        maker = Holding(each.account, market, state.now)
         trades.append(
             Traded(
                 ExecId(numbers.exec_id),
@@ -240,8 +243,11 @@ def _give(
                 taker_realized=taker.trade(contract, sign, each.lots, price),
                 value=contract.value(each.lots, price),
                 origin=origin,
+                maker_funding=Atoms(maker.funding),
+                taker_funding=Atoms(taker.funding),
             )
         )
+        taker.funding = 0
         numbers.exec_id += 1
     assert numbers.exec_id == first_exec + len(others), "one trade each"
     return events + trades

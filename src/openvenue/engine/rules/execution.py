@@ -166,7 +166,7 @@ def execute(
     order_id = order.order_id
     side = order.side
     sign = 1 if side is BUY else -1
-    taker = Holding(account, market)
+    taker = Holding(account, market, state.now)
     for own in plan.evicted:
         events.append(_canceled(own.order, own.leaves, REST_MET_ITSELF))
     makers: dict[AccountId, Holding] = {}  # an account may stand in the book more than once
@@ -178,7 +178,7 @@ def execute(
         owner = live.account.account_id
         maker = makers.get(owner)
         if maker is None:
-            maker = Holding(live.account, market)
+            maker = Holding(live.account, market, state.now)
             makers[owner] = maker
         events.append(
             Traded(  # more than 15 names would make CPython pass them in a dict
@@ -198,8 +198,11 @@ def execute(
                 taker_fee=contract.taker_fee(fill.value),
                 taker_realized=taker.trade(contract, sign, quantity, price),
                 value=Atoms(fill.value),
+                maker_funding=Atoms(maker.funding),
+                taker_funding=Atoms(taker.funding),
             )
         )
+        maker.funding = taker.funding = 0  # later fills have nothing more to give
         exec_id = ExecId(exec_id + 1)
     if leaves == 0:
         return
@@ -224,8 +227,9 @@ def _canceled(order: Order, leaves: int, reason: CancelReason) -> Event:
 class Holding:
     """A position as it will be while a plan is told, fill by fill; the state is not touched."""
 
-    def __init__(self, account: Account, market: Market) -> None:
+    def __init__(self, account: Account, market: Market, now: int) -> None:
         position = account.positions.get(market.symbol)
+        self.funding = 0 if position is None else position.accrued(now)
         self._quantity = 0 if position is None else position.quantity
         self._cost = 0 if position is None else position.cost
 

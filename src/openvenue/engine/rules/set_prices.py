@@ -7,9 +7,9 @@ average is unpublished.
 
 from typing import Final
 
-from openvenue.engine.book import Ladder
 from openvenue.engine.commands import SetIndexPrice, SetMarkPrice
 from openvenue.engine.events import Event, IndexPriceSet, MarkPriceSet, Refused
+from openvenue.engine.impact import impact_mid
 from openvenue.engine.markets import Market
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.state import State
@@ -57,29 +57,6 @@ def premium_after(market: Market, index: int, now: int) -> int:
     sample = min((mid - index) * PPB_ONE // index, PREMIUM_MAX)
     passed = min(now - market.marked, SMOOTHING)
     return market.premium + (sample - market.premium) * passed // SMOOTHING
-
-
-def impact_mid(market: Market) -> int:
-    """Half-way between what the impact size costs to buy and to sell now; 0: too thin."""
-    size = int(market.contract.instrument.impact_size)
-    buy = _impact_price(market.book.asks, size)
-    sell = _impact_price(market.book.bids, size)
-    if buy == 0 or sell == 0:
-        return 0
-    return (buy + sell) * market.contract.tick_fine // (2 * size)
-
-
-def _impact_price(ladder: Ladder, size: int) -> int:
-    """Ticks times lots of the best `size` lots; 0 if there are fewer."""
-    left = size
-    paid = 0
-    for level in ladder.best_first():
-        taken = min(left, level.quantity)
-        paid += taken * level.price
-        left -= taken
-        if left == 0:
-            return paid
-    return 0
 
 
 def _mark(market: Market, index: int, premium: int) -> Event:

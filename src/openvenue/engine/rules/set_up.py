@@ -24,6 +24,7 @@ from openvenue.engine.events import (
     Refused,
     Resumed,
 )
+from openvenue.engine.funding import HOUR
 from openvenue.engine.instruments import Instrument, Kind, WalletId
 from openvenue.engine.margin import wallet_margin
 from openvenue.engine.reasons import RejectReason
@@ -72,12 +73,19 @@ def _fault_of(instrument: Instrument) -> str | None:
     if not instrument.fee_tiers:
         return "fees"
     if instrument.kind is SPOT:
+        if instrument.funding is not None:
+            return "funding"
         one: int = 10**instrument.base_scale
         if (lot * one).denominator != 1:
             return "grid"
         return None if instrument.settlement == instrument.quote else "settlement"
     if instrument.kind is Kind.INVERSE and instrument.settlement != instrument.base:
         return "settlement"
+    funding = instrument.funding
+    if funding is not None and (
+        funding.divisor <= 0 or funding.sample <= 0 or HOUR % funding.sample or instrument.expires
+    ):
+        return "funding"
     begins = [level.above for level in instrument.margin_levels]
     if not begins or begins[0] != 0 or begins != sorted(set(begins)):
         return "margin levels"
@@ -128,7 +136,8 @@ def free_to_leave(account: Account, wallet_id: WalletId, asset: AssetId) -> int:
     if wallet.purpose.settlement != asset:
         return free
     margin = wallet_margin(wallet)
-    return free + min(margin.unrealized, 0) - margin.initial_with_orders
+    unrealized = margin.unrealized + margin.unrealized_funding
+    return free + min(unrealized, 0) - margin.initial_with_orders
 
 
 def set_mode(state: State, command: SetMode) -> list[Event]:

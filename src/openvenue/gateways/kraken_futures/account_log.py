@@ -1,6 +1,7 @@
 """The account log: each trade as two rows, a position's and the money's; each deposit as one.
 
-On a row of money, new balance - old balance = realized profit - fee - liquidation fee.
+On a row of money, new balance - old balance = realized profit - fee + realized funding -
+liquidation fee.
 Source: Kraken Futures History, "Get account log", "Get recent account log in CSV".
 """
 
@@ -16,6 +17,7 @@ from openvenue.engine.units import AccountId, Lots, decimal_price
 from openvenue.gateways.kraken_futures import codec
 from openvenue.gateways.kraken_futures.desk import Desk
 from openvenue.gateways.kraken_futures.encode import ENCODER
+from openvenue.gateways.kraken_futures.encode_funding import absolute
 from openvenue.gateways.kraken_futures.encode_history import average_entry
 from openvenue.gateways.kraken_futures.forced import log_word
 from openvenue.gateways.kraken_futures.history import (
@@ -32,6 +34,7 @@ from openvenue.gateways.kraken_futures.numbers import decimal_number
 from openvenue.gateways.kraken_futures.times import iso
 from openvenue.gateways.wire import Request, Response
 from openvenue.history.past import (
+    FundingPosting,
     MoneyKind,
     MoneyPosting,
     Page,
@@ -53,6 +56,7 @@ MONEY: Final = {
     MoneyKind.SHORTFALL: "covered liquidation",
     MoneyKind.COLLATERAL: "futures liquidation",
 }
+FUNDING: Final = "funding rate change"
 HEAD: Final = (
     "uid,dateTime,account,type,symbol,contract,change,new balance,new average entry price,"
     "trade price,mark price,funding rate,realized pnl,fee,realized funding,collateral,"
@@ -97,7 +101,7 @@ class Wanted(Struct, frozen=True):
 
     def has_some_of(self, posting: Posting) -> bool:
         """Whether any row of a posting may be wanted."""
-        last = posting.entry_id + (0 if isinstance(posting, MoneyPosting) else 1)
+        last = posting.entry_id + (0 if isinstance(posting, MoneyPosting | FundingPosting) else 1)
         return (
             posting.entry_id <= self.last
             and last >= self.first
@@ -113,6 +117,8 @@ def info(posting: Posting) -> str:
     """What kind of entry it is."""
     if isinstance(posting, TradePosting):
         return log_word(posting.order, is_maker=posting.is_maker)
+    if isinstance(posting, FundingPosting):
+        return FUNDING
     return MONEY[posting.kind] if isinstance(posting, MoneyPosting) else SETTLEMENT
 
 
@@ -193,6 +199,8 @@ def log_rows(posting: Posting, listing: Listing) -> list[LogRow]:
         ]
     if isinstance(posting, SettlementPosting):
         return _settlement_rows(posting, listing)
+    if isinstance(posting, FundingPosting):
+        return [_funding_row(posting, listing)]
     market = listing.of(posting.order.symbol)
     instrument = market.instrument
     entry = average_entry(posting.new_quantity, posting.new_cost, market)
@@ -226,6 +234,7 @@ def log_rows(posting: Posting, listing: Listing) -> list[LogRow]:
         liquidation_fee=(
             market.money.number(posting.liquidation_fee) if posting.liquidation_fee else None
         ),
+        realized_funding=market.money.number(posting.funding) if posting.funding else None,
     )
     return [position, money]
 
@@ -264,6 +273,25 @@ def _settlement_rows(posting: SettlementPosting, listing: Listing) -> list[LogRo
     return [position, money]
 
 
+def _funding_row(posting: FundingPosting, listing: Listing) -> LogRow:
+    market = listing.of(posting.symbol)
+    instrument = market.instrument
+    return LogRow(
+        id=posting.entry_id,
+        date=iso(posting.time),
+        asset=instrument.settlement.lower(),
+        contract=market.symbol.lower(),
+        info=FUNDING,
+        booking_uid=thing_uuid(posting.number),
+        margin_account=instrument.wallet,
+        old_balance=market.money.number(posting.old_balance),
+        new_balance=market.money.number(posting.new_balance),
+        mark_price=None if posting.mark is None else decimal_number(decimal_price(posting.mark)),
+        funding_rate=absolute(posting.rate, posting.index, market),
+        realized_funding=market.money.number(posting.amount),
+    )
+
+
 def csv_line(row: LogRow) -> str:
     """A row as a line of text, in the order of `HEAD`."""
     old, new = (Decimal(bytes(it).decode()) for it in (row.old_balance, row.new_balance))
@@ -280,10 +308,11 @@ def csv_line(row: LogRow) -> str:
         _cell(row.new_average_entry_price) if is_position else "",
         _cell(row.trade_price),
         _cell(row.mark_price),
-        "",
+        _cell(row.funding_rate),
         _cell(row.realized_pnl),
         _cell(row.fee),
-        *("",) * 3,
+        _cell(row.realized_funding),
+        *("",) * 2,
         _cell(row.liquidation_fee),
         *("",) * 4,
     )

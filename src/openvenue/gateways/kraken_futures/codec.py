@@ -20,6 +20,7 @@ from openvenue.gateways.kraken_futures.encode import (
 )
 from openvenue.gateways.kraken_futures.encode_account import encode_accounts, encode_position
 from openvenue.gateways.kraken_futures.encode_edit import edit_status
+from openvenue.gateways.kraken_futures.encode_funding import RateJson, encode_rate
 from openvenue.gateways.kraken_futures.encode_market import (
     IndexTickerJson,
     encode_book,
@@ -43,6 +44,7 @@ __all__ = [
     "IndexTickerJson",
     "NotSent",
     "OrderStatus",
+    "RateJson",
     "cancel_status",
     "decode_algo_id",
     "decode_cancel_all",
@@ -63,6 +65,7 @@ __all__ = [
     "encode_live_status",
     "encode_open_order",
     "encode_position",
+    "encode_rate",
     "encode_status",
     "encode_ticker",
     "encode_trade",

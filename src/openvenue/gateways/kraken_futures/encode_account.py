@@ -143,20 +143,22 @@ def _flex(wallet: WalletView | None, listing: Listing) -> FlexJson:
     number = grid.number
     balance = wallet.balances.get(settlement, Atoms(0))
     profit = number(wallet.unrealized)
+    total = number(wallet.unrealized + wallet.unrealized_funding)
     return FlexJson(
         currencies={
             asset: _currency(wallet, asset, amount, listing.grid_of(asset))
             for asset, amount in wallet.balances.items()
         },
         balance_value=number(balance),
+        unrealized_funding=number(wallet.unrealized_funding),
         portfolio_value=number(balance + wallet.unrealized),
         collateral_value=number(balance),
         initial_margin=number(wallet.initial_margin),
         initial_margin_with_orders=number(wallet.initial_margin_with_orders),
         maintenance_margin=number(wallet.maintenance_margin),
         pnl=profit,
-        total_unrealized=profit,
-        total_unrealized_as_margin=profit,
+        total_unrealized=total,
+        total_unrealized_as_margin=total,
         margin_equity=number(wallet.equity),
         available_margin=number(_available(wallet)),
     )
@@ -189,6 +191,7 @@ def _margin(
             pv=number(wallet.equity),
             pnl=number(wallet.unrealized),
             af=number(_available(wallet)),
+            funding=number(wallet.unrealized_funding),
         ),
         margin_requirements=LevelsJson(
             number(wallet.initial_margin), maintenance, maintenance, maintenance
@@ -215,7 +218,7 @@ def encode_position(position: PositionView, listing: Listing) -> PositionJson:
         price=decimal_number(price),
         fill_time=iso(position.opened),
         size=market.sizes.number(abs(position.quantity)),
-        unrealized_funding=None,
+        unrealized_funding=market.money.number(position.unrealized_funding),
         unrealized_pnl=market.money.number(position.unrealized),
     )
     if market.instrument.wallet == FLEX:

@@ -14,6 +14,7 @@ from openvenue.engine.queries import AccountView, MarketView, PositionView, Wall
 from openvenue.engine.units import PPB_ONE, AssetId, Atoms, FinePrice, Nanos, decimal_price
 from openvenue.gateways.kraken_futures.account_log import log_rows
 from openvenue.gateways.kraken_futures.encode_account import FLEX
+from openvenue.gateways.kraken_futures.encode_funding import absolute, relative
 from openvenue.gateways.kraken_futures.encode_history import average_entry
 from openvenue.gateways.kraken_futures.listing import DAY, Listing, Market
 from openvenue.gateways.kraken_futures.numbers import ZERO, decimal_number, ratio
@@ -51,6 +52,11 @@ class TickerMessage(Struct, kw_only=True, tag_field="feed", tag="ticker"):
     leverage: str
     dtm: int
     maturityTime: int  # noqa: N815
+    funding_rate: Raw | UnsetType = UNSET
+    funding_rate_prediction: Raw | UnsetType = UNSET
+    relative_funding_rate: Raw | UnsetType = UNSET
+    relative_funding_rate_prediction: Raw | UnsetType = UNSET
+    next_funding_rate_time: int | UnsetType = UNSET
 
 
 class TickerLiteMessage(Struct, kw_only=True, tag_field="feed", tag="ticker_lite"):
@@ -207,6 +213,15 @@ def ticker(view: MarketView, day: DayFigures | None, market: Market, now: Nanos)
         told.ask, told.ask_size = price(view.ask), size(view.ask_quantity)
     if view.last is not None:
         told.last = price(view.last)
+    funding = view.funding
+    if funding is not None:
+        told.next_funding_rate_time = millis(funding.next_time)
+        if funding.rate:
+            told.funding_rate = absolute(funding.rate, funding.index, market)
+            told.relative_funding_rate = relative(funding.rate)
+        if funding.prediction:
+            told.funding_rate_prediction = absolute(funding.prediction, view.index or 0, market)
+            told.relative_funding_rate_prediction = relative(funding.prediction)
     if view.mark is not None and view.index is not None:
         premium = ratio((view.mark - view.index) * 100, view.index)
         told.premium = decimal_number(round(premium, 2))
@@ -258,6 +273,7 @@ def position_item(
         mark_price=_fine(view.mark) or ZERO,
         index_price=_fine(view.index) or ZERO,
         effective_leverage=decimal_number(ratio(notional, equity)) if equity else ZERO,
+        unrealized_funding=money(position.unrealized_funding),
         return_on_equity=decimal_number(ratio(position.unrealized, initial)) if initial else ZERO,
         initial_margin=money(initial),
         initial_margin_with_orders=money(position.initial_with_orders),
@@ -296,6 +312,7 @@ def balances(view: AccountView, listing: Listing) -> Balances:
                 maintenance_margin=number(wallet.maintenance_margin),
                 initial_margin=number(wallet.initial_margin_with_orders),
                 available=number(wallet.equity - wallet.initial_margin_with_orders),
+                unrealized_funding=number(wallet.unrealized_funding),
                 pnl=number(wallet.unrealized),
                 cash_value=balance,
             )
@@ -318,6 +335,7 @@ def _flex(wallet: WalletView, settlement: AssetId, listing: Listing) -> FlexBala
             quantity=quantity, value=value, collateral_value=value, available=free
         )
     profit = number(wallet.unrealized)
+    total = number(wallet.unrealized + wallet.unrealized_funding)
     return FlexBalance(
         currencies=currencies,
         balance_value=number(balance),
@@ -327,8 +345,9 @@ def _flex(wallet: WalletView, settlement: AssetId, listing: Listing) -> FlexBala
         initial_margin_without_orders=number(wallet.initial_margin),
         maintenance_margin=number(wallet.maintenance_margin),
         pnl=profit,
-        total_unrealized=profit,
-        total_unrealized_as_margin=profit,
+        unrealized_funding=number(wallet.unrealized_funding),
+        total_unrealized=total,
+        total_unrealized_as_margin=total,
         margin_equity=number(wallet.equity),
         available_margin=number(available),
     )
@@ -354,6 +373,8 @@ def log_entries(posting: Posting, listing: Listing) -> list[LogEntry]:
             realized_pnl=row.realized_pnl or NONE,
             fee=row.fee or NONE,
             execution=row.execution or "",
+            funding_rate=row.funding_rate or NONE,
+            realized_funding=row.realized_funding or NONE,
         )
         for row in log_rows(posting, listing)
     ]

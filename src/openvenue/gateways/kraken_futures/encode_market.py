@@ -12,6 +12,7 @@ from openvenue.engine.instruments import Dislocation, MarginLevel, Mode
 from openvenue.engine.orders import BUY
 from openvenue.engine.queries import BookView, MarketView
 from openvenue.engine.units import PPB_ONE, FinePrice, Nanos, decimal_price
+from openvenue.gateways.kraken_futures.encode_funding import absolute, relative
 from openvenue.gateways.kraken_futures.facts import NO_FACTS, Facts
 from openvenue.gateways.kraken_futures.ids import fill_uuid
 from openvenue.gateways.kraken_futures.listing import Market
@@ -114,6 +115,10 @@ class TickerJson(Struct, rename="camel", kw_only=True):
     low24h: Raw | UnsetType = UNSET
     change24h: Raw | UnsetType = UNSET
     open_interest: Raw
+    funding_rate: Raw | UnsetType = UNSET
+    funding_rate_prediction: Raw | UnsetType = UNSET
+    relative_funding_rate: Raw | UnsetType = UNSET
+    relative_funding_rate_prediction: Raw | UnsetType = UNSET
     suspended: bool
     post_only: bool
 
@@ -168,10 +173,11 @@ def encode_instrument(market: Market, facts: Facts = NO_FACTS) -> InstrumentJson
         tags=facts.tags,
         description=facts.description,
         fee_schedule_uid=facts.fee_schedule_uid,
-        funding_rate_coefficient=facts.funding_rate_coefficient,
     )
-    if facts.max_relative_funding_rate is not UNSET:
-        told.max_relative_funding_rate = decimal_number(facts.max_relative_funding_rate)
+    funding = instrument.funding
+    if funding is not None:
+        told.funding_rate_coefficient = funding.divisor
+        told.max_relative_funding_rate = decimal_number(ratio(funding.rate_max, PPB_ONE))
     if market.is_inverse:
         told.underlying = f"rr_{instrument.base}{instrument.quote}".lower()
     if instrument.expires is not None:
@@ -215,6 +221,12 @@ def encode_ticker(view: MarketView, day: DayFigures | None, market: Market) -> T
         told.bid, told.bid_size = price(view.bid), size(view.bid_quantity)
     if view.ask is not None:
         told.ask, told.ask_size = price(view.ask), size(view.ask_quantity)
+    funding = view.funding
+    if funding is not None:
+        told.funding_rate = absolute(funding.rate, funding.index, market)
+        told.funding_rate_prediction = absolute(funding.prediction, view.index or 0, market)
+        told.relative_funding_rate = relative(funding.rate)
+        told.relative_funding_rate_prediction = relative(funding.prediction)
     if day is not None:
         _tell_day(told, view, day, market)
     return told

@@ -4,7 +4,6 @@ They come from the `meta` table of an instrument in the world file, under this A
 """
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -23,8 +22,6 @@ class Facts(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fi
     mtf: bool = False
     tradfi: bool = False
     fee_schedule_uid: str | UnsetType = UNSET
-    funding_rate_coefficient: int | UnsetType = UNSET
-    max_relative_funding_rate: Decimal | UnsetType = UNSET
 
 
 NO_FACTS: Final = Facts()

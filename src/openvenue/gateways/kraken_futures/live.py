@@ -14,6 +14,9 @@ from openvenue.engine.events import (
     ConditionsSet,
     Deposited,
     Event,
+    FundingPaid,
+    FundingRateSet,
+    FundingSampled,
     LeverageSet,
     MarkPriceSet,
     ModeSet,
@@ -117,6 +120,11 @@ class Live:
             case Announced() | NoticeRetracted():
                 if self._readers:
                     self._notices.changed(notices.FEED, is_urgent=True)
+            case FundingSampled() | FundingRateSet():
+                self._touched(event.symbol)
+            case FundingPaid():
+                for share in event.shares:
+                    self._moved(share.account)
             case Deposited() | LeverageSet():
                 self._moved(event.account)
             case Withdrawn() | ShortfallCovered() | PositionSettled():

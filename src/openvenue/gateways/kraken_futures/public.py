@@ -10,8 +10,10 @@ from openvenue.gateways.kraken_futures import codec, errors
 from openvenue.gateways.kraken_futures.desk import Desk
 from openvenue.gateways.kraken_futures.listing import Market
 from openvenue.gateways.wire import Request, Response, WireError
+from openvenue.history.past import Page
 
 TRADES_MAX: Final = 100
+RATES_MAX: Final = 5_000  # read at a time
 TYPES: Final = ("futures_inverse", "flexible_futures", "futures_vanilla", "options", "all")
 
 
@@ -86,6 +88,19 @@ async def history(desk: Desk, request: Request) -> Response:
     if desk.profile.history_ascending:
         told.reverse()
     return desk.say("history", told)
+
+
+async def historical_funding_rates(desk: Desk, request: Request) -> Response:
+    """GET historical-funding-rates: every hour of one perpetual, oldest first."""
+    market = _market(desk, codec.read_arguments(request))
+    told: list[codec.RateJson] = []
+    page = Page(RATES_MAX, is_ascending=True)
+    while True:
+        found = await desk.history.rates(market.symbol, page)
+        told += [codec.encode_rate(it, market) for it in found.things]
+        if found.cursor is None:
+            return desk.say("rates", told)
+        page = Page(RATES_MAX, is_ascending=True, cursor=found.cursor)
 
 
 def _market(desk: Desk, arguments: codec.Arguments) -> Market:

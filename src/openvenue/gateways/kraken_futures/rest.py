@@ -67,6 +67,8 @@ ENDPOINTS: Final[Mapping[tuple[str, str], Answer]] = {
     ("GET", "tickers"): public.tickers,
     ("GET", "orderbook"): public.orderbook,
     ("GET", "history"): public.history,
+    ("GET", "historical-funding-rates"): public.historical_funding_rates,
+    ("GET", "historicalfundingrates"): public.historical_funding_rates,
     ("GET", "feeschedules"): settings.fee_schedules,
     ("GET", "feeschedules/volumes"): settings.fee_volumes,
     ("GET", "notifications"): notices.notifications,
@@ -109,8 +111,6 @@ LATER: Final[Mapping[str, tuple[str, ...]]] = {
     "assignmentprogram/history": ("GET",),
     "assignmentprogram/add": ("POST",),
     "assignmentprogram/delete": ("POST",),
-    "historical-funding-rates": ("GET",),
-    "historicalfundingrates": ("GET",),
     "rfqs": ("GET",),
 }
 LATER_TREES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -270,7 +270,7 @@ class KrakenFutures:
         if path.startswith(BASE):
             return self._find_trading(method, path[len(BASE) :])
         if path == "/derivatives/api/v4/historicalfundingrates":
-            return self._later if method == "GET" else None
+            return self._named[("GET", "historicalfundingrates")] if method == "GET" else None
         if path.startswith("/api/history/v"):
             version, _, rest = path[len("/api/history/v") :].partition("/")
             if method == "GET" and version in ("2", "3"):

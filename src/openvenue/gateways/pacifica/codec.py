@@ -26,6 +26,7 @@ from openvenue.gateways.pacifica.encode_account import (
     settings_rows,
     socket_position,
 )
+from openvenue.gateways.pacifica.encode_funding import funding_row, rate_row
 from openvenue.gateways.pacifica.encode_market import (
     AGG_LEVELS,
     DEPTH,
@@ -75,6 +76,7 @@ __all__ = [
     "decode_leverage",
     "decode_margin",
     "event_rows",
+    "funding_row",
     "history_row",
     "info_row",
     "open_row",
@@ -84,6 +86,7 @@ __all__ = [
     "place_order",
     "position_row",
     "price_row",
+    "rate_row",
     "settings_rows",
     "socket_position",
     "socket_row",

@@ -147,7 +147,7 @@ def position_row(
         "amount": market.sizes.text(lots),
         "entry_price": average_text(abs(position.cost), lots, market),
         "margin": "0",
-        "funding": "0",
+        "funding": market.money.text(position.funded),
         "isolated": False,
         "liquidation_price": _liquidation_price(position, view, listing, market, mark),
         "created_at": millis(position.opened),

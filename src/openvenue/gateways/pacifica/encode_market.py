@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from openvenue.engine.orders import BUY, Origin, Side
-from openvenue.engine.queries import BookView, MarketView
+from openvenue.engine.queries import BookView, FundingView, MarketView
 from openvenue.engine.units import SECOND, Lots, Nanos, Ticks
+from openvenue.gateways.pacifica.encode_funding import funding_rate_text
 from openvenue.gateways.pacifica.listing import Market
 from openvenue.gateways.pacifica.times import fine_text, millis, plain
 from openvenue.history.port import Candle, DayFigures, PublicTrade
@@ -31,13 +32,12 @@ INTERVALS: Final = {  # in Nanos
     "1d": 1440 * MINUTE,
 }
 CANDLES_MAX: Final = 4000
-NO_FUNDING: Final = "0"
 
 Row = dict[str, Any]
 
 
-def info_row(market: Market) -> Row:
-    """One market. Funding is 0 until there is funding."""
+def info_row(market: Market, funding: FundingView | None) -> Row:
+    """One market."""
     instrument = market.instrument
     return {
         "symbol": market.symbol,
@@ -49,8 +49,8 @@ def info_row(market: Market) -> Row:
         "isolated_only": market.facts.isolated_only,
         "min_order_size": plain(instrument.min_notional),
         "max_order_size": plain(instrument.max_notional),
-        "funding_rate": NO_FUNDING,
-        "next_funding_rate": NO_FUNDING,
+        "funding_rate": _rate(funding),
+        "next_funding_rate": _prediction(funding),
         "created_at": millis(instrument.opened),
         "instrument_type": "spot" if market.is_spot else "perpetual",
         "base_asset": instrument.base,
@@ -67,10 +67,10 @@ def price_row(view: MarketView, day: DayFigures | None, market: Market, now: Nan
         return None
     opened = None if day is None else day.open
     return {
-        "funding": NO_FUNDING,
+        "funding": _rate(view.funding),
         "mark": fine_text(mark),
         "mid": mid_text(view, market),
-        "next_funding": NO_FUNDING,
+        "next_funding": _prediction(view.funding),
         "open_interest": market.sizes.text(view.open_interest),
         "oracle": fine_text(view.index),
         "symbol": market.symbol,
@@ -78,6 +78,14 @@ def price_row(view: MarketView, day: DayFigures | None, market: Market, now: Nan
         "volume_24h": market.money.text(0 if day is None else day.value),
         "yesterday_price": fine_text(mark) if opened is None else market.prices.text(opened),
     }
+
+
+def _rate(funding: FundingView | None) -> str:
+    return funding_rate_text(0 if funding is None else funding.rate)
+
+
+def _prediction(funding: FundingView | None) -> str:
+    return funding_rate_text(0 if funding is None else funding.prediction)
 
 
 def mid_text(view: MarketView, market: Market) -> str:

@@ -12,6 +12,7 @@ from openvenue.gateways.pacifica.arguments import encode_cursor, read_arguments
 from openvenue.gateways.pacifica.desk import Desk
 from openvenue.gateways.pacifica.times import MS
 from openvenue.gateways.wire import Request, Response
+from openvenue.history.past import FundingPosting, Page, Posting
 
 DAY: Final = 86_400 * 10**9
 RANGE_MAX: Final = 30 * DAY
@@ -108,6 +109,24 @@ async def order_history_by_id(desk: Desk, request: Request) -> Response:
         market = desk.listing.of(view.order.symbol)
         return desk.told(codec.event_rows(view, closed, fills, market))
     raise errors.Failure(f"Order history not found for order ID: {number}", status=404)
+
+
+async def funding_history(desk: Desk, request: Request) -> Response:
+    """GET /funding/history: what funding brought, newest first; paid is negative."""
+    arguments = read_arguments(request)
+    owner, _ = desk.owner(arguments.text("account"))
+    cursor, offset, limit = arguments.cursor(), arguments.offset(), arguments.limit()
+    page = Page(offset + limit + 1, cursor=cursor)
+    found = await desk.history.postings(owner, page, wanted=_is_funding)
+    things = [it for it in found.things if isinstance(it, FundingPosting)]
+    told = things[offset : offset + limit]
+    rows = [codec.funding_row(it, desk.listing.of(it.symbol)) for it in told]
+    more = len(things) > offset + limit
+    return desk.paged(rows, encode_cursor(told[-1].number) if more else None)
+
+
+def _is_funding(posting: Posting) -> bool:
+    return isinstance(posting, FundingPosting)
 
 
 async def trades_history(desk: Desk, request: Request) -> Response:

@@ -8,10 +8,11 @@ from typing import Final
 from openvenue.engine.queries import GetBook, GetMarkets
 from openvenue.engine.units import Nanos
 from openvenue.gateways.pacifica import codec, errors
-from openvenue.gateways.pacifica.arguments import read_arguments
+from openvenue.gateways.pacifica.arguments import encode_cursor, read_arguments
 from openvenue.gateways.pacifica.desk import Desk
 from openvenue.gateways.pacifica.listing import Market
 from openvenue.gateways.wire import Request, Response
+from openvenue.history.past import Page
 
 TRADES: Final = 100
 
@@ -19,7 +20,9 @@ TRADES: Final = 100
 async def info(desk: Desk, request: Request) -> Response:
     """GET /info: markets, the oldest listing first."""
     read_arguments(request)
-    return desk.told([codec.info_row(market) for market in desk.listing])
+    funding = {it.instrument.symbol: it.funding for it in await desk.exchange.look(GetMarkets())}
+    rows = [codec.info_row(market, funding.get(market.symbol)) for market in desk.listing]
+    return desk.told(rows)
 
 
 async def prices(desk: Desk, request: Request) -> Response:
@@ -29,6 +32,31 @@ async def prices(desk: Desk, request: Request) -> Response:
     if not rows:
         raise errors.Failure("Prices not found", status=404)
     return desk.told(rows)
+
+
+async def funding_rates(desk: Desk, request: Request) -> Response:
+    """GET /funding_rate/history: every hour of one market, newest first."""
+    arguments = read_arguments(request)
+    market = desk.market(arguments.text("symbol"))
+    cursor, offset, limit = arguments.cursor(), arguments.offset(), arguments.limit()
+    (view,) = await desk.exchange.look(GetMarkets(market.symbol))
+    page = Page(offset + limit + 1, cursor=cursor)
+    found = await desk.history.rates(market.symbol, page)
+    following = 0 if view.funding is None else view.funding.prediction
+    if cursor is not None:
+        newer = await desk.history.rates(
+            market.symbol, Page(1, is_ascending=True, cursor=cursor - 1)
+        )
+        following = newer.things[0].rate if newer.things else following
+    rows = []
+    for change in found.things:
+        rows.append(codec.rate_row(change, following))
+        following = change.rate
+    things = found.things[offset : offset + limit]
+    more = len(found.things) > offset + limit
+    return desk.paged(
+        rows[offset : offset + limit], encode_cursor(things[-1].number) if more else None
+    )
 
 
 async def price_rows(desk: Desk) -> list[codec.Row]:

@@ -32,6 +32,8 @@ QUESTIONS: Final[Mapping[str, Answer]] = {
     "book": public.book,
     "trades": public.trades,
     "kline": public.kline,
+    "funding_rate/history": public.funding_rates,
+    "funding/history": private.funding_history,
     "account": private.account,
     "account/settings": private.settings,
     "positions": private.positions,
@@ -41,14 +43,20 @@ QUESTIONS: Final[Mapping[str, Answer]] = {
     "trades/history": private.trades_history,
     "positions/history": private.trades_history,  # as the closed alpha had it
 }
-HEAVY_ONES: Final = ("kline", "orders/history", "trades/history", "positions/history")
+HEAVY_ONES: Final = (
+    "kline",
+    "orders/history",
+    "trades/history",
+    "positions/history",
+    "funding/history",
+)
 
 # What the real service has and this one does not have yet. `docs/apis/pacifica.md` says more.
 LATER: Final[Mapping[str, tuple[str, ...]]] = {
     "GET": (
-        *("info/fees", "kline/mark", "kline/sparklines", "funding_rate/history"),
+        *("info/fees", "kline/mark", "kline/sparklines"),
         *("funding_rate/aggregated", "loan_pool", "position_liquidation_prices", "spot_assets"),
-        *("spot_assets/bridge/info", "lake/list", "funding/history", "portfolio"),
+        *("spot_assets/bridge/info", "lake/list", "portfolio"),
         *("account/balance/history", "account/loan", "account/payout/history"),
         *("account/deposit/history", "account/withdraw/history", "account/withdraw/pending"),
         *("account/activity/daily", "account/spot_balance/history"),

@@ -9,6 +9,7 @@ from openvenue.engine.events import (
     CollateralTaken,
     Deposited,
     Event,
+    FundingPaid,
     LeverageSet,
     OrderAccepted,
     OrderActivated,
@@ -109,6 +110,10 @@ def touched(event: Event, story: Story) -> Iterator[str]:
             if ids:
                 yield account
             yield from {story.views[order_id].order.symbol for order_id in ids}
+        case FundingPaid(symbol=symbol, shares=shares):
+            yield symbol
+            for share in shares:
+                yield share.account
         case Deposited(account=account) | LeverageSet(account=account):
             yield account
         case Withdrawn(account=account) | ShortfallCovered(account=account):
@@ -120,6 +125,6 @@ def touched(event: Event, story: Story) -> Iterator[str]:
             yield account
             yield other
         case _:
-            symbol = getattr(event, "symbol", None)
-            if symbol is not None and not isinstance(event, OrderRejected):
-                yield symbol  # a mark price or a mode
+            name = getattr(event, "symbol", None)
+            if name is not None and not isinstance(event, OrderRejected):
+                yield name  # a mark price or a mode
