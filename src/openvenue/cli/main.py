@@ -5,9 +5,10 @@ Those files are imported when their verb runs, so that `serve` is up quickly and
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperCommand
 
 DATA_DIR: Final = Path("openvenue-data")
 
@@ -32,6 +33,28 @@ class ClockChoice(StrEnum):
 
     REAL = "real"
     VIRTUAL = "virtual"
+
+
+class SideChoice(StrEnum):
+    """Of an order."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+
+class SayingThree(TyperCommand):
+    """A verb whose status 2 means something of its own: usage is 3."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
+    ) -> Any:
+        """As it is, but for the status of a mistake."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except Exception as error:
+            if getattr(error, "exit_code", None) == 2:
+                vars(error)["exit_code"] = 3
+            raise
 
 
 DataDir = Annotated[
@@ -202,6 +225,87 @@ def verify(
     from openvenue.cli.verify import run
 
     raise typer.Exit(run(data_dir, venue=venue, until=until, json=json))
+
+
+@app.command("cancel-all", cls=SayingThree)
+def cancel_all(
+    data_dir: DataDir = DATA_DIR,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE.toml", help="The desk's own file, to go past it."),
+    ] = None,
+    venue: Annotated[
+        list[str] | None, typer.Option("--venue", help="Only there; may be repeated.")
+    ] = None,
+    symbol: Annotated[
+        list[str] | None, typer.Option("--symbol", help="Only this instrument; may be repeated.")
+    ] = None,
+    side: Annotated[SideChoice | None, typer.Option("--side", help="Only this side.")] = None,
+    account: Annotated[
+        list[str] | None, typer.Option("--account", help="Only this owner's; may be repeated.")
+    ] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option("--tag", help="Only orders so tagged; may be repeated.")
+    ] = None,
+    keep_reduce_only: Annotated[
+        bool, typer.Option("--keep-reduce-only", help="Protective orders stay.")
+    ] = False,
+    flatten: Annotated[
+        bool, typer.Option("--flatten", help="Then close positions in scope.")
+    ] = False,
+    deadline: Annotated[
+        float, typer.Option("--deadline", metavar="SECONDS", help="Then say honestly how it is.")
+    ] = 10.0,
+    reason: Annotated[str, typer.Option("--reason", help="Why, for the record.")] = "",
+    by: Annotated[str, typer.Option("--by", help="Who, for the record.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell what would go; touch nothing.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Halt, cancel everything in scope at every venue, and prove it; it stays halted.
+
+    Exit status: 0 proven empty, 1 orders left, 2 not known or not verifiable, 3 usage.
+    """
+    from openvenue.cli.cancel_all import Options, run
+
+    code = run(
+        Options(
+            data_dir=data_dir,
+            config=config,
+            venues=tuple(venue or ()),
+            symbols=tuple(symbol or ()),
+            side=None if side is None else side.value,
+            accounts=tuple(account or ()),
+            tags=tuple(tag or ()),
+            keep_reduce_only=keep_reduce_only,
+            flatten=flatten,
+            deadline_seconds=deadline,
+            reason=reason,
+            by=by,
+            dry_run=dry_run,
+            json=json,
+        )
+    )
+    raise typer.Exit(code)
+
+
+@app.command(cls=SayingThree)
+def release(
+    halt: Annotated[str | None, typer.Argument(help="Its name, as cancel-all told it.")] = None,
+    data_dir: DataDir = DATA_DIR,
+    reason: Annotated[str, typer.Option("--reason", help="Why; not to be left out.")] = "",
+    by: Annotated[str, typer.Option("--by", help="Who, for the record.")] = "",
+    lists: Annotated[bool, typer.Option("--list", help="Show all halts, newest first.")] = False,
+    json: AsJson = False,
+) -> None:
+    """End a halt, by name and with a reason: orders pass again.
+
+    Exit status: 0 released, 1 it stays, 2 the desk does not answer, 3 usage.
+    """
+    from openvenue.cli.release import run
+
+    raise typer.Exit(run(data_dir, halt, reason=reason, by=by, lists=lists, json=json))
 
 
 def main() -> None:

@@ -4,10 +4,11 @@ Everything is made here and handed to whoever needs it; nothing elsewhere knows 
 """
 
 import asyncio
+import os
 import shutil
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -16,7 +17,10 @@ from typing import Final, Literal, Protocol
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
+from openvenue.cli import desk_file
+from openvenue.cli.desk_file import DeskFile
 from openvenue.crowd.crowd import Crowd
 from openvenue.ems.config import ApiKind, Credentials, EmsConfig, VenueAccount
 from openvenue.ems.desk import Ems
@@ -110,10 +114,16 @@ class Program:
         self._end: asyncio.Event = asyncio.Event()
         self._why: Why = "stop"
         self._doomed: list[str] = []
+        self._ems: Ems | None = None  # the last one that was opened
 
     def stop(self) -> None:
         """End, in good order."""
         self._end.set()
+
+    def kill_everything(self) -> None:
+        """The kill switch, for everything of every account: what SIGUSR1 does."""
+        if self._ems is not None:
+            self._ems.kill_by_signal()
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Serve until `stop`; a reset is an end and a new beginning. `ready` is called at each.
@@ -169,6 +179,11 @@ class Program:
 
         ems = await Ems.open(plan.directory(EMS), ems_config(plan))
         stack.push_async_callback(ems.close)
+        self._ems = ems
+        base_url = own_url(plan.host, plan.port)
+        served = tuple(plan.world.venues.tables())
+        found = DeskFile(base_url=base_url, pid=os.getpid(), is_live=ems.is_live, venues=served)
+        await asyncio.to_thread(desk_file.write, plan.data_dir, found)
 
         def stopped() -> dict[str, str | None]:
             venues = {name: exchange.stopped for name, exchange in exchanges.items()}
@@ -208,9 +223,18 @@ def ems_config(plan: Plan) -> EmsConfig:
     It goes through the door like any client, although the venues are in the same process: what is
     rehearsed is what runs live.
     """
-    host = plan.host if is_loopback(plan.host) else "127.0.0.1"
-    base_url = f"http://[{host}]:{plan.port}" if ":" in host else f"http://{host}:{plan.port}"
-    served = plan.world.venues.tables()
+    config = config_of_served(plan.keys, own_url(plan.host, plan.port), plan.world.venues.tables())
+    return replace(config, durability=plan.world.durability)
+
+
+def own_url(host: str, port: int) -> str:
+    """Where this machine reaches what listens on `host`."""
+    host = host if is_loopback(host) else "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def config_of_served(keys: KeyFile, base_url: str, venues: Collection[str]) -> EmsConfig:
+    """Every key holder's account at each of the venues behind `base_url`."""
     return EmsConfig(
         accounts=tuple(
             VenueAccount(
@@ -220,11 +244,10 @@ def ems_config(plan: Plan) -> EmsConfig:
                 base_url=base_url,
                 credentials=credentials,
             )
-            for name, keys in plan.keys.accounts.items()
-            for venue, exchange_id, api, credentials in _ways(keys)
-            if venue in served
-        ),
-        durability=plan.world.durability,
+            for name, of_account in keys.accounts.items()
+            for venue, exchange_id, api, credentials in _ways(of_account)
+            if venue in venues
+        )
     )
 
 

@@ -137,6 +137,7 @@ async def _serve(plan: Plan, options: Options) -> None:
 
     loop.add_signal_handler(signal.SIGINT, leave)
     loop.add_signal_handler(signal.SIGTERM, leave)
+    loop.add_signal_handler(signal.SIGUSR1, program.kill_everything)
     await program.run(lambda: _say_ready(plan, options))
 
 

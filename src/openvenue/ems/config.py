@@ -63,5 +63,6 @@ class EmsConfig(Struct, frozen=True, kw_only=True):
     retry_seconds: float = 0.2  # before a venue is asked again
     retry_seconds_max: float = 5.0
     watch_seconds: float = 5.0  # between looks at what is halted
+    marker_seconds: float = 0.5  # between looks for halts left as files
     cancels_at_once: int = 8
     durability: Literal["disk", "os"] = "disk"

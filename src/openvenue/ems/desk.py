@@ -5,13 +5,15 @@ be at a venue, under which name, and asks. Nothing is ever sent twice.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
+from openvenue.ems import markers
 from openvenue.ems.cancel_all import cancel_all
 from openvenue.ems.commands import AskCancel, PlaceOrder, RecordCancelFailed, RecordUnsent, Resume
 from openvenue.ems.config import EmsConfig
@@ -41,7 +43,7 @@ from openvenue.ems.events import Refused
 from openvenue.ems.expiry import expire, why_expired
 from openvenue.ems.follow import FeedHealth
 from openvenue.ems.halt_events import HaltRefusal
-from openvenue.ems.halts import Scope, Trigger, union
+from openvenue.ems.halts import Origin, Scope, Trigger, union
 from openvenue.ems.kill_switch import KillSwitch
 from openvenue.ems.ledger import Ledger
 from openvenue.ems.order_log import Change
@@ -67,6 +69,8 @@ from openvenue.journal.files import FileJournalOf
 from openvenue.journal.memory import MemoryJournalOf
 from openvenue.journal.port import JournalOf
 
+log = structlog.get_logger(__name__)
+
 CANCELED_BEFORE: Final = "Canceled before it was sent."
 T = TypeVar("T")
 
@@ -88,8 +92,12 @@ class Ems:
         ledger: Ledger,
         timer: Timer,
         connectors: Mapping[Account, Connector],
+        markers_folder: Path | None = None,
     ) -> None:
         self._config: Final = config
+        self._timer: Final = timer
+        self._markers: Final = markers.Markers(markers_folder)
+        self._honouring: Final = asyncio.Lock()
         self._ledger: Final = ledger
         self._tasks: set[asyncio.Task[Any]] = set()
         self._routes = {
@@ -110,25 +118,49 @@ class Ems:
 
         `connectors`: other ways to the accounts than `config` says. Raises: JournalError.
         """
-        timer = timer or RealTimer()
-        connectors = connect(config, timer) if connectors is None else connectors
         journal: JournalOf[Entry]
         if directory is None:
             journal = MemoryJournalOf[Entry]()
         else:
             journal = await asyncio.to_thread(FileJournalOf, directory, EMS, config.durability)
+        folder = None if directory is None else markers.folder_of(directory)
+        desk = await cls._begin(config, journal, journal.replay(), timer, connectors, folder)
+        await desk.kill_switch.resume()
+        await desk._honour()
+        desk._start(desk._honour_for_ever())
+        return desk
+
+    @classmethod
+    async def stand_in(cls, config: EmsConfig, past: Iterable[Sequence[Entry]]) -> "Ems":
+        """A desk that knows what another one's journal says, and writes nothing.
+
+        For the kill switch while the other one is silent. Halts in `past` are not taken up.
+        """
+        return await cls._begin(config, MemoryJournalOf[Entry](), past, None, None, None)
+
+    @classmethod
+    async def _begin(
+        cls,
+        config: EmsConfig,
+        journal: JournalOf[Entry],
+        past: Iterable[Sequence[Entry]],
+        timer: Timer | None,
+        connectors: Mapping[Account, Connector] | None,
+        folder: Path | None,
+    ) -> "Ems":
+        timer = timer or RealTimer()
+        connectors = connect(config, timer) if connectors is None else connectors
         engine = Engine()
-        for group in journal.replay():
+        for group in past:
             for entry in group:
                 engine.fold(entry.events, entry.time)
         ledger = Ledger(engine, journal, timer)
         await ledger.submit(Resume())
-        desk = cls(config, ledger, timer, connectors)
+        desk = cls(config, ledger, timer, connectors, folder)
         for route in desk._routes.values():
             route.catch_up()
             for order in await route.live():
                 desk._let_expire(route, order)
-        await desk.kill_switch.resume()
         return desk
 
     async def close(self) -> None:
@@ -203,12 +235,14 @@ class Ems:
         command = PlaceOrder(
             account=route.account, cl_ord_id=cl_ord_id, terms=terms, unfit=unfit, tag=tag
         )
+        await self._honour_what_came()
         return await self._shielded(self._place(route, command))
 
     async def _place(self, route: Route, command: PlaceOrder) -> Order:
         events = await self._ledger.submit(command, "client")
         if isinstance(events[0], Refused):
             raise DuplicateOrder(command.cl_ord_id)
+        await self._honour_what_came()
         order = await route.order(command.cl_ord_id)
         if order.cancel_wanted:
             owner, cl_ord_id = order.key
@@ -373,6 +407,12 @@ class Ems:
             await self.kill_switch.ended(halt.halt_id)
         return await self.halt(trigger.owner, halt.halt_id)
 
+    def kill_by_signal(self) -> None:
+        """Halt everything of every account; under way when the loop turns."""
+        trigger = Trigger(origin=Origin.SIGNAL, by="a signal to the process", reason="SIGUSR1")
+        pulling = self.kill_switch.pull(Scope(), trigger, flatten=False, deadline_seconds=None)
+        self._start(pulling)
+
     async def halts(self, owner: AccountId | None) -> list[HaltReport]:
         """Every halt that an owner may see (None: all there are), oldest first."""
         halts = (await self._ledger.state()).halts.values()
@@ -405,6 +445,37 @@ class Ems:
         """What a halt of `scope` would cancel now, by the venues' own lists. Nothing is halted."""
         routes = [route for account, route in self._routes.items() if scope.has(account)]
         return await asyncio.gather(*(self._shielded(rehearse(it, scope)) for it in routes))
+
+    async def _honour_what_came(self) -> None:
+        """Before an order goes on: whatever was left as a file counts from now on."""
+        if self._honouring.locked() or self._markers.have_come():
+            await self._honour()
+
+    async def _honour(self) -> None:
+        """Take halts that were left as files into the journal."""
+        async with self._honouring:
+            for marker in self._markers.take():
+                log.warning("a halt was left as a file", halt=marker.halt_id, by=marker.by)
+                if marker.halt_id not in self._ledger.peek().halts:
+                    pulling = self.kill_switch.pull(
+                        marker.scope,
+                        marker.trigger,
+                        flatten=marker.flatten,
+                        deadline_seconds=marker.deadline_seconds,
+                        halt_id=marker.halt_id,
+                    )
+                    await self._shielded(pulling)
+                assert self._markers.folder is not None, "it was in there"
+                markers.set_aside(self._markers.folder, marker.halt_id, markers.TAKEN)
+
+    async def _honour_for_ever(self) -> None:
+        """While nobody asks for anything, too."""
+        while True:
+            await self._timer.sleep(self._config.marker_seconds)
+            try:
+                await self._honour_what_came()
+            except OSError as error:
+                log.error("halts that were left as files cannot be read", why=str(error))
 
     @property
     def _live(self) -> frozenset[Account]:

@@ -18,6 +18,7 @@ class PullSwitch(Struct, frozen=True, kw_only=True, tag=20, array_like=True):
     trigger: Trigger
     flatten: bool
     deadline_seconds: float
+    halt_id: HaltId | None = None  # as a marker calls it; None: the next number
 
 
 class BeginRound(Struct, frozen=True, kw_only=True, tag=21, array_like=True):

@@ -48,7 +48,13 @@ class KillSwitch:
     # ---- what can be asked of it
 
     async def pull(
-        self, scope: Scope, trigger: Trigger, *, flatten: bool, deadline_seconds: float | None
+        self,
+        scope: Scope,
+        trigger: Trigger,
+        *,
+        flatten: bool,
+        deadline_seconds: float | None,
+        halt_id: HaltId | None = None,
     ) -> Halt:
         """A halt of `scope`, durable, and under way everywhere; the one that stands, if it does.
 
@@ -63,6 +69,7 @@ class KillSwitch:
                 trigger=trigger,
                 flatten=flatten,
                 deadline_seconds=seconds,
+                halt_id=halt_id,
             ),
             trigger.origin,
         )

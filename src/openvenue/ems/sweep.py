@@ -17,13 +17,15 @@ from openvenue.ems.commands import Standing, Word
 from openvenue.ems.connectors.port import Gone, Relayed, Silent, Unreachable, VenueOrder
 from openvenue.ems.connectors.port import VenueRefused as Refused
 from openvenue.ems.halts import DONE, GONE, TAKEN, Act, Scope
-from openvenue.ems.orders import Order
+from openvenue.ems.orders import ClOrdId, Order
 from openvenue.ems.proof import Ending, Sight
 from openvenue.ems.route import FAILURES, Route
+from openvenue.engine.units import Nanos
 
 log = structlog.get_logger(__name__)
 
 MASS_AGAIN_FROM: Final = 20  # orders still listed: some venues do only so many at a time
+UNANSWERED: Final = "no answer by the deadline"
 WHOLE_ACCOUNT: Final = "account"
 ONE_SYMBOL: Final = "symbol"
 
@@ -71,6 +73,7 @@ class Sweep:
         self._mass_done: dict[str | None, None] = {}
         self._left: int | None = None  # at the last look; None: it has not told since
         self._why = ""
+        self._asking: dict[tuple[str, ClOrdId | None], Nanos] = {}  # and no answer yet
 
     async def run(self) -> tuple[Ending, str]:
         """How it ended, and why not better. Raises: Withdrawn."""
@@ -81,6 +84,7 @@ class Sweep:
         except Unreachable as error:
             return Ending.UNREACHABLE, str(error)
         except (TooLate, TimeoutError):
+            await self._tell_unanswered()
             why = self._why or "the exchange has not answered"
             if self._left:
                 return Ending.LEFT, why
@@ -156,7 +160,7 @@ class Sweep:
     async def _mass_cancel_of(self, symbol: str | None) -> None:
         route = self._route
         kind = "mass cancel" if symbol is None else f"mass cancel of {symbol}"
-        asked = route.ledger.now()
+        asked = self._asking[kind, None] = route.ledger.now()
         try:
             told = await (
                 route.connector.cancel_all()
@@ -166,6 +170,7 @@ class Sweep:
         except (Silent, Unreachable, Refused) as error:
             self._reached = self._reached or not isinstance(error, Unreachable)
             act = Act(kind=kind, asked=asked, answered=route.ledger.now(), answer=str(error))
+            del self._asking[kind, None]
             await self._witness.did([act])
             if not isinstance(error, Refused):
                 raise
@@ -173,8 +178,18 @@ class Sweep:
             return
         self._reached = True
         self._mass_done[symbol] = None
+        del self._asking[kind, None]
         act = Act(kind=kind, asked=asked, answered=route.ledger.now(), answer=DONE)
         await asyncio.gather(self._witness.did([act]), route.hear(told, asked))
+
+    async def _tell_unanswered(self) -> None:
+        """What was sent and not answered by the deadline is a part of the evidence."""
+        now = self._route.ledger.now()
+        acts = [
+            Act(kind=kind, asked=asked, answered=now, answer=UNANSWERED, cl_ord_id=cl_ord_id)
+            for (kind, cl_ord_id), asked in self._asking.items()
+        ]
+        await self._witness.did(acts)
 
     # ---- looks
 
@@ -230,12 +245,13 @@ class Sweep:
 
         async def cancel(order: Order) -> tuple[Act, bool]:
             async with turn:
-                asked = now()
+                asked = self._asking["cancel", order.cl_ord_id] = now()
                 try:
                     answer, is_heard = _as_text(await self._route.cancel(order)), True
                 except FAILURES as error:
                     log.info("single cancel failed", order=order.cl_ord_id, why=str(error))
                     answer, is_heard = str(error), False
+                del self._asking["cancel", order.cl_ord_id]
             return Act(
                 kind="cancel",
                 asked=asked,

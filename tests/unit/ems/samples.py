@@ -110,7 +110,12 @@ COMMANDS: Final[list[commands.Command]] = [
     commands.EndCancelAll(run_id=RUN, ending=Ending.UNPROVEN, sights=(SIGHT,), why="why"),
     commands.Resume(),
     halt_commands.PullSwitch(
-        scope=SCOPE, accounts=(ACCOUNT,), trigger=TRIGGER, flatten=True, deadline_seconds=2.5
+        scope=SCOPE,
+        accounts=(ACCOUNT,),
+        trigger=TRIGGER,
+        flatten=True,
+        deadline_seconds=2.5,
+        halt_id=HALT,
     ),
     halt_commands.BeginRound(halt_id=HALT, account=ACCOUNT),
     halt_commands.RecordLook(halt_id=HALT, account=ACCOUNT, sight=SIGHT, listed=(ONE,)),

@@ -80,6 +80,7 @@ CONFIG: Final = EmsConfig(
     deadline_seconds=10.0,
     retry_seconds=0.5,
     watch_seconds=WATCH_SECONDS,
+    marker_seconds=WATCH_SECONDS,
 )
 
 

@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from openvenue.ems import markers
 from openvenue.ems.commands import Standing
 from openvenue.ems.connectors.port import Silent, Unreachable, VenueRefused
 from openvenue.ems.desk import Ems
 from openvenue.ems.errors import HaltStays, NoSuchExchange, NoSuchHalt, NoSuchOwner
-from openvenue.ems.halts import Origin, Trigger
-from openvenue.ems.orders import ClOrdId, Side, Status
+from openvenue.ems.halts import Origin, Scope, Trigger
+from openvenue.ems.markers import Marker
+from openvenue.ems.orders import ClOrdId, HaltId, Side, Status
 from openvenue.ems.report import Outcome, Verdict
+from openvenue.engine.units import Nanos
 from tests.unit.ems.scene import (
     ANN,
     BOB,
@@ -514,3 +517,55 @@ async def test_a_venue_that_answers_429_is_asked_again_until_it_is_done(scene: S
     assert report.verdict is Verdict.PROVEN
     assert scene.venue.open == {}
     assert BY_OPERATOR.by == report.by
+
+
+def left(halt_id: str = "HALT-file", **scope: object) -> Marker:
+    """A halt that was left as a file."""
+    return Marker(
+        halt_id=HaltId(halt_id),
+        time=Nanos(1),
+        scope=Scope(**scope),  # type: ignore[arg-type]
+        by="Olga",
+        reason="the desk was silent",
+        flatten=False,
+        deadline_seconds=5.0,
+    )
+
+
+async def test_a_halt_left_as_a_file_counts_before_the_first_order(tmp_path: Path) -> None:
+    """Whoever left it found a dead desk; the next one starts halted, and sweeps."""
+    markers.leave(markers.folder_of(tmp_path), left())
+    venue = PaperVenue()
+    venue.add()
+    desk = await Ems.open(tmp_path, CONFIG, ToldTime(), {FUTURES: venue})
+    scene = Scene(desk, ToldTime(), {FUTURES: venue})
+
+    order = await scene.place()
+    report = await scene.report_when(HaltId("HALT-file"), lambda it: it.verdict is Verdict.PROVEN)
+    await desk.close()
+    desk = await Ems.open(tmp_path, CONFIG, ToldTime(), {FUTURES: PaperVenue()})
+    again = await desk.halts(None)
+    await desk.close()
+
+    assert order.status is Status.REJECTED and "HALT-file" in order.message
+    assert (report.origin, report.by) == (Origin.MARKER, "Olga")
+    assert venue.open == {}
+    assert [it.halt_id for it in again] == ["HALT-file"], "it is taken once"
+
+
+async def test_a_halt_left_as_a_file_stops_a_desk_that_lives_again(tmp_path: Path) -> None:
+    """It was stuck; the next order finds the gate closed, without any tick between."""
+    desk = await Ems.open(tmp_path, CONFIG, ToldTime(), {FUTURES: PaperVenue()})
+    scene = Scene(desk, ToldTime(), {FUTURES: PaperVenue()})
+    before = await scene.place("before")
+    markers.leave(markers.folder_of(tmp_path), left())
+
+    during = await asyncio.gather(scene.place("one"), scene.place("two"))
+    report = await scene.report_when(HaltId("HALT-file"), lambda it: it.verdict is Verdict.PROVEN)
+    await desk.release(None, report.halt_id, "Olga", "done")
+    after = await scene.place("after")
+    await desk.close()
+
+    assert before.status is Status.NEW
+    assert {order.status for order in during} == {Status.REJECTED}
+    assert after.status is Status.NEW

@@ -36,6 +36,7 @@ from openvenue.ems.state import State
 
 def pull_switch(state: State, command: PullSwitch) -> list[Event]:
     """A new halt; or, of a scope that is halted already, one more voice for it."""
+    assert command.halt_id not in state.halts, "a marker is taken once"
     standing = next((it for it in state.active_halts() if it.scope == command.scope), None)
     if standing is not None:
         return [
@@ -47,7 +48,7 @@ def pull_switch(state: State, command: PullSwitch) -> list[Event]:
         ]
     return [
         Halted(
-            halt_id=HaltId(f"HALT-{len(state.halts) + 1:06d}"),
+            halt_id=command.halt_id or HaltId(f"HALT-{len(state.halts) + 1:06d}"),
             scope=command.scope,
             accounts=command.accounts,
             trigger=command.trigger,

@@ -1,0 +1,148 @@
+"""The file that names the venues of a desk of its own: TOML, with secrets elsewhere.
+
+[[accounts]]
+owner = "primary"                  # whose API key sees it
+exchange_id = "KRAKENFTS"          # or tagged: "KRAKENFTS/2"
+api = "kraken_futures"
+base_url = "https://futures.kraken.com"
+credentials = "krakenfts.toml"     # beside this file, mode 0600: key = "…" and secret = "…"
+# credentials_env = "KRAKENFTS"    # or KRAKENFTS_KEY and KRAKENFTS_SECRET
+
+[desk]
+deadline_seconds = 10.0
+"""
+
+import stat
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from openvenue.ems.config import ApiKind, Credentials, EmsConfig, VenueAccount
+from openvenue.ems.orders import ExchangeId
+from openvenue.engine.units import AccountId
+
+T = TypeVar("T")
+
+
+class SettingsError(Exception):
+    """A file that cannot be used; the text is one plain sentence that says where and why."""
+
+
+class AccountTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One account at one venue."""
+
+    owner: AccountId
+    exchange_id: ExchangeId
+    api: ApiKind
+    base_url: str
+    feed_url: str = ""
+    credentials: str | None = None
+    credentials_env: str | None = None
+
+
+class DeskTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How patient it is; see `EmsConfig`."""
+
+    connect_seconds: float = 2.0
+    answer_seconds: float = 5.0
+    settling_seconds: float = 0.5
+    deadline_seconds: float = 10.0
+    retry_seconds: float = 0.2
+    retry_seconds_max: float = 5.0
+    watch_seconds: float = 5.0
+    marker_seconds: float = 0.5
+    cancels_at_once: int = 8
+    durability: Literal["disk", "os"] = "disk"
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    accounts: tuple[AccountTable, ...]
+    desk: DeskTable = DeskTable()
+
+
+class CredentialsTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file of secrets."""
+
+    key: str
+    secret: str
+
+
+def load(path: Path, environment: Mapping[str, str]) -> EmsConfig:
+    """The desk that the file describes. Raises: SettingsError."""
+    settings = _read(path, Settings)
+    for mistake in _mistakes(settings):
+        raise SettingsError(f"{path}: {mistake}.")
+    return EmsConfig(
+        accounts=tuple(_account(path, it, environment) for it in settings.accounts),
+        **msgspec.to_builtins(settings.desk),
+    )
+
+
+def _account(path: Path, it: AccountTable, environment: Mapping[str, str]) -> VenueAccount:
+    return VenueAccount(
+        owner=it.owner,
+        exchange_id=it.exchange_id,
+        api=it.api,
+        base_url=it.base_url,
+        feed_url=it.feed_url,
+        credentials=_credentials(path, it, environment),
+    )
+
+
+def _credentials(path: Path, it: AccountTable, environment: Mapping[str, str]) -> Credentials:
+    if it.credentials_env is not None:
+        names = (f"{it.credentials_env}_KEY", f"{it.credentials_env}_SECRET")
+        missing = [name for name in names if not environment.get(name)]
+        if missing:
+            raise SettingsError(f"{path}: {it.exchange_id} wants {missing[0]} in the environment.")
+        return Credentials(environment[names[0]], environment[names[1]])
+    assert it.credentials is not None, "one of the two was given"
+    file = path.parent / it.credentials
+    try:
+        mode = stat.S_IMODE(file.stat().st_mode)
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read: {error.strerror}.") from error
+    if mode & 0o077:
+        raise SettingsError(
+            f"{file} has mode {mode:04o}, so others can read it: make it 0600 (chmod 600 {file})."
+        )
+    found = _read(file, CredentialsTable)
+    return Credentials(found.key, found.secret)
+
+
+def _mistakes(settings: Settings) -> Iterator[str]:
+    """What is well-formed and still makes no sense; the first one is told."""
+    if not settings.accounts:
+        yield "there is no [[accounts]]"
+    names = [(it.owner, it.exchange_id) for it in settings.accounts]
+    for owner, exchange_id in names:
+        if names.count((owner, exchange_id)) > 1:
+            yield f"{owner} has two accounts called {exchange_id}: tag one ({exchange_id}/2)"
+    for it in settings.accounts:
+        if not it.base_url.startswith(("http://", "https://")):
+            yield f"base_url of {it.exchange_id} begins with http:// or https://"
+        if (it.credentials is None) == (it.credentials_env is None):
+            yield f"{it.exchange_id} wants credentials or credentials_env, one of the two"
+    for name, value in msgspec.to_builtins(settings.desk).items():
+        if name != "durability" and value <= 0:
+            yield f"desk.{name} is above zero"
+
+
+def _read(path: Path, kind: type[T]) -> T:
+    """Raises: SettingsError. What is in a file of secrets is never quoted."""
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), kind, strict=True)
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} is not UTF-8 text.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not TOML: {error}.") from error
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{path}: {error}.") from error

@@ -1,0 +1,148 @@
+"""The kill switch's verbs without a desk: what is refused, what is left behind, what is told."""
+
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from openvenue.cli import cancel_all, desk_file, release
+from openvenue.ems import markers
+from openvenue.ems.halts import Origin, Scope
+from openvenue.ems.markers import Marker, Markers
+from openvenue.ems.orders import HaltId
+from openvenue.engine.units import AccountId, Nanos
+from tests.unit.cli.test_main import asked
+
+MARKER = Marker(
+    halt_id=HaltId("HALT-file"),
+    time=Nanos(1),
+    scope=Scope(owners=(AccountId("ann"),)),
+    by="Olga",
+    reason="drill",
+    flatten=False,
+    deadline_seconds=3.0,
+)
+CONFIG = """
+[[accounts]]
+owner = "ann"
+exchange_id = "KRAKENFTS"
+api = "kraken_futures"
+base_url = "http://127.0.0.1:1"
+credentials_env = "FUTURES"
+
+[desk]
+settling_seconds = 0.01
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("cancel-all", "--side", "up"),
+        ("cancel-all", "--deadline", "soon"),
+        ("cancel-all", "--deadline", "0"),
+        ("cancel-all", "--symbol", ""),
+        ("cancel-all", "--no-such-flag"),
+        ("release",),
+        ("release", "HALT-000001"),
+        ("release", "HALT-000001", "--reason", " "),
+    ],
+)
+def test_what_makes_no_sense_is_status_3(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """2 means that something is not known, and is nobody's slip of the pen."""
+    result = asked(*arguments, "--data-dir", str(tmp_path))
+
+    assert result.exit_code == 3
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_a_desk_and_without_its_file_nobody_knows_where_to_go(tmp_path: Path) -> None:
+    """It is told at once, and as a mistake of the call."""
+    result = asked("cancel-all", "--data-dir", str(tmp_path))
+
+    assert result.exit_code == 3
+    assert "name one with --config" in result.output
+
+
+def test_a_dead_desk_is_gone_past_and_finds_the_halt_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its venue does not answer either: that is not known, and said so; the halt is on the disk."""
+    monkeypatch.setenv("FUTURES_KEY", "key")
+    monkeypatch.setenv("FUTURES_SECRET", "c2VjcmV0")
+    config = tmp_path / "desk.toml"
+    config.write_text(CONFIG)
+    gone = desk_file.DeskFile(
+        base_url="http://127.0.0.1:1", pid=1, is_live=False, config=str(config)
+    )
+    desk_file.write(tmp_path, gone)
+
+    code = cancel_all.run(
+        cancel_all.Options(data_dir=tmp_path, reason="runaway", by="Olga", deadline_seconds=0.3)
+    )
+
+    (marker,) = markers.read(markers.folder_of(tmp_path / "ems"))
+    said = capsys.readouterr()
+    assert code == 2
+    assert (marker.by, marker.reason, marker.scope) == ("Olga", "runaway", Scope())
+    assert "going past it" in said.err
+    assert f"{marker.halt_id}: UNKNOWN" in said.out
+    kept = sorted(it.name for it in (tmp_path / "ems" / "halts").glob("*.report.*"))
+    assert kept == [f"{marker.halt_id}.report.json", f"{marker.halt_id}.report.txt"]
+
+
+def test_a_halt_that_no_desk_has_read_can_be_taken_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a record of who did it; of one that it has read, only the desk can say anything."""
+    folder = markers.folder_of(tmp_path / "ems")
+    markers.leave(folder, MARKER)
+
+    code = release.run(
+        tmp_path, "HALT-file", reason="drill over", by="Olga", lists=False, json=False
+    )
+    again = release.run(
+        tmp_path, "HALT-file", reason="drill over", by="Olga", lists=False, json=False
+    )
+
+    assert (code, again) == (0, 2)
+    assert markers.read(folder) == []
+    assert (folder / "HALT-file.release.txt").read_text() == "by Olga: over\n"
+    assert "halts stand" in capsys.readouterr().err
+
+
+def test_a_marker_is_read_as_it_was_left(tmp_path: Path) -> None:
+    """And is news once."""
+    folder = Markers(tmp_path)
+    before = folder.take()
+    markers.leave(tmp_path, MARKER)
+
+    assert before == []
+    assert folder.have_come()
+    assert folder.take() == [MARKER]
+    assert not folder.have_come()
+    assert MARKER.trigger.origin is Origin.MARKER
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"halt_id": "other"}', '{"scope": {"symbl": 1}}'])
+def test_a_marker_that_cannot_be_read_halts_everything(tmp_path: Path, text: str) -> None:
+    """Somebody wanted a halt; nobody knows of what."""
+    (tmp_path / "HALT-bad.halt").write_text(text)
+
+    (marker,) = markers.read(tmp_path)
+
+    assert marker.halt_id == "HALT-bad"
+    assert marker.scope == Scope()
+
+
+def test_the_desk_file_is_for_its_owner_and_holds_no_secret(tmp_path: Path) -> None:
+    """It says where, and nothing by which one gets in."""
+    written = desk_file.DeskFile(base_url="http://127.0.0.1:8080", pid=os.getpid(), is_live=True)
+    desk_file.write(tmp_path, written)
+
+    assert desk_file.read(tmp_path) == written
+    assert (tmp_path / "desk.json").stat().st_mode & 0o777 == 0o600
+    assert set(msgspec.json.decode((tmp_path / "desk.json").read_bytes())) == {
+        *("base_url", "pid", "is_live", "config", "venues")
+    }

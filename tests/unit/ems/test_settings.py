@@ -1,0 +1,96 @@
+"""The file of a desk of its own: what it says, and how it is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from openvenue.ems.config import Credentials
+from openvenue.ems.settings import SettingsError, load
+
+GOOD = """
+[[accounts]]
+owner = "ann"
+exchange_id = "KRAKENFTS"
+api = "kraken_futures"
+base_url = "https://futures.example"
+credentials = "secrets.toml"
+
+[[accounts]]
+owner = "ann"
+exchange_id = "KRAKEN/2"
+api = "kraken_spot"
+base_url = "http://127.0.0.1:8080"
+feed_url = "ws://127.0.0.1:8080"
+credentials_env = "SPOT"
+
+[desk]
+deadline_seconds = 3
+"""
+ENVIRONMENT = {"SPOT_KEY": "spot key", "SPOT_SECRET": "spot secret"}
+
+
+def written(tmp_path: Path, text: str, mode: int = 0o600) -> Path:
+    """The file, and one of secrets beside it."""
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text('key = "futures key"\nsecret = "futures secret"\n')
+    secrets.chmod(mode)
+    path = tmp_path / "desk.toml"
+    path.write_text(text)
+    return path
+
+
+def test_secrets_come_from_a_file_or_from_the_environment(tmp_path: Path) -> None:
+    """And are in neither the file of venues, nor in what is shown of it."""
+    config = load(written(tmp_path, GOOD), ENVIRONMENT)
+
+    futures, spot = config.accounts
+    assert (futures.owner, futures.exchange_id, futures.is_live) == ("ann", "KRAKENFTS", True)
+    assert (futures.credentials.key, futures.credentials.secret) == (
+        "futures key",
+        "futures secret",
+    )
+    assert (spot.exchange_id, spot.feed_url, spot.is_live) == (
+        "KRAKEN/2",
+        "ws://127.0.0.1:8080",
+        False,
+    )
+    assert spot.credentials == Credentials("spot key", "spot secret")
+    assert config.deadline_seconds == 3
+    assert "secret" not in repr(config)
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660])
+def test_a_file_of_secrets_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
+    """With what to do about it."""
+    with pytest.raises(SettingsError, match=f"has mode {mode:04o}.*chmod 600"):
+        load(written(tmp_path, GOOD, mode), ENVIRONMENT)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "why"),
+    [
+        ('credentials_env = "SPOT"', 'credentials_env = "OTHER"', "OTHER_KEY in the environment"),
+        ('credentials_env = "SPOT"', "", "wants credentials or credentials_env"),
+        ('"secrets.toml"', '"nowhere.toml"', "nowhere.toml cannot be read"),
+        ('"KRAKEN/2"', '"KRAKENFTS"', "two accounts called KRAKENFTS"),
+        ('"https://futures.example"', '"futures.example"', "begins with http"),
+        ('"kraken_spot"', '"kraken_sport"', "Invalid enum value 'kraken_sport'"),
+        ("deadline_seconds = 3", "deadline_seconds = 0", "desk.deadline_seconds is above zero"),
+        ("deadline_seconds = 3", "deadlin = 3", "unknown field `deadlin`"),
+        ("[desk]", "[desk", "is not TOML"),
+    ],
+)
+def test_a_mistake_is_told_in_one_sentence(
+    tmp_path: Path, was: str, becomes: str, why: str
+) -> None:
+    """Before anything is opened."""
+    assert was in GOOD
+
+    with pytest.raises(SettingsError, match=why):
+        load(written(tmp_path, GOOD.replace(was, becomes)), ENVIRONMENT)
+
+
+def test_a_file_without_accounts_reaches_nothing(tmp_path: Path) -> None:
+    """A desk without venues is a mistake."""
+    with pytest.raises(SettingsError, match=r"there is no \[\[accounts\]\]"):
+        load(written(tmp_path, "accounts = []"), {})
