@@ -108,7 +108,7 @@ def test_a_halt_that_no_desk_has_read_can_be_taken_back(
 
     assert (code, again) == (0, 2)
     assert markers.read(folder) == []
-    assert (folder / "HALT-file.release.txt").read_text() == "by Olga: over\n"
+    assert (folder / "HALT-file.release.txt").read_text() == "by Olga: drill over\n"
     assert "halts stand" in capsys.readouterr().err
 
 
