@@ -1,9 +1,10 @@
-# Four targets, each of which sets up all it needs in a fresh clone (Python 3.11+ and make):
+# Five targets, each of which sets up all it needs in a fresh clone (Python 3.11+ and make):
 #
 #   make run     start the venue with the compiled engine; make run ARGS="--port 9000"
 #   make test    all tests, on the plain engine and on the compiled one
 #   make check   all of CI: ruff, mypy --strict, and all tests twice
 #   make bench   the benchmarks, each beside its limit
+#   make nightly the laws of the engine under SCRIPTS=1000 random scripts from SEED on, a long run
 #
 # `.venv` is for development: the sources as they are, plain Python. `.venv-compiled` holds an
 # ordinary installation, compiled where a C compiler is found and plain where not. It is separate
@@ -31,10 +32,10 @@ PYTEST := -m pytest -n $(WORKERS) --dist loadfile
 PLAIN_BUDGET := --session-timeout=660
 COMPILED_BUDGET := --session-timeout=540
 
-.PHONY: help run test check bench lint types test-plain test-compiled format clean
+.PHONY: help run test check bench nightly lint types test-plain test-compiled format clean
 
 help:
-	@sed -n '3,6s/^# *//p' Makefile
+	@sed -n '3,7s/^# *//p' Makefile
 
 run: .venv-compiled/.installed
 	@exec .venv-compiled/bin/openvenue serve $(ARGS)
@@ -45,6 +46,15 @@ check: lint types test-compiled test-plain
 
 bench: .venv-compiled/.testing
 	@$(COMPILED) -m benchmarks $(ARGS)
+
+# Piece by piece: the laws keep every script that they are held against in memory.
+SCRIPTS ?= 1000
+SEED ?= 1
+PIECE := 50
+nightly: .venv/.installed
+	@for from in $$(seq $(SEED) $(PIECE) $$(($(SEED) + $(SCRIPTS) - 1))); do \
+		$(DEV) -m pytest tests/simulation/test_laws_*.py -q -n $(WORKERS) --dist loadfile \
+			--scripts $(PIECE) --seed-from $$from || exit 1; done
 
 lint: .venv/.installed
 	@.venv/bin/ruff check .

@@ -23,6 +23,15 @@ def recordings(pytestconfig: pytest.Config) -> list[Recording]:
 
 
 @pytest.fixture(scope="session")
+def storms(pytestconfig: pytest.Config) -> list[Recording]:
+    """Scripts in which prices fall and wallets are liquidated; three for ten of the others."""
+    first: int = pytestconfig.getoption("--seed-from")
+    count: int = pytestconfig.getoption("--scripts")
+    seeds = range(first, first + (count * 3 + 9) // 10)
+    return [record(seed, LENGTH, in_storm=True) for seed in seeds]
+
+
+@pytest.fixture(scope="session")
 def reached() -> list[str]:
     """Lines about what the scripts reached, shown at the end of the run."""
     return summary

@@ -1,7 +1,8 @@
 """The venue that the laws are tried on: every kind of contract, prices near 100, so things collide.
 
-Five markets, four accounts; `cyd` and `dee` are one family, and `dee` has little money, and no
-coins to margin inverse contracts with, so that margin refuses, too.
+Five markets, five accounts; `cyd` and `dee` are one family and have little money, and `dee` no
+coins to margin inverse contracts with, so that margin refuses, and prices liquidate, too. Each kind
+of contract has a ladder of its own, and the dated ones expire within a few minutes.
 """
 
 from decimal import Decimal
@@ -23,6 +24,8 @@ from openvenue.engine.instruments import (
     Instrument,
     Kind,
     MarginLevel,
+    Rung,
+    RungKind,
     WalletId,
 )
 from openvenue.engine.units import AccountId, AssetId, Atoms, Lots, Nanos, Ppb, Symbol, Ticks
@@ -41,7 +44,9 @@ FAMILIES: Final = {
     AccountId("bob"): AccountId("bob"),
     AccountId("cyd"): AccountId("cyd"),
     AccountId("dee"): AccountId("cyd"),
+    AccountId("eve"): AccountId("eve"),
 }
+SHARES: Final = {AccountId("cyd"): 10, AccountId("dee"): 50}  # parts of the funds below
 ACCOUNTS: Final = list(FAMILIES)
 MAX_OPEN_ORDERS: Final = 25
 COLLAR: Final = Decimal("0.1")
@@ -50,6 +55,32 @@ LEVELS: Final = (
     MarginLevel(0, Ppb(20_000_000), Ppb(10_000_000)),
     MarginLevel(1_000, Ppb(40_000_000), Ppb(20_000_000)),
     MarginLevel(4_000, Ppb(100_000_000), Ppb(50_000_000)),
+)
+EXPIRY: Final = Nanos(START + 250 * 10**9)  # within a storm, and after most other scripts
+HALF_MINUTE: Final = Nanos(30 * 10**9)
+KEEPER: Final = AccountId("eve")  # takes what nobody else does from the perpetual's wallet
+CLOSE: Final = (  # on the book, to volunteers, against the winners
+    Rung(kind=RungKind.MARKET),
+    Rung(kind=RungKind.ASSIGNMENT),
+    Rung(kind=RungKind.UNWIND),
+)
+IN_PARTS: Final = (  # three fifths in parts for a fee, then as above
+    Rung(kind=RungKind.PARTIAL, above=Ppb(0), parts=5, tries=3, fee=Ppb(3_000_000)),
+    *CLOSE,
+)
+BY_EQUITY: Final = (  # parts, a keeper, the winners
+    Rung(
+        kind=RungKind.MARKET,
+        above=Ppb(666_666_667),
+        leaves=Ppb(666_666_667),
+        parts=5,
+        parts_from=200,
+        tries=5,
+        fee=Ppb(7_500_000),
+        fee_of_maintenance=Ppb(400_000_000),
+    ),
+    Rung(kind=RungKind.BACKSTOP, above=Ppb(0), below=Ppb(666_666_667), account=KEEPER),
+    Rung(kind=RungKind.UNWIND, below=Ppb(0)),
 )
 PERPETUAL: Final = Instrument(
     symbol=Symbol("PF_XBTUSD"),
@@ -73,6 +104,7 @@ PERPETUAL: Final = Instrument(
     collar=COLLAR,
     impact_size=Lots(5),
     funding=Funding(divisor=24, rate_max=Ppb(2_500_000), sample=Nanos(60 * 10**9)),
+    ladder=BY_EQUITY,
 )
 QUARTERLY: Final = Instrument(  # nets with the perpetual, and has a finer grid
     symbol=Symbol("FF_XBTUSD"),
@@ -90,7 +122,9 @@ QUARTERLY: Final = Instrument(  # nets with the perpetual, and has a finer grid
     max_price=Ticks(100_000),
     margin_levels=LEVELS,
     fee_tiers=(FeeTier(0, Ppb(-1_000_000), Ppb(30_000_000)),),  # makers are paid
-    expires=Nanos(START + 90 * 86_400 * 10**9),
+    expires=EXPIRY,
+    ladder=IN_PARTS,
+    settles_over=HALF_MINUTE,
 )
 INVERSE: Final = Instrument(
     symbol=Symbol("PI_XBTUSD"),
@@ -118,6 +152,7 @@ INVERSE: Final = Instrument(
         impact_notional=10,
         accrues=False,
     ),
+    ladder=IN_PARTS,
 )
 DATED_INVERSE: Final = Instrument(
     symbol=Symbol("FI_XBTUSD"),
@@ -135,7 +170,8 @@ DATED_INVERSE: Final = Instrument(
     max_price=Ticks(200_000),
     margin_levels=LEVELS,
     fee_tiers=(FeeTier(0, Ppb(200_000), Ppb(500_000)),),
-    expires=Nanos(START + 90 * 86_400 * 10**9),
+    expires=EXPIRY,
+    ladder=CLOSE,
 )
 SPOT: Final = Instrument(
     symbol=Symbol("XBT/USD"),
@@ -157,7 +193,7 @@ SPOT: Final = Instrument(
 INSTRUMENTS: Final = [PERPETUAL, QUARTERLY, INVERSE, DATED_INVERSE, SPOT]
 BY_SYMBOL: Final = {instrument.symbol: instrument for instrument in INSTRUMENTS}
 
-FUNDS: Final = {  # in whole units; dee has a fiftieth, or nothing
+FUNDS: Final = {  # in whole units; cyd has a tenth, dee a fiftieth or nothing
     (FLEX, USD): 2_000,
     (COIN, XBT): 10,
     (CASH, USD): 1_000,
@@ -179,7 +215,7 @@ def setup() -> list[Command]:
         for (wallet, asset), units in FUNDS.items():
             if account == "dee" and wallet == COIN:
                 continue
-            atoms = units * 10 ** SCALES[asset] // (50 if account == "dee" else 1)
+            atoms = units * 10 ** SCALES[asset] // SHARES.get(account, 1)
             commands.append(
                 Deposit(account=account, wallet=wallet, asset=asset, amount=Atoms(atoms))
             )

@@ -17,7 +17,7 @@ from openvenue.engine.snapshot import take
 from openvenue.engine.state import State
 from openvenue.engine.units import AccountId, Nanos
 from tests.simulation import market
-from tests.simulation.scripts import Writer
+from tests.simulation.scripts import Storm, Writer
 
 FEW: Final = 40  # fewer scripts, played again or by hand, need not reach everything
 
@@ -60,6 +60,8 @@ class View:
     held: dict[tuple[str, str, str], int]
     fees: dict[str, int]
     funding: dict[str, int]  # received from some and not yet paid to others
+    insurance: dict[str, int]
+    dust: dict[str, int]
     open_interest: dict[str, int]
     marks: dict[str, int]
     deadlines: dict[str, int]
@@ -149,6 +151,8 @@ def view(state: State) -> View:
         },
         fees={str(asset): atoms for asset, atoms in state.fees.items()},
         funding={str(asset): atoms for asset, atoms in state.funding.items()},
+        insurance={str(asset): atoms for asset, atoms in state.insurance.items()},
+        dust={str(asset): atoms for asset, atoms in state.dust.items()},
         open_interest={symbol: each.open_interest for symbol, each in state.markets.items()},
         marks={symbol: each.mark for symbol, each in state.markets.items()},
         deadlines={str(account): deadline for account, deadline in state.deadlines.items()},
@@ -163,14 +167,14 @@ def _account(state: State, account: AccountId) -> AccountView:
 
 
 @cache
-def record(seed: int, length: int) -> Recording:
+def record(seed: int, length: int, *, in_storm: bool = False) -> Recording:
     """The script of `seed` played on a fresh venue; made once for all laws."""
     engine = Engine()
     recording = Recording(seed)
     now = market.START
     for command in market.setup():
         recording.setup.append(_played(engine, len(recording.setup), now, command))
-    writer = Writer(seed)
+    writer = Storm(seed) if in_storm else Writer(seed)
     for number in range(length):
         now, command = writer.write(engine.state, now)
         recording.steps.append(_played(engine, number, now, command))

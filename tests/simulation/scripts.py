@@ -7,6 +7,7 @@ from decimal import Decimal
 from random import Random
 from typing import Final
 
+from openvenue.engine.assignees import AssigneeTerms, Days
 from openvenue.engine.commands import (
     AmendOrder,
     Batch,
@@ -14,6 +15,8 @@ from openvenue.engine.commands import (
     CancelOrders,
     Command,
     Deposit,
+    JoinAssignment,
+    LeaveAssignment,
     PassTime,
     PlaceOrder,
     Resume,
@@ -44,7 +47,7 @@ from openvenue.engine.orders import (
     TriggerKind,
 )
 from openvenue.engine.state import State
-from openvenue.engine.units import AccountId, Atoms, Lots, Nanos, OrderId, Ppb, Ticks
+from openvenue.engine.units import AccountId, Atoms, Lots, Nanos, OrderId, Ppb, Symbol, Ticks
 from tests.simulation import market
 
 SECOND: Final = 10**9
@@ -65,12 +68,15 @@ class Writer:
         self._random = Random(seed)
         self._jumps = Random(-seed)  # of the clock; what is written stays as it is without them
         self._names = 0
+        self._settled: set[Symbol] = set()
+        self._base = 100  # dollars around which orders are placed
         # Most of a script happens in one market, so that its book is deep enough to collide in.
         self._focus = market.INSTRUMENTS[seed % len(market.INSTRUMENTS)]
 
     def write(self, state: State, now: Nanos) -> tuple[Nanos, Command]:
         """When the next command comes, and what it says."""
         random = self._random
+        self._settled = {each.symbol for each in state.markets.values() if each.settlement}
         if random.random() < 0.8:
             now = Nanos(now + random.choice([0, 1, 10**6, SECOND, 3 * SECOND]))
         if self._jumps.random() < 0.02:  # now and then to where funding is due
@@ -97,17 +103,20 @@ class Writer:
         return now, self._rare(state, now)
 
     def _is_closed(self, state: State) -> bool:
-        return any(each.mode is not Mode.ONLINE for each in state.markets.values()) or any(
-            not each.is_trading_enabled for each in state.accounts.values()
-        )
+        return any(
+            each.mode is not Mode.ONLINE and not each.settlement for each in state.markets.values()
+        ) or any(not each.is_trading_enabled for each in state.accounts.values())
 
     def _account(self) -> AccountId:
         return self._random.choice(market.ACCOUNTS)
 
     def _instrument(self) -> Instrument:
-        if self._random.random() < 0.75:
+        if self._random.random() < 0.75 and self._focus.symbol not in self._settled:
             return self._focus
-        return self._random.choice(market.INSTRUMENTS)
+        chosen = self._random.choice(market.INSTRUMENTS)
+        if chosen.symbol in self._settled and self._random.random() < 0.9:
+            return self._random.choice([market.PERPETUAL, market.INVERSE, market.SPOT])
+        return chosen
 
     def _side(self) -> Side:
         return self._random.choice([BUY, SELL])
@@ -144,7 +153,7 @@ class Writer:
                 away = random.choice([1, 2, 3, 4])
         elif style < 0.2:
             style = 1.0  # nobody to take from: rest instead
-        limit: Ticks | None = self._ticks(instrument, 100 + side * away)
+        limit: Ticks | None = self._ticks(instrument, self._base + side * away)
         trigger: Trigger | None = None
         if style < 0.08:
             time_in_force = IOC
@@ -205,7 +214,7 @@ class Writer:
         random = self._random
         kind = random.choice([TriggerKind.STOP, TriggerKind.TAKE_PROFIT])
         is_above = (side is BUY) == (kind is TriggerKind.STOP)
-        dollars = 100 + random.choice([-1, 0, 1, 1, 2]) * (1 if is_above else -1)
+        dollars = self._base + random.choice([-1, 0, 1, 1, 2]) * (1 if is_above else -1)
         return Trigger(
             kind,
             self._ticks(instrument, dollars),
@@ -269,7 +278,7 @@ class Writer:
                 limit = Ticks(others.price + order.side * random.choice([-1, 0, 0, 2]))
             else:
                 away = random.choice([-3, -2, -1, 0, 1, 2, 3])
-                limit = self._ticks(instrument, 100 + order.side * away)
+                limit = self._ticks(instrument, self._base + order.side * away)
         trail = None
         trigger = order.trigger
         if chosen.is_waiting and trigger is not None and trigger.trail is not None:
@@ -278,9 +287,9 @@ class Writer:
             if random.random() < 0.6:
                 trail = self._trail(instrument) if random.random() < 0.7 else trigger.trail
             elif random.random() < 0.1:
-                stop = self._ticks(instrument, 100)
+                stop = self._ticks(instrument, self._base)
         elif (chosen.is_waiting and random.random() < 0.7) or random.random() < 0.01:
-            stop = self._ticks(instrument, 100 + random.choice([-2, -1, 0, 1, 2]))
+            stop = self._ticks(instrument, self._base + random.choice([-2, -1, 0, 1, 2]))
         deadline = None
         if random.random() < 0.02:
             deadline = Nanos(state.now + random.choice([-1, 0, 5 * SECOND]))
@@ -325,7 +334,7 @@ class Writer:
         """What hardly ever happens, or closes a market; a closed market is opened again soon."""
         random = self._random
         for each in state.markets.values():
-            if each.mode is not Mode.ONLINE:
+            if each.mode is not Mode.ONLINE and not each.settlement:
                 return SetMode(symbol=each.symbol, mode=Mode.ONLINE)
         if not state.intake_open:
             return SetIntake(is_open=True)
@@ -333,7 +342,7 @@ class Writer:
         for account in state.accounts.values():
             if not account.is_trading_enabled:
                 return SetTradingEnabled(account=account.account_id, is_enabled=True)
-        pick = random.randrange(11)
+        pick = random.randrange(13)
         if pick == 0:
             return SetMode(symbol=symbol, mode=random.choice(MODES))
         if pick == 1:
@@ -363,7 +372,26 @@ class Writer:
             )
         if pick == 9:
             return self._transfer()
+        if pick == 10:
+            return self._join_assignment()
+        if pick == 11:
+            return LeaveAssignment(account=self._account(), number=random.randrange(1, 5))
         return PassTime()
+
+    def _join_assignment(self) -> JoinAssignment:
+        random = self._random
+        instrument = random.choice(market.INSTRUMENTS[1:4])
+        terms = AssigneeTerms(
+            kind=instrument.kind,
+            symbol=instrument.symbol if random.random() < 0.3 else None,
+            max_size=Lots(random.choice([0, 1, 40, 1_000])) if random.random() < 0.5 else None,
+            max_position=Lots(random.choice([3, 500])) if random.random() < 0.3 else None,
+            accepts_long=random.random() < 0.8,
+            accepts_short=random.random() < 0.8,
+            days=random.choices(list(Days), [4, 1, 1])[0],
+            is_enabled=random.random() < 0.9,
+        )
+        return JoinAssignment(account=self._account(), terms=terms)
 
     def _transfer(self) -> Transfer:
         """Mostly within the one family that has two accounts, or between wallets of one account."""
@@ -380,4 +408,67 @@ class Writer:
             to_wallet=random.choice([market.FLEX, market.COIN, market.CASH]),
             asset=asset,
             amount=Atoms(random.choice([-1, 10**6, 10**6, 10**7, 10**10])),
+        )
+
+
+class Storm(Writer):
+    """Writes of a market that trends and falls, and of people who hold more than they should."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self._cents = 10_000
+        self._slope = 0
+
+    def write(self, state: State, now: Nanos) -> tuple[Nanos, Command]:
+        """When the next command comes, and what it says."""
+        random = self._random
+        self._settled = {each.symbol for each in state.markets.values() if each.settlement}
+        now = Nanos(now + random.choice([0, SECOND, 2 * SECOND, 5 * SECOND]))
+        pick = random.random()
+        if pick < 0.28:
+            if random.random() < 0.2:
+                self._slope = random.choice([-150, -60, 0, 60, 150])
+            jump = random.choice([-900, 900]) if random.random() < 0.06 else 0
+            self._cents += random.randrange(-100, 101) + self._slope + jump
+            self._cents = min(max(self._cents, 5_000), 18_000)
+            self._base = self._cents // 100
+            return now, SetIndexPrice(index=market.INDEX, price=Decimal(self._cents) / 100)
+        if pick < 0.30:
+            return now, self._join_assignment()
+        if pick < 0.75:
+            return now, self._large(state)
+        _, command = super().write(state, now)
+        if isinstance(command, SetIndexPrice):
+            return now, PassTime()
+        return now, command
+
+    def _account(self) -> AccountId:
+        """Those with little money do most."""
+        return self._random.choices(market.ACCOUNTS, [2, 2, 5, 4, 2])[0]
+
+    def _large(self, state: State) -> PlaceOrder:
+        """An order for about as much as margin allows, across the book where somebody is there."""
+        random = self._random
+        kinds = [each for each in market.INSTRUMENTS[:4] if each.symbol not in self._settled]
+        instrument = random.choice(kinds)
+        account = self._account()
+        side = self._side()
+        if account == "dee" and instrument.wallet == market.COIN:
+            account = AccountId("cyd")
+        if self._counterparties(state, account, instrument, side):
+            away = random.choice([1, 3])
+        else:
+            account = random.choice([AccountId("ann"), AccountId("bob"), AccountId("eve")])
+            away = random.choice([-4, -2, -1])
+        worth = random.choice([60, 400, 1_500])  # dollars
+        size = worth / instrument.lot_size
+        if instrument.kind is Kind.LINEAR:
+            size /= self._base
+        return PlaceOrder(
+            account=account,
+            symbol=instrument.symbol,
+            side=side,
+            quantity=Lots(max(min(int(size), instrument.max_quantity), 1)),
+            limit_price=self._ticks(instrument, self._base + side * away),
+            time_in_force=IOC if away > 0 and random.random() < 0.5 else GTC,
         )

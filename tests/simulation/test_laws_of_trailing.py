@@ -30,7 +30,7 @@ class Prices:
     def hear(self, event: Event) -> list[tuple[Symbol, Signal, Decimal]]:
         """What `event` says about prices: symbol, signal, price."""
         told: list[tuple[Symbol, Signal, Decimal]] = []
-        if isinstance(event, Traded):
+        if isinstance(event, Traded) and not event.origin.is_off_book:
             tick = market.BY_SYMBOL[event.symbol].tick_size
             told.append((event.symbol, Signal.LAST, event.price * tick))
         elif isinstance(event, MarkPriceSet):

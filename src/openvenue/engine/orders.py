@@ -92,6 +92,11 @@ class Origin(IntEnum):
     BACKSTOP = 5
     UNWIND = 6
 
+    @property
+    def is_off_book(self) -> bool:
+        """Whether such orders meet each other, and not what rests in the book."""
+        return self >= Origin.ASSIGNMENT
+
 
 class Trigger(Struct, frozen=True, array_like=True, gc=False):
     """When a waiting order becomes a live one.

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from openvenue.engine.commands import Command
+from openvenue.engine.commands import Command, PassTime, Resume
 from openvenue.engine.queries import Answer, Query
 from openvenue.engine.units import Nanos
 from openvenue.exchange.clock import Clock
@@ -166,6 +166,11 @@ class Writer:
         now = self.last_time = Nanos(max(self.last_time, self._clock.now()))
         seq = self.seq
         decide = self._machine.decide
+        due = self._machine.next_due()
+        if due is not None and due <= now and type(batch[0].command) not in (PassTime, Resume):
+            # What time alone brings about has an entry of its own, so that the events of a
+            # client's command are its answer and what follows from it, and nothing else.
+            batch.insert(0, Waiting(PassTime(), BY_VENUE, nobody))
         outcomes: list[Outcome] = []
         for waiting in batch:
             seq += 1

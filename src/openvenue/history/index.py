@@ -204,6 +204,8 @@ class Index:
         assert fresh[0].seq == self.seq + 1, "entries follow on one another"
         story = self._fold.tell(fresh)
         for trade, value in zip(story.trades, story.values, strict=True):
+            if trade.origin.is_off_book:
+                continue  # bars are made of the market's own prices
             minute = self._day(trade.symbol).traded(trade, value)
             self._minutes[trade.symbol, trade.time // MINUTE] = minute
         if story.fills:

@@ -74,6 +74,8 @@ class Books:
     def hear(self, event: Event, story: Story) -> None:
         """Make `event` true here; `story` stands just before it."""
         if isinstance(event, Traded):
+            if event.origin.is_off_book:
+                return
             self._add(event.symbol, event.aggressor.opposite, event.price, -event.quantity)
         elif isinstance(event, OrderAccepted | OrderActivated):
             order = event.order
