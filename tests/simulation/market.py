@@ -46,7 +46,7 @@ FAMILIES: Final = {
     AccountId("dee"): AccountId("cyd"),
     AccountId("eve"): AccountId("eve"),
 }
-SHARES: Final = {AccountId("cyd"): 10, AccountId("dee"): 50}  # parts of the funds below
+SHARES: Final = {AccountId("cyd"): 5, AccountId("dee"): 50}  # parts of the funds below
 ACCOUNTS: Final = list(FAMILIES)
 MAX_OPEN_ORDERS: Final = 25
 COLLAR: Final = Decimal("0.1")
@@ -193,7 +193,7 @@ SPOT: Final = Instrument(
 INSTRUMENTS: Final = [PERPETUAL, QUARTERLY, INVERSE, DATED_INVERSE, SPOT]
 BY_SYMBOL: Final = {instrument.symbol: instrument for instrument in INSTRUMENTS}
 
-FUNDS: Final = {  # in whole units; cyd has a tenth, dee a fiftieth or nothing
+FUNDS: Final = {  # in whole units; cyd has a fifth, dee a fiftieth or nothing
     (FLEX, USD): 2_000,
     (COIN, XBT): 10,
     (CASH, USD): 1_000,

@@ -25,8 +25,7 @@ from tests.simulation.recording import FEW, PositionSeen, Recording, View
 
 
 def test_money_neither_appears_nor_vanishes(recordings: list[Recording]) -> None:
-    """Balances less what open positions cost, fees and funding are what came in and stayed."""
-    """Balances, less what open positions cost, fees, fund and dust are what came in and stayed."""
+    """Balances less what positions cost, and what the venue keeps, are what came in and stayed."""
     for recording in recordings:
         deposited: Counter[str] = Counter()
         for step in recording.setup + recording.steps:
@@ -36,11 +35,8 @@ def test_money_neither_appears_nor_vanishes(recordings: list[Recording]) -> None
                 elif isinstance(event, Withdrawn):
                     deposited[event.asset] -= event.amount
             there: Counter[str] = Counter(step.after.fees)
-            there.update(step.after.funding)
-            there: Counter[str] = Counter()
-            for sums in (step.after.fees, step.after.insurance, step.after.dust):
-                for asset, atoms in sums.items():
-                    there[asset] += atoms
+            for sums in (step.after.funding, step.after.insurance, step.after.dust):
+                there.update(sums)
             for (_, _, asset), atoms in step.after.balances.items():
                 there[asset] += atoms
             for (_, symbol), position in step.after.positions.items():

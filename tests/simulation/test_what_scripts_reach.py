@@ -30,7 +30,7 @@ ENOUGH = {  # at least this share of all commands
     "traded, triggered, canceled or amended": 0.45,
     "traded with several makers": 0.03,
     "activated a trigger's order": 0.04,
-    "trimmed or ended a reduce-only order": 0.005,
+    "trimmed or ended a reduce-only order": 0.004,
     "dead man's switch fired": 0.005,
     "paid funding": 0.005,
     "amended": 0.05,
