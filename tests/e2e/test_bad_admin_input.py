@@ -23,7 +23,7 @@ PRICES: Final = (
 )
 POSTS: Final = (
     *(f"{VENUE}/index-price", f"{VENUE}/mark-price", f"{VENUE}/market-mode"),
-    *("clock/advance", "faults", "reset"),
+    *("clock/advance", "faults", "reset", "restart"),
 )
 
 
@@ -71,6 +71,8 @@ def cases() -> Iterator[tuple[str, str, bytes]]:
         *('{"kind":"close","method":[]}', '{"kind":"close","api":"all"}'),
     ):
         yield "POST", "faults", b'{"faults":[%b]}' % fault.encode()
+    for seconds in ("-1", "3601", "NaN", '"5"', "1e400", "null"):
+        yield "POST", "restart", b'{"down_seconds":%b}' % seconds.encode()
     for number in ("0", "-1", "abc", "9" * 5_000, "%D9%A3", "1/2"):
         yield "DELETE", f"faults/{number}", b""
     for limit in ("0", "-1", "abc", "1e3", "9" * 5_000, "%D9%A3", "1.5", "%00"):

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperCommand
 
+from openvenue.cli import fault_verbs
+
 DATA_DIR: Final = Path("openvenue-data")
 
 app = typer.Typer(
@@ -19,6 +21,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+app.add_typer(fault_verbs.app, name="fault")
 
 
 class LimitsChoice(StrEnum):
@@ -121,6 +126,10 @@ def serve(
     clock: Annotated[
         ClockChoice, typer.Option(help="virtual: time moves when the admin API moves it.")
     ] = ClockChoice.REAL,
+    faults: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.toml", help="What goes wrong on purpose, from the start."),
+    ] = None,
 ) -> None:
     """Run the venues and the desk until told to stop (Ctrl-C, or SIGTERM)."""
     from openvenue.cli.serve import Options, run
@@ -138,6 +147,7 @@ def serve(
             has_crowd=not no_crowd,
             limits=None if limits is None else limits.value,
             is_virtual=clock is ClockChoice.VIRTUAL,
+            faults=faults,
         )
     )
     raise typer.Exit(code)

@@ -26,7 +26,7 @@ from openvenue.ems.config import ApiKind, Credentials, EmsConfig, VenueAccount
 from openvenue.ems.desk import Ems
 from openvenue.ems.orders import ExchangeId
 from openvenue.engine.commands import Command
-from openvenue.engine.units import AccountId, Nanos
+from openvenue.engine.units import SECOND, AccountId, Nanos
 from openvenue.exchange.clock import RealClock, VirtualClock
 from openvenue.exchange.collector import Collector
 from openvenue.exchange.config import VenueTable, World
@@ -35,6 +35,7 @@ from openvenue.exchange.keys import AccountKeys, KeyFile
 from openvenue.exchange.port import ExchangePort
 from openvenue.exchange.setup import build_setup, gateway_facts, still_missing
 from openvenue.faults.exchange import FaultyExchange
+from openvenue.faults.fault import Fault
 from openvenue.faults.plan import FaultPlan, Strike
 from openvenue.gateways.access import is_loopback
 from openvenue.gateways.admin.rest import AdminGateway, AdminTools
@@ -65,7 +66,7 @@ GRACE_SECONDS: Final = 5.0  # for clients, when we leave
 SNAPSHOT_EVERY: Final = 100_000  # entries
 BY_SETUP: Final = Envelope(gateway="setup")
 
-Why = Literal["stop", "reset"]
+Why = Literal["stop", "reset", "restart"]
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -81,6 +82,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     is_virtual: bool = False
     has_crowd: bool = True
     seed: int | None = None
+    faults: tuple[Fault, ...] = ()  # planned before the first client
 
     def directory(self, venue: str) -> Path | None:
         """Where a venue's journal is; None: nowhere."""
@@ -115,6 +117,10 @@ class Program:
         self._why: Why = "stop"
         self._doomed: list[str] = []
         self._ems: Ems | None = None  # the last one that was opened
+        self._down_seconds = 0.0
+        self._clock = _clock(plan.is_virtual, Nanos(0))
+        # The operator's, not a venue's: it outlives a restart.
+        self._faults = FaultPlan(plan.faults, clock=lambda: self._clock.now())
 
     def stop(self) -> None:
         """End, in good order."""
@@ -126,7 +132,9 @@ class Program:
             self._ems.kill_by_signal()
 
     async def run(self, ready: Callable[[], None]) -> None:
-        """Serve until `stop`; a reset is an end and a new beginning. `ready` is called at each.
+        """Serve until `stop`; a reset or a restart is an end and a new beginning.
+
+        `ready` is called at each beginning.
 
         Raises: JournalError; SetupRefused; VenueStopped; OSError: a port is taken.
         """
@@ -140,7 +148,11 @@ class Program:
                 await asyncio.to_thread(wipe, self._plan, venue)
             self._doomed.clear()
             self._end.clear()
-            self._why = "stop"
+            why, self._why = self._why, "stop"
+            if why == "restart" and await self._stay_away():
+                return
+            if why == "reset":
+                self._clock = _clock(self._plan.is_virtual, Nanos(0))
 
     async def _reset(self, venue: str) -> None:
         """Ask for a new beginning; it happens once this request is answered."""
@@ -149,11 +161,32 @@ class Program:
         self._why = "reset"
         self._end.set()
 
+    async def _restart(self, down_seconds: float) -> None:
+        """Ask for a new beginning on the same journals, once this request is answered."""
+        log.warning("restart", down_seconds=down_seconds)
+        self._down_seconds = down_seconds
+        self._why = "restart"
+        self._end.set()
+
+    async def _stay_away(self) -> bool:
+        """Be down for a while: a virtual clock has moved on when this returns. True: for good."""
+        if self._plan.is_virtual:
+            now = self._clock.now() + int(self._down_seconds * SECOND)
+            self._clock = _clock(True, Nanos(now))
+            return False
+        self._clock = _clock(False, Nanos(0))
+        try:
+            async with asyncio.timeout(self._down_seconds):
+                await self._end.wait()
+        except TimeoutError:
+            return False
+        return True
+
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[None]:
         """Everything running; at the end all of it is closed, the door first."""
         plan = self._plan
-        clock = _clock(plan.is_virtual)
+        clock = self._clock
         async with AsyncExitStack() as stack:
             venues = {
                 name: await open_venue(stack, plan, name, table, clock)
@@ -172,7 +205,7 @@ class Program:
     ) -> None:
         """Gateways, and the door that leads to them."""
         plan = self._plan
-        metrics, request_log, faults = Metrics(), RequestLog(), FaultPlan(clock=clock.now)
+        metrics, request_log, faults = Metrics(), RequestLog(), self._faults
         metrics.also(fault_families(faults))
         exchanges = {name: venue.exchange for name, venue in venues.items()}
         metrics.also(venue_families(exchanges))
@@ -197,6 +230,7 @@ class Program:
             clock=clock if isinstance(clock, VirtualClock) else None,
             reset=self._reset,
             ems=ems,
+            restart=None if plan.is_in_memory else self._restart,
         )
         gateways: list[Gateway] = []
         for venue in venues.values():
@@ -379,9 +413,10 @@ GATEWAYS: Final[Mapping[str, MakeGateway]] = {
 }
 
 
-def _clock(is_virtual: bool) -> RealClock | VirtualClock:
-    """The clock of the market. A virtual one begins at the machine's time, and stands still."""
-    return VirtualClock(Nanos(time.time_ns()), time.time_ns) if is_virtual else RealClock()
+def _clock(is_virtual: bool, start: Nanos) -> RealClock | VirtualClock:
+    """The clock of the market. A virtual one stands at `start`, or the machine's time if later."""
+    now = Nanos(max(start, time.time_ns()))
+    return VirtualClock(now, time.time_ns) if is_virtual else RealClock()
 
 
 def _tls_context(data_dir: Path) -> ssl.SSLContext:

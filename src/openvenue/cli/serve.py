@@ -22,6 +22,8 @@ from openvenue.exchange.config import ConfigError, Limits, load_world
 from openvenue.exchange.exchange import SetupRefused
 from openvenue.exchange.keys import KeysError, ensure_keys
 from openvenue.exchange.port import VenueStopped
+from openvenue.faults.fault import FaultError
+from openvenue.faults.file import load_faults
 from openvenue.gateways.access import is_loopback
 from openvenue.gateways.kraken_futures import facts as kraken_futures_facts
 from openvenue.gateways.kraken_spot import facts as kraken_spot_facts
@@ -50,6 +52,7 @@ class Options(Struct, frozen=True, kw_only=True):
     has_crowd: bool
     limits: Limits | None
     is_virtual: bool
+    faults: Path | None = None
 
 
 class Unwise(Exception):
@@ -61,7 +64,7 @@ def run(options: Options) -> int:
     _log_to_stderr()
     try:
         plan = make_plan(options)
-    except (ConfigError, KeysError, Unwise) as error:
+    except (ConfigError, KeysError, FaultError, Unwise) as error:
         print(f"openvenue: {error}", file=sys.stderr)
         return 2
     if options.fix_port is not None:
@@ -88,7 +91,7 @@ def run(options: Options) -> int:
 def make_plan(options: Options) -> Plan:
     """What `options` amount to. Makes the keys, if nobody has.
 
-    Raises: ConfigError; KeysError; Unwise.
+    Raises: ConfigError; KeysError; FaultError; Unwise.
     """
     world = load_world(options.config)
     for venue, table in world.venues.tables().items():
@@ -107,6 +110,7 @@ def make_plan(options: Options) -> Plan:
         raise Unwise(
             f"--seed makes keys that anybody can make; it does not go with --host {options.host}."
         )
+    faults = () if options.faults is None else load_faults(options.faults)
     keys = ensure_keys(options.data_dir, world.key_holders, options.seed)
     if keys.seed is not None and not is_local:
         raise Unwise(
@@ -124,6 +128,7 @@ def make_plan(options: Options) -> Plan:
         is_virtual=options.is_virtual,
         has_crowd=options.has_crowd,
         seed=options.seed if options.seed is not None else keys.seed,
+        faults=faults,
     )
 
 
@@ -153,6 +158,8 @@ def _say_ready(plan: Plan, options: Options) -> None:
     lines.append(f"  APIs        {served}")
     lines.append(f"  keys        openvenue credentials --data-dir {plan.data_dir}{again}")
     lines.append(f"  engine      {engine_form()}")
+    if plan.faults:
+        lines.append(f"  faults      {len(plan.faults)} planned: openvenue fault list")
     if plan.is_in_memory:
         lines.append("  journal     none: what happens here ends with this process")
     print("\n".join(lines), flush=True)

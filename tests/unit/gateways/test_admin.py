@@ -38,12 +38,19 @@ PF = Symbol("PF_XBTUSD")
 class Desk:
     """An admin gateway over one remembering venue."""
 
-    def __init__(self, exchange: RememberingExchange | None = None, *, virtual: bool = False):
+    def __init__(
+        self,
+        exchange: RememberingExchange | None = None,
+        *,
+        virtual: bool = False,
+        in_memory: bool = False,
+    ):
         self.exchange = exchange or RememberingExchange()
         self.clock = VirtualClock(Nanos(0)) if virtual else None
         self.log = RequestLog()
         self.faults = FaultPlan()
         self.was_reset: list[str] = []
+        self.was_restarted: list[float] = []
         self.gateway = AdminGateway(
             KEY,
             AdminTools(
@@ -53,11 +60,15 @@ class Desk:
                 faults=self.faults,
                 clock=self.clock,
                 reset=self.reset,
+                restart=None if in_memory else self.restart,
             ),
         )
 
     def stopped(self) -> Mapping[str, str | None]:
         return {"futures": self.exchange.stopped}
+
+    async def restart(self, down_seconds: float) -> None:
+        self.was_restarted.append(down_seconds)
 
     async def reset(self, venue: str) -> None:
         self.was_reset.append(venue)
@@ -266,6 +277,19 @@ async def test_a_reset_wants_the_venues_name_as_its_confirmation() -> None:
         {"reset": "futures"},
     )
     assert desk.was_reset == ["futures"]
+
+
+async def test_a_restart_needs_a_journal_to_come_back_to() -> None:
+    """And it says for how long it goes."""
+    desk, forgetful = Desk(), Desk(in_memory=True)
+    body = b'{"down_seconds": 2.5}'
+
+    assert await desk.ask("POST", "/admin/restart", body) == (200, {"down_seconds": 2.5})
+    assert desk.was_restarted == [2.5]
+    assert (await forgetful.ask("POST", "/admin/restart", body))[0] == 409
+    for wrong in (b"{}", b'{"down_seconds": -1}', b'{"down_seconds": 3601}'):
+        assert (await desk.ask("POST", "/admin/restart", wrong))[0] == 400
+    assert desk.was_restarted == [2.5]
 
 
 async def test_faults_are_planned_listed_removed_and_cleared() -> None:

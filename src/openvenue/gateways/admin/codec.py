@@ -29,6 +29,7 @@ from openvenue.gateways.wire import Response, WireError
 
 PRICE_MAX: Final = Decimal(10) ** 9  # the engine's own bound, FINE_PRICE_MAX
 PRICE_DIGITS_MAX: Final = 20  # after the point
+DOWN_MAX_SECONDS: Final = 3_600
 ADVANCE_MAX_SECONDS: Final = Decimal(10 * 366 * 86_400)
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -77,6 +78,10 @@ class Conditions(Body, frozen=True):
 
 class Advance(Body, frozen=True):
     seconds: Decimal
+
+
+class Restart(Body, frozen=True):
+    down_seconds: float
 
 
 class Faults(Body, frozen=True):
@@ -138,6 +143,14 @@ def decode_advance(body: bytes) -> int:
     if not seconds.is_finite() or not 0 <= seconds <= ADVANCE_MAX_SECONDS:
         raise WireError(f"seconds must be from 0 to {ADVANCE_MAX_SECONDS}", status=400)
     return int(seconds * SECOND)
+
+
+def decode_restart(body: bytes) -> float:
+    """POST /admin/restart. Raises: WireError."""
+    seconds = _decode(body, Restart).down_seconds
+    if not 0 <= seconds <= DOWN_MAX_SECONDS:
+        raise WireError(f"down_seconds must be from 0 to {DOWN_MAX_SECONDS}", status=400)
+    return seconds
 
 
 def decode_faults(body: bytes) -> list[Fault]:

@@ -45,6 +45,7 @@ class AdminTools(Struct, kw_only=True):
     clock: MovableClock | None = None  # None: real time, which nobody moves
     reset: Callable[[str], Awaitable[None]] | None = None  # wipe a venue back to its defaults
     ems: Ems | None = None  # the desk, whose kill switch the operator can pull
+    restart: Callable[[float], Awaitable[None]] | None = None  # go, and come back after seconds
 
 
 class AdminGateway:
@@ -66,6 +67,7 @@ class AdminGateway:
             ("POST", "faults"): self.add_faults,
             ("DELETE", "faults"): self.clear_faults,
             ("POST", "reset"): self.reset,
+            ("POST", "restart"): self.restart,
         }
         self._kill_switch = None if tools.ems is None else KillSwitchRoutes(tools.ems)
         self._commands: dict[str, Decode] = {
@@ -139,6 +141,14 @@ class AdminGateway:
         self._venue(name)
         await self._tools.reset(name)
         return codec.encode({"reset": name})
+
+    async def restart(self, request: Request) -> Response:
+        """POST /admin/restart {"down_seconds"}. The server goes, and comes back to its journals."""
+        seconds = codec.decode_restart(request.body)
+        if self._tools.restart is None:
+            raise WireError("this server keeps no journal: nothing would be left", status=409)
+        await self._tools.restart(seconds)
+        return codec.encode({"down_seconds": seconds})
 
     async def add_faults(self, request: Request) -> Response:
         """POST /admin/faults {"faults": […]}. These are planned as well; all of them, or none."""

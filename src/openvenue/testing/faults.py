@@ -1,0 +1,76 @@
+"""Faults in tests of your own: what goes wrong at a `Server`, for as long as a block lasts.
+
+faults = Faults(server)
+with faults.planned(Fault(kind=Kind.LOSE_REPLY, path=".*/sendorder")) as (lost,):
+    bot.buy()
+    assert faults.struck(lost) == 1
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from openvenue.faults.fault import Fault, FaultError, Kind
+from openvenue.faults.plan import FaultPlan, Planned, Stage
+from openvenue.gateways.admin.client import AdminClient, AdminError
+from openvenue.testing.server import Server
+
+__all__ = [
+    "AdminError",
+    "Fault",
+    "FaultError",
+    "FaultPlan",
+    "Faults",
+    "Kind",
+    "Planned",
+    "Stage",
+]
+
+
+class Faults:
+    """The plan of a running server. Every method raises AdminError where the server says no."""
+
+    def __init__(self, server: Server) -> None:
+        self._server: Final = server
+
+    def add(self, *faults: Fault) -> list[int]:
+        """Plan these as well; their numbers."""
+        return self._client().add_faults(faults)
+
+    def remove(self, *numbers: int) -> None:
+        """Forget some."""
+        for number in numbers:
+            self._client().remove_fault(number)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._client().clear_faults()
+
+    def all(self) -> list[Planned]:
+        """What is planned, and how often each struck."""
+        return self._client().faults()
+
+    def struck(self, number: int) -> int:
+        """How often a fault struck. Raises: KeyError: nobody planned it, or it was removed."""
+        return {row.id: row.struck for row in self.all()}[number]
+
+    @contextmanager
+    def planned(self, *faults: Fault) -> Iterator[list[int]]:
+        """These go wrong inside the block, and no longer; the block gets their numbers."""
+        numbers = self.add(*faults)
+        try:
+            yield numbers
+        finally:
+            known = {row.id for row in self.all()}
+            self.remove(*(number for number in numbers if number in known))
+
+    def restart(self, down_seconds: float = 0.0) -> None:
+        """End the server in good order, and return when it is back: after `down_seconds`.
+
+        The machine's seconds, or those of a virtual clock. What fell due meanwhile has happened
+        then: dead man's switches fire.
+        """
+        self._server.await_ready(lambda: self._client().restart(down_seconds))
+
+    def _client(self) -> AdminClient:
+        return AdminClient(self._server.base_url, self._server.admin_key)
