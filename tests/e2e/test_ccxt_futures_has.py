@@ -4,6 +4,8 @@ The list is ccxt's own (`has`): a method that is neither checked nor excused by 
 test. Figures are worked out from what was done, in decimals.
 """
 
+import json
+import urllib.request
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -58,6 +60,17 @@ class Scene:
         """What the first account has open now."""
         return {order["id"] for order in self.client.fetch_open_orders()}
 
+    def hour(self) -> int:
+        """An hour of market time passes; the time then, in nanoseconds."""
+        request = urllib.request.Request(
+            f"{self.server.base_url}/admin/clock/advance",
+            method="POST",
+            data=b'{"seconds": 3600}',
+            headers={"X-Admin-Key": self.server.admin_key},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return int(json.load(answer)["now"])
+
     def clean(self) -> None:
         """Nothing of the first account is open."""
         self.client.cancel_all_orders()
@@ -71,9 +84,9 @@ def dec(value: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """The default world, without a crowd and without limits: an exact scene."""
+    """The default world, without a crowd and without limits; market time moves when told to."""
     directory: Path = tmp_path_factory.mktemp("has")
-    with Server(directory) as server:
+    with Server(directory, clock="virtual") as server:
         yield Scene(server)
         assert traceback_in(server) == ""
 
@@ -400,6 +413,42 @@ def transfer(scene: Scene) -> None:
     assert (row["direction"], dec(row["amount"]), row["account"]) == ("out", 100, "cash")
 
 
+def fetch_funding_rate_history(scene: Scene) -> None:
+    """Two hours pass with the book a little below the index, and a rate is paid for each."""
+    hour = scene.hour()
+    scene.hour()
+    rates = scene.client.fetch_funding_rate_history(SYMBOL)
+    assert len(rates) >= 2
+    assert [it["timestamp"] for it in rates] == sorted(it["timestamp"] for it in rates)
+    assert all(it["timestamp"] % 3_600_000 == 0 for it in rates)
+    assert dec(rates[-1]["fundingRate"]) < 0, hour
+
+
+def fetch_funding_rate(scene: Scene) -> None:
+    """What the ticker has, as a share of the price."""
+    rate = scene.client.fetch_funding_rate(SYMBOL)
+    raw = rate["info"]
+    assert rate["symbol"] == SYMBOL
+    assert abs(rate["fundingRate"] - float(raw["fundingRate"]) / float(raw["markPrice"])) < 1e-12
+
+
+def fetch_funding_rates(scene: Scene) -> None:
+    rates = scene.client.fetch_funding_rates([SYMBOL, INVERSE])
+    assert set(rates) == {SYMBOL, INVERSE}
+
+
+def fetch_funding_history(scene: Scene) -> None:
+    """Who is long is paid where the rate is negative; the ledger is the balance's story."""
+    before = dec(scene.client.fetch_balance()["total"]["USD"])
+    scene.hour()
+    paid = scene.client.fetch_funding_history(SYMBOL)
+    assert paid
+    after = dec(scene.client.fetch_balance()["total"]["USD"])
+    ledger = scene.client.fetch_ledger(params={"sort": "asc"})
+    dollars = [it for it in ledger if it["account"] == "flex" and it["currency"] == "USD"]
+    assert dec(dollars[-1]["after"]) == after > before
+
+
 Check = Callable[[Scene], None]
 CHECKS: Final[dict[str, Check]] = {
     "createOrder": create_order,
@@ -441,13 +490,13 @@ CHECKS: Final[dict[str, Check]] = {
     "fetchLeverageTiers": fetch_leverage_tiers,
     "fetchMarketLeverageTiers": fetch_market_leverage_tiers,
     "transfer": transfer,
+    "fetchFundingRateHistory": fetch_funding_rate_history,
+    "fetchFundingRate": fetch_funding_rate,
+    "fetchFundingRates": fetch_funding_rates,
+    "fetchFundingHistory": fetch_funding_history,
 }
 # Known, and not served yet: `docs/apis/kraken-futures.md` says so.
 LATER: Final = {
-    "fetchFundingHistory": "comes with funding",
-    "fetchFundingRate": "comes with funding",
-    "fetchFundingRates": "comes with funding",
-    "fetchFundingRateHistory": "comes with funding",
     "fetchLeverage": "comes with isolated margin",
     "fetchLeverages": "comes with isolated margin",
     "setLeverage": "comes with isolated margin",

@@ -143,7 +143,7 @@ def test_the_sdk_hears_a_day(server: Server, ears: Ears) -> None:
     fill = ears.hear_in("fills", "fills", order_id=order)
     assert (fill["qty"], fill["remaining_order_qty"], fill["fill_type"]) == (0.01, 0.02, "maker")
     ears.hear_in("open_orders", "order", order_id=order, qty=0.02, filled=0.01)
-    if not any(it.get("feed") == "open_positions" and it["positions"] for it in ears.heard):
+    if not any(it.get("feed") == "open_positions" and it.get("positions") for it in ears.heard):
         ears.hear_in("open_positions", "positions", instrument=SYMBOL, balance=0.01)
     # Edited.
     mine.edit_order(orderId=order, limitPrice=93_000, size=0.02)

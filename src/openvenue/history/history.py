@@ -151,7 +151,7 @@ class History:
 
     async def rates(self, symbol: Symbol, page: Page) -> Found[RateChange]:
         """Funding rates of a market. Raises: HistoryUnavailable."""
-        return await self._ask(lambda index: index.store.blocks.read(Stream.RATES, symbol, page))
+        return await self._ask(Index.rates, symbol, page)
 
     async def postings(
         self, account: AccountId, page: Page, *, wanted: Callable[[Posting], bool] | None = None

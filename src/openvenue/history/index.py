@@ -25,6 +25,7 @@ from openvenue.history.past import (
     OrderChange,
     Page,
     Posting,
+    RateChange,
 )
 from openvenue.history.port import (
     Candle,
@@ -165,6 +166,10 @@ class Index:
     def marks(self, symbol: Symbol, page: Page) -> Found[MarkChange]:
         """Mark prices of a market."""
         return self.store.blocks.read(Stream.MARKS, symbol, page)
+
+    def rates(self, symbol: Symbol, page: Page) -> Found[RateChange]:
+        """Funding rates of a market."""
+        return self.store.blocks.read(Stream.RATES, symbol, page)
 
     def postings(
         self, account: AccountId, page: Page, wanted: Callable[[Posting], bool] | None
