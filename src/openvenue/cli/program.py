@@ -33,6 +33,7 @@ from openvenue.exchange.config import VenueTable, World
 from openvenue.exchange.exchange import Exchange
 from openvenue.exchange.keys import AccountKeys, KeyFile
 from openvenue.exchange.port import ExchangePort
+from openvenue.exchange.relisting import Relisting
 from openvenue.exchange.setup import build_setup, gateway_facts, still_missing
 from openvenue.faults.exchange import FaultyExchange
 from openvenue.faults.fault import Fault
@@ -330,6 +331,7 @@ async def open_venue(
     stack.push_async_callback(history.close)
     for command in await still_missing(table, exchange):
         await exchange.submit(command, BY_SETUP)
+    stack.callback(Relisting(table, exchange).close)
     return Venue(name, table, exchange, history)
 
 

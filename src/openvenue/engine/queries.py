@@ -108,6 +108,7 @@ class MarketView(Struct, frozen=True):
     ask: Ticks | None
     ask_quantity: Lots
     open_interest: Lots  # sum of long positions
+    settlement: FinePrice | None = None  # at which it settled, once it has expired
     dislocation: Dislocation = Dislocation.NONE
     margin_multiplier: int = 1  # of initial margin, in extreme volatility
     funding: "FundingView | None" = None
@@ -300,6 +301,7 @@ def _market_view(market: Market) -> MarketView:
         ask=None if ask is None else Ticks(ask.price),
         ask_quantity=Lots(0 if ask is None else ask.quantity),
         open_interest=Lots(market.open_interest),
+        settlement=FinePrice(market.settlement) if market.settlement else None,
         dislocation=market.dislocation,
         margin_multiplier=market.margin_multiplier,
         funding=_funding_view(market),

@@ -94,6 +94,28 @@ class FundingTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     accrues: bool = True  # False: paid for the whole hour by who holds a position at its end
 
 
+class RungTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One way to close a position of a wallet short of margin. Shares are of that margin."""
+
+    kind: Literal["partial", "market", "assignment", "backstop", "unwind"]
+    above: Decimal | None = None  # tried while equity is at least this share; None: always
+    below: Decimal = Decimal(1)  # and less than this one
+    leaves: Decimal = Decimal(0)  # equity that is left if all is closed at an order's limit
+    parts: int = 1  # equal orders, one after the other
+    parts_from: int = 0  # for positions of this size on; smaller ones are one order
+    tries: int = 1  # of these orders
+    fee: Decimal = Decimal(0)  # of what an order closes, to the insurance fund
+    fee_of_maintenance: Decimal = Decimal(0)  # or of its margin, if that is more
+    account: str | None = None  # who takes over, of a backstop
+
+
+class LadderTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Ways to close a position, in the order in which they are tried; instruments name it."""
+
+    name: str
+    rungs: tuple[RungTable, ...]
+
+
 class InstrumentTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One contract or pair. Sizes are in its size unit and prices in its quote asset."""
 
@@ -118,6 +140,8 @@ class InstrumentTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     impact_size: Decimal = Decimal(0)
     trims_reducers: bool = True  # False: reduce-only and too large is refused
     funding: FundingTable | None = None  # None: none is paid
+    ladder: str | None = None  # None: its positions are never liquidated
+    settles_over_minutes: int = 0  # before expiry: the index is averaged for so long
     opened: datetime | None = None  # when it is first listed
     expires: datetime | None = None
     expires_by: Literal["next-quarter"] | None = None
@@ -161,6 +185,7 @@ class VenueTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     indices: tuple[IndexTable, ...]
     fee_schedules: tuple[FeeTable, ...]
     margin_schedules: tuple[MarginTable, ...]
+    ladders: tuple[LadderTable, ...] = ()
     instruments: tuple[InstrumentTable, ...]
     accounts: tuple[AccountTable, ...]
     crowd: CrowdTable | None = None
@@ -255,6 +280,7 @@ def _venue_mistakes(venue: VenueTable, at: str) -> Iterator[str]:
         "indices": [each.name for each in venue.indices],
         "fee_schedules": [each.name for each in venue.fee_schedules],
         "margin_schedules": [each.name for each in venue.margin_schedules],
+        "ladders": [each.name for each in venue.ladders],
         "instruments": [each.symbol for each in venue.instruments],
         "accounts": [each.name for each in venue.accounts],
     }
@@ -275,6 +301,9 @@ def _venue_mistakes(venue: VenueTable, at: str) -> Iterator[str]:
         if not 0 <= index.volatility_ppm <= 10_000:
             yield f"{at}.indices[{number}].volatility_ppm must be from 0 to 10000"
     yield from _schedule_mistakes(venue, at)
+    for number, ladder in enumerate(venue.ladders):
+        for mistake in _ladder_mistakes(ladder, named["accounts"]):
+            yield f"{at}.ladders[{number}] ({ladder.name}): {mistake}"
     scales = {each.name: each.scale for each in venue.assets}
     for number, instrument in enumerate(venue.instruments):
         for mistake in _instrument_mistakes(instrument, named, scales):
@@ -307,6 +336,19 @@ def _schedule_mistakes(venue: VenueTable, at: str) -> Iterator[str]:
                 yield f"{at}.margin_schedules[{number}] has maintenance above initial"
 
 
+def _ladder_mistakes(ladder: LadderTable, accounts: list[str]) -> Iterator[str]:
+    for rung in ladder.rungs:
+        shares = [rung.below, rung.leaves, rung.fee, rung.fee_of_maintenance, rung.above or 0]
+        if not all(0 <= share <= 1 for share in shares):
+            yield "a share of a rung must be from 0 to 1"
+        if rung.parts < 1 or rung.tries < 1 or rung.tries > rung.parts or rung.parts_from < 0:
+            yield "a rung has at least one part, and no more tries than parts"
+        if (rung.kind == "backstop") != (rung.account is not None):
+            yield "a backstop, and nothing else, has an account"
+        if rung.account is not None and rung.account not in accounts:
+            yield f"{rung.account!r} is not among the accounts"
+
+
 def _instrument_mistakes(
     it: InstrumentTable, named: dict[str, list[str]], scales: dict[str, int]
 ) -> Iterator[str]:
@@ -322,6 +364,12 @@ def _instrument_mistakes(
         yield "a spot pair has no margin schedule"
     if it.kind != "spot" and it.margin not in named["margin_schedules"]:
         yield f"margin {it.margin!r} is not among the margin schedules"
+    if it.ladder is not None and it.ladder not in named["ladders"]:
+        yield f"ladder {it.ladder!r} is not among the ladders"
+    if it.ladder is not None and it.kind == "spot":
+        yield "a spot pair has no ladder"
+    if it.settles_over_minutes < 0:
+        yield "settles_over_minutes must not be negative"
     if it.kind == "linear" and it.settlement != it.quote:
         yield "a linear contract settles in its quote asset"
     if it.kind == "inverse" and it.settlement != it.base:

@@ -25,6 +25,8 @@ from openvenue.engine.instruments import (
     Instrument,
     Kind,
     MarginLevel,
+    Rung,
+    RungKind,
     WalletId,
 )
 from openvenue.engine.queries import GetAccount, GetAssets, GetMarkets
@@ -86,7 +88,10 @@ async def still_missing(venue: VenueTable, exchange: ExchangePort) -> list[Comma
     """The part of the setup that `exchange` has not heard yet, in order; empty on most starts."""
     assets = {each.asset_id for each in await exchange.look(GetAssets())}
     markets = await exchange.look(GetMarkets())
-    tables = [table_of(venue, view.instrument.symbol) for view in markets]
+    symbols = {view.instrument.symbol for view in markets}
+    tables = [
+        table_of(venue, view.instrument.symbol) for view in markets if view.settlement is None
+    ]
     priced = {view.instrument.index for view in markets if view.index is not None}
     held: dict[AccountId, set[tuple[WalletId, AssetId]]] = {}
     for account in venue.accounts:
@@ -100,7 +105,7 @@ async def still_missing(venue: VenueTable, exchange: ExchangePort) -> list[Comma
             case ListAsset(asset=asset):
                 return asset.asset_id not in assets
             case ListInstrument(instrument=it):
-                return table_of(venue, it.symbol) not in tables
+                return it.symbol not in symbols and table_of(venue, it.symbol) not in tables
             case SetIndexPrice(index=index):
                 return index not in priced
             case OpenAccount(account=name):
@@ -155,6 +160,8 @@ def instrument(venue: VenueTable, it: InstrumentTable, now: Nanos) -> Instrument
         opened=now if it.opened is None else _nanos(it.opened),
         expires=None if expires is None else _nanos(expires),
         trims_reducers=it.trims_reducers,
+        ladder=_ladder(venue, it.ladder),
+        settles_over=Nanos(it.settles_over_minutes * 60 * SECOND),
         funding=None if it.funding is None else _funding(it.funding),
     )
 
@@ -168,6 +175,26 @@ def _funding(table: FundingTable) -> Funding:
         band=_ppb(table.band),
         impact_notional=table.impact_notional,
         accrues=table.accrues,
+    )
+
+
+def _ladder(venue: VenueTable, name: str | None) -> tuple[Rung, ...]:
+    """The rungs of a ladder; none without a name."""
+    rungs = next((each.rungs for each in venue.ladders if each.name == name), ())
+    return tuple(
+        Rung(
+            kind=RungKind[each.kind.upper()],
+            above=None if each.above is None else _ppb(each.above),
+            below=_ppb(each.below),
+            leaves=_ppb(each.leaves),
+            parts=each.parts,
+            parts_from=each.parts_from,
+            tries=each.tries,
+            fee=_ppb(each.fee),
+            fee_of_maintenance=_ppb(each.fee_of_maintenance),
+            account=None if each.account is None else AccountId(each.account),
+        )
+        for each in rungs
     )
 
 
