@@ -237,6 +237,26 @@ def verify(
     raise typer.Exit(run(data_dir, venue=venue, until=until, json=json))
 
 
+@app.command()
+def ems(
+    config: Annotated[
+        Path,
+        typer.Option("--config", metavar="FILE.toml", help="Which accounts it reaches, and where."),
+    ],
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="HTTP and WebSocket.")] = 8081,
+    data_dir: DataDir = Path("openvenue-desk"),
+    live: Annotated[
+        bool, typer.Option("--live", help="It may reach what is not on this machine.")
+    ] = False,
+) -> None:
+    """Run the desk alone, apart from the venues that it reaches (SIGUSR1: kill everything)."""
+    from openvenue.cli.ems import Options, run
+
+    code = run(Options(config=config, data_dir=data_dir, host=host, port=port, is_live=live))
+    raise typer.Exit(code)
+
+
 @app.command("cancel-all", cls=SayingThree)
 def cancel_all(
     data_dir: DataDir = DATA_DIR,

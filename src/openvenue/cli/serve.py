@@ -61,7 +61,7 @@ class Unwise(Exception):
 
 def run(options: Options) -> int:
     """Serve until SIGINT or SIGTERM; the exit code."""
-    _log_to_stderr()
+    log_to_stderr()
     try:
         plan = make_plan(options)
     except (ConfigError, KeysError, FaultError, Unwise) as error:
@@ -165,7 +165,7 @@ def _say_ready(plan: Plan, options: Options) -> None:
     print("\n".join(lines), flush=True)
 
 
-def _log_to_stderr() -> None:
+def log_to_stderr() -> None:
     """Logs beside the output; a traceback shows lines of code and never a value."""
     structlog.configure(
         processors=[

@@ -96,7 +96,7 @@ class HaltOrder(Struct, frozen=True, array_like=True, kw_only=True):
     cl_ord_id: ClOrdId
     status: Status
     filled: Decimal
-    has_appeared: bool = False  # it was not known, or not open, when the halt began
+    has_appeared: bool = False  # after the account had been seen empty
 
 
 class Act(Struct, frozen=True, array_like=True, kw_only=True):

@@ -14,7 +14,6 @@ from msgspec import Struct
 from openvenue.ems.halts import (
     DONE,
     GONE,
-    TAKEN,
     Act,
     Halt,
     HaltOrder,
@@ -83,7 +82,7 @@ class OrderReport(Struct, frozen=True, kw_only=True):
     price: Decimal
     tag: str
     is_foreign: bool
-    has_appeared: bool  # after the halt began
+    has_appeared: bool  # after it had been empty
     before: Status
     filled_before: Decimal
     after: Status
@@ -108,7 +107,7 @@ class LegReport(Struct, frozen=True, kw_only=True):
     sights: tuple[Sight, ...]
     acts: tuple[Act, ...]
     reappeared: int
-    recanceled: int  # single cancels of what appeared after the halt began
+    recanceled: int  # of these
     unlistable: tuple[str, ...]
     before: tuple[HeldPosition, ...] | None
     after: tuple[HeldPosition, ...] | None
@@ -180,7 +179,7 @@ def _ends(legs: tuple[LegReport, ...]) -> Iterator[Nanos]:
 def _leg(state: State, halt: Halt, leg: Leg, is_live: bool) -> LegReport:
     mine = [it for it in halt.orders.values() if it.account == leg.account]
     gone = _gone(leg)
-    appeared = {it.cl_ord_id for it in mine if it.has_appeared}
+    orders = tuple(_order(it, state.orders[it.account.owner, it.cl_ord_id], gone) for it in mine)
     return LegReport(
         account=leg.account,
         is_live=is_live,
@@ -193,9 +192,7 @@ def _leg(state: State, halt: Halt, leg: Leg, is_live: bool) -> LegReport:
         sights=leg.sights,
         acts=leg.acts,
         reappeared=leg.reappeared,
-        recanceled=sum(
-            act.cl_ord_id in appeared and act.answer in (DONE, TAKEN) for act in leg.acts
-        ),
+        recanceled=sum(it.has_appeared and it.outcome is Outcome.CANCELED for it in orders),
         unlistable=leg.unlistable,
         before=None if leg.before is None else leg.before.held,
         after=None if leg.after is None else leg.after.held,

@@ -19,8 +19,10 @@ class HealthGateway:
 
     name = "health"
 
-    def __init__(self, stopped: Stopped, metrics: Metrics) -> None:
+    def __init__(self, stopped: Stopped, metrics: Metrics, *, is_live: bool = False) -> None:
+        """`is_live`: orders can leave this machine."""
         self._stopped = stopped
+        self._is_live = is_live
         self._metrics = metrics
         self._routes: dict[str, Handler] = {
             "/health/live": self.live,
@@ -47,7 +49,9 @@ class HealthGateway:
             name: "ready" if why is None else f"stopped: {why}" for name, why in stopped.items()
         }
         is_ready = all(why is None for why in stopped.values())
-        body = {"status": "ready" if is_ready else "stopped", "venues": venues}
+        body: dict[str, object] = {"status": "ready" if is_ready else "stopped", "venues": venues}
+        if self._is_live:
+            body["live"] = True
         return Response(200 if is_ready else 503, msgspec.json.encode(body))
 
     async def metrics(self, request: Request) -> Response:

@@ -36,6 +36,8 @@ class Server:
     start to start, so that clients can come back after a `kill`.
     """
 
+    verb = "serve"
+
     def __init__(
         self,
         data_dir: Path,
@@ -114,7 +116,7 @@ class Server:
         self._ready.clear()
         self._has_said_ready = False
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "openvenue", "serve", *self.flags],
+            [sys.executable, "-m", "openvenue", self.verb, *self.flags],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

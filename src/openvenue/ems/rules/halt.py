@@ -93,7 +93,7 @@ def record_look(state: State, command: RecordLook) -> list[Event]:
             halt_id=halt.halt_id,
             account=account,
             sight=sight,
-            orders=newly_met(halt, orders, has_appeared=True),
+            orders=newly_met(halt, orders, has_appeared=leg.was_empty),
             reappeared=len(command.listed) if leg.was_empty else 0,
         )
     ]

@@ -1,0 +1,286 @@
+"""Three venues and a desk, each in a process of its own, and what is true by the venues' journals.
+
+    with KillScene(tmp_path) as scene:      # venues["KRAKENFTS"], …; scene.desk
+        await scene.place("KRAKENFTS", "one")
+        result = await scene.cli("cancel-all", "--reason", "drill")
+        assert scene.truth() == {"KRAKENFTS": {}, …}
+
+Nobody here believes the desk: what is open is read from the journals of the venues themselves.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self
+from uuid import uuid4
+
+import aiohttp
+
+from openvenue.ems.config import ApiKind, Credentials, EmsConfig, VenueAccount
+from openvenue.ems.connect import connect
+from openvenue.ems.connectors.port import Connector
+from openvenue.ems.orders import Account, ExchangeId, Side, Terms, TimeInForce
+from openvenue.ems.timer import RealTimer
+from openvenue.engine.events import OrderAccepted
+from openvenue.engine.units import AccountId
+from openvenue.exchange.keys import AccountKeys
+from openvenue.journal.reader import read_groups
+from openvenue.journal.recover import begin, fold
+from openvenue.testing.server import Server, free_ports
+
+OWNER: Final = "primary"
+PATIENCE_S: Final = 30.0
+APIS: Final[Mapping[str, ApiKind]] = {
+    "KRAKENFTS": "kraken_futures",
+    "KRAKEN": "kraken_spot",
+    "PACIFICA": "pacifica",
+}
+DIRECTORIES: Final = {
+    "KRAKENFTS": "kraken-futures",
+    "KRAKEN": "kraken-spot",
+    "PACIFICA": "pacifica",
+}
+SYMBOLS: Final = {
+    "KRAKENFTS": "KRAKENFTS_PERP_BTC_USD",
+    "KRAKEN": "KRAKEN_SPOT_BTC_USD",
+    "PACIFICA": "PACIFICA_PERP_BTC_USD",
+}
+
+
+class Ran(NamedTuple):
+    """What a verb did."""
+
+    code: int
+    out: str
+    err: str
+
+
+class DeskServer(Server):
+    """`openvenue ems`, towards venues that run elsewhere."""
+
+    verb = "ems"
+
+    def __init__(self, data_dir: Path, config: Path) -> None:
+        super().__init__(data_dir)
+        (self.port,) = free_ports(1)
+        self.flags = [
+            *("--config", str(config), "--data-dir", str(data_dir)),
+            *("--port", str(self.port)),
+        ]
+
+
+class KillScene:
+    """All of it. `desk_settings`: what stands under [desk] in the desk's file."""
+
+    def __init__(self, directory: Path, **desk_settings: float) -> None:
+        self._directory = directory
+        self._settings = {"settling_seconds": 0.1, "watch_seconds": 0.2, **desk_settings}
+        self.venues = {name: Server(directory / name) for name in APIS}
+        self.desk = DeskServer(directory / "desk", directory / "desk.toml")
+
+    def __enter__(self) -> Self:
+        for server in self.venues.values():
+            server.start()
+        self._write_config()
+        self.desk.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.desk.kill()
+        for server in self.venues.values():
+            server.kill()
+
+    def _write_config(self) -> None:
+        lines = []
+        for name, server in self.venues.items():
+            key, secret = _desk_credentials(name, server.key_file.accounts[OWNER])
+            secrets = self._directory / f"{name}.toml"
+            secrets.touch(0o600)
+            secrets.write_text(f'key = "{key}"\nsecret = "{secret}"\n')
+            lines += [
+                "[[accounts]]",
+                f'owner = "{OWNER}"',
+                f'exchange_id = "{name}"',
+                f'api = "{APIS[name]}"',
+                f'base_url = "{server.base_url}"',
+                f'credentials = "{secrets.name}"',
+            ]
+        lines.append("[desk]")
+        lines += [f"{name} = {value}" for name, value in self._settings.items()]
+        (self._directory / "desk.toml").write_text("\n".join(lines) + "\n")
+
+    # ---- by the desk
+
+    async def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        """Status and JSON of an answer of the desk to its owner."""
+        keys = self.desk.key_file.accounts[OWNER].coinapi_ems
+        assert keys is not None
+        headers = {"X-CoinAPI-Key": keys.api_key}
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.request(method, self.desk.base_url + path, json=body) as response,
+        ):
+            return response.status, await response.json(content_type=None)
+
+    async def place(self, exchange_id: str, name: str, **more: object) -> Any:
+        """An order that rests, far from the market; its report."""
+        _, report = await self.ask(
+            "POST",
+            "/v1/orders",
+            {
+                "exchange_id": exchange_id,
+                "client_order_id": name,
+                "symbol_id_coinapi": SYMBOLS[exchange_id],
+                "amount_order": 0.01,
+                "price": 20_000,
+                "side": "BUY",
+                "order_type": "LIMIT",
+                "time_in_force": "GOOD_TILL_CANCEL",
+                **more,
+            },
+        )
+        return report
+
+    async def halt_when(self, halt_id: str, is_so: Callable[[Any], bool]) -> Any:
+        """A halt's report, once something is the case."""
+        return await self._when(f"/v1/kill-switch/{halt_id}", is_so)
+
+    async def order_when(self, name: str, is_so: Callable[[Any], bool]) -> Any:
+        """An order's report, once something is the case."""
+        return await self._when(f"/v1/orders/status/{name}", is_so)
+
+    async def _when(self, path: str, is_so: Callable[[Any], bool]) -> Any:
+        until, told = time.monotonic() + PATIENCE_S, None
+        while time.monotonic() < until:
+            try:
+                status, told = await self.ask("GET", path)
+            except aiohttp.ClientError:
+                continue
+            if status == 200 and is_so(told):
+                return told
+        raise AssertionError(f"it never was: {told}")
+
+    async def cli(self, *arguments: str) -> Ran:
+        """A verb of the program, with the desk's data directory."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "openvenue", *arguments),
+            *("--data-dir", str(self.desk.data_dir)),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
+        assert process.returncode is not None
+        return Ran(process.returncode, out.decode(), err.decode())
+
+    # ---- past the desk
+
+    async def place_past_the_desk(self, exchange_id: str, price: int = 19_000) -> str:
+        """An order of another program with keys of the same account; the venue's id of it."""
+        async with asyncio.timeout(PATIENCE_S):
+            connector = self._connector(exchange_id)
+            try:
+                terms = Terms(
+                    symbol=connector.own_symbol(SYMBOLS[exchange_id]),
+                    common_symbol=SYMBOLS[exchange_id],
+                    side=Side.BUY,
+                    quantity=Decimal("0.01"),
+                    price=Decimal(price),
+                    time_in_force=TimeInForce.GTC,
+                )
+                return (await connector.place(str(uuid4()), terms)).order_id
+            finally:
+                await connector.close()
+
+    def _connector(self, exchange_id: str) -> Connector:
+        server = self.venues[exchange_id]
+        key, secret = _own_credentials(exchange_id, server.key_file.accounts[OWNER])
+        way = VenueAccount(
+            owner=AccountId(OWNER),
+            exchange_id=ExchangeId(exchange_id),
+            api=APIS[exchange_id],
+            base_url=server.base_url,
+            credentials=Credentials(key, secret),
+        )
+        connectors = connect(EmsConfig(accounts=(way,)), RealTimer())
+        return connectors[Account(AccountId(OWNER), ExchangeId(exchange_id))]
+
+    async def fault(self, exchange_id: str, **fault: object) -> None:
+        """One thing that goes wrong at a venue."""
+        await self._admin(exchange_id, "POST", {"faults": [fault]})
+
+    async def heal(self, exchange_id: str) -> None:
+        """All goes well again there."""
+        await self._admin(exchange_id, "DELETE", None)
+
+    async def _admin(self, exchange_id: str, method: str, body: object) -> None:
+        server = self.venues[exchange_id]
+        headers = {"X-Admin-Key": server.admin_key}
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.request(method, f"{server.base_url}/admin/faults", json=body) as response,
+        ):
+            assert response.status == 200, await response.text()
+
+    # ---- what is true
+
+    def open_at(self, exchange_id: str) -> dict[str, str]:
+        """Open orders of the owner by the venue's journal: the client's names, by numbers."""
+        world = begin(None)
+        fold(world, read_groups(self._journal(exchange_id)))
+        return {
+            str(order_id): live.order.cl_ord_id or ""
+            for order_id, live in world.engine.state.orders.items()
+            if live.order.account == OWNER
+        }
+
+    def ever_at(self, exchange_id: str) -> list[str]:
+        """Client's names of all orders of the owner that the venue ever took, oldest first."""
+        return [
+            event.order.cl_ord_id or ""
+            for group in read_groups(self._journal(exchange_id))
+            for entry in group
+            for event in entry.events
+            if isinstance(event, OrderAccepted) and event.order.account == OWNER
+        ]
+
+    def truth(self) -> dict[str, dict[str, str]]:
+        """What is open, everywhere."""
+        return {name: self.open_at(name) for name in self.venues}
+
+    def _journal(self, exchange_id: str) -> Path:
+        return self.venues[exchange_id].data_dir / DIRECTORIES[exchange_id]
+
+
+NOTHING: Final[dict[str, dict[str, str]]] = {name: {} for name in APIS}
+
+
+def report_of(ran: Ran) -> Any:
+    """What `cancel-all --json` printed."""
+    return json.loads(ran.out)
+
+
+def _desk_credentials(exchange_id: str, keys: AccountKeys) -> tuple[str, str]:
+    assert keys.desk is not None
+    pairs = {"KRAKENFTS": keys.desk.kraken_futures, "KRAKEN": keys.desk.kraken_spot}
+    if exchange_id in pairs:
+        return pairs[exchange_id].api_key, pairs[exchange_id].api_secret
+    return _own_credentials(exchange_id, keys)
+
+
+def _own_credentials(exchange_id: str, keys: AccountKeys) -> tuple[str, str]:
+    if exchange_id == "PACIFICA":
+        assert keys.pacifica is not None
+        return keys.pacifica.account, keys.pacifica.private_key
+    pair = keys.kraken_futures if exchange_id == "KRAKENFTS" else keys.kraken_spot
+    assert pair is not None
+    return pair.api_key, pair.api_secret
