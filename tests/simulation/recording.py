@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
 
-from openvenue.engine.commands import Command
+from openvenue.engine.commands import Command, PassTime
+from openvenue.engine.due import next_due
 from openvenue.engine.engine import Engine
 from openvenue.engine.events import Event, FundingPaid, FundingRateSet, FundingSampled
 from openvenue.engine.orders import OrderView
@@ -177,6 +178,9 @@ def record(seed: int, length: int, *, in_storm: bool = False) -> Recording:
     writer = Storm(seed) if in_storm else Writer(seed)
     for number in range(length):
         now, command = writer.write(engine.state, now)
+        due = next_due(engine.state)
+        if due is not None and due <= now:  # a step of its own, so that laws see what did what
+            recording.steps.append(_played(engine, number, now, PassTime()))
         recording.steps.append(_played(engine, number, now, command))
     return recording
 

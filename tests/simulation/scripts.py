@@ -26,6 +26,7 @@ from openvenue.engine.commands import (
     SetLeverage,
     SetMarkPrice,
     SetMode,
+    SetSelfTrade,
     SetTradingEnabled,
     Transfer,
     Withdraw,
@@ -39,6 +40,7 @@ from openvenue.engine.orders import (
     SELL,
     Direction,
     Distance,
+    Extras,
     SelfTrade,
     Side,
     Signal,
@@ -58,6 +60,13 @@ SIZES: Final = {  # lots that are worth a few hundred dollars at most
     market.DATED_INVERSE.symbol: [1, 7, 50, 100, 333, 1_500],
     market.SPOT.symbol: [1, 3, 777, 10**6, 33_333_333, 10**8],
 }
+SELF_TRADES: Final = [
+    SelfTrade.REJECT_TAKER,
+    SelfTrade.REJECT_TAKER,
+    SelfTrade.CANCEL_MAKER_SELF,
+    SelfTrade.CANCEL_MAKER_CHILD,
+    SelfTrade.CANCEL_MAKER_ANY,
+]
 MODES: Final = [Mode.POST_ONLY, Mode.LIMIT_ONLY, Mode.REDUCE_ONLY, Mode.CANCEL_ONLY, Mode.SUSPENDED]
 
 
@@ -197,10 +206,22 @@ class Writer:
             trigger=trigger,
             market_cap=Decimal("0.01") if limit is None and random.random() < 0.8 else None,
             user_ref=random.randrange(3) if random.random() < 0.2 else None,
-            self_trade=random.choices(list(SelfTrade), [5, 1, 1, 1])[0],
+            self_trade=random.choices(list(SelfTrade), [5, 1, 1, 1, 0.5, 0.5, 0.5])[0],
+            extras=self._extras(state, waits=time_in_force is GTC),
             slides=post_only and random.random() < 0.5,
             deadline=deadline,
         )
+
+    def _extras(self, state: State, *, waits: bool) -> Extras | None:
+        random = self._random
+        if not waits or random.random() < 0.85:
+            return None
+        expires = starts = None
+        if random.random() < 0.7:
+            expires = Nanos(state.now + random.choice([0, 3, 10, 60]) * SECOND)
+        if random.random() < 0.4:
+            starts = Nanos(state.now + random.choice([-1, 1, 5, 20]) * SECOND)
+        return Extras(expires=expires, starts=starts)
 
     def _counterparties(
         self, state: State, account: AccountId, instrument: Instrument, side: Side
@@ -338,6 +359,8 @@ class Writer:
                 return SetMode(symbol=each.symbol, mode=Mode.ONLINE)
         if not state.intake_open:
             return SetIntake(is_open=True)
+        if random.random() < 0.1:
+            return SetSelfTrade(account=self._account(), self_trade=random.choice(SELF_TRADES))
         symbol = self._instrument().symbol
         for account in state.accounts.values():
             if not account.is_trading_enabled:

@@ -4,24 +4,15 @@ from openvenue.engine.commands import CancelOrder, CancelOrders, PassTime, SetDe
 from openvenue.engine.engine import Engine
 from openvenue.engine.events import (
     CancelRejected,
-    CollateralTaken,
     ContractSettled,
     DeadMansSwitchFired,
     DeadMansSwitchSet,
-    Event,
     FundingPaid,
-    LiquidationEnded,
-    LiquidationMoved,
-    LiquidationStarted,
-    ModeSet,
-    OrderAccepted,
     OrderCanceled,
     OrdersCanceled,
-    PositionSettled,
-    ShortfallCovered,
     Traded,
 )
-from openvenue.engine.orders import Order, Origin
+from openvenue.engine.orders import Order
 from openvenue.engine.reasons import CancelReason
 from openvenue.engine.snapshot import restore
 from openvenue.engine.units import OrderId
@@ -151,27 +142,6 @@ def test_nobody_cancels_the_order_of_another(recordings: list[Recording]) -> Non
     assert tried > 20 or len(recordings) < FEW
 
 
-def belongs_to_expiry(event: Event) -> bool:
-    """What the end of a contract brings about, and what that may bring about."""
-    if isinstance(event, OrdersCanceled):
-        return event.reason in (CancelReason.EXPIRED, CancelReason.LIQUIDATION)
-    if isinstance(event, OrderAccepted):
-        return event.order.origin is not Origin.CLIENT
-    if isinstance(event, Traded):
-        return event.origin is not Origin.CLIENT
-    return isinstance(
-        event,
-        PositionSettled
-        | ContractSettled
-        | ModeSet
-        | LiquidationStarted
-        | LiquidationMoved
-        | LiquidationEnded
-        | ShortfallCovered
-        | CollateralTaken,
-    )
-
-
 def test_a_dead_mans_switch_fires_once_on_time_and_takes_everything(
     recordings: list[Recording],
 ) -> None:
@@ -189,22 +159,32 @@ def test_a_dead_mans_switch_fires_once_on_time_and_takes_everything(
                 ),
                 key=lambda row: row[0],
             )
-            events = [each for each in step.told if not belongs_to_expiry(each)]
-            for at, (deadline, account) in enumerate(due):
-                first, second = events[2 * at : 2 * at + 2]
-                assert isinstance(first, DeadMansSwitchFired), where
-                assert (first.account, first.deadline) == (account, deadline), where
-                assert isinstance(second, OrdersCanceled), where
-                assert second.account == account, where
-                assert set(second.order_ids) <= set(step.before.of_account[account]), where
-                if len(events) == len(step.told):  # an expiry may have taken some before
-                    assert list(second.order_ids) == step.before.of_account[account], where
-                assert second.reason is CancelReason.DEAD_MANS_SWITCH, where
-                del armed[account]
-                fired += 1
-            rest = events[2 * len(due) :]
-            assert not any(isinstance(event, DeadMansSwitchFired) for event in rest), where
-            for event in rest:
+            went_off: list[tuple[int, str]] = []
+            ended: set[int] = set()  # in this step, by time or by what time set off
+            for at, event in enumerate(step.events):
+                match event:
+                    case DeadMansSwitchFired():
+                        went_off.append((event.deadline, event.account))
+                        second = step.events[at + 1]
+                        assert isinstance(second, OrdersCanceled), where
+                        assert second.account == event.account, where
+                        stood = step.before.of_account[event.account]
+                        left = [each for each in stood if each not in ended]
+                        assert list(second.order_ids) == left, where
+                        assert second.reason is CancelReason.DEAD_MANS_SWITCH, where
+                        del armed[event.account]
+                        fired += 1
+                    case OrderCanceled():
+                        ended.add(event.order_id)
+                    case OrdersCanceled():
+                        ended.update(event.order_ids)
+                    case Traded():
+                        ended |= {event.maker_order_id} if event.maker_leaves == 0 else set()
+                        ended |= {event.taker_order_id} if event.taker_leaves == 0 else set()
+                    case _:
+                        pass
+            assert went_off == due, where
+            for event in step.events:
                 if isinstance(event, DeadMansSwitchSet):
                     armed.pop(event.account, None)
                     if event.deadline is not None:

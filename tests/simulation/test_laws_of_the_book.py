@@ -49,7 +49,13 @@ def test_levels_say_what_their_orders_add_up_to(recordings: list[Recording]) -> 
                         assert all(each.leaves > 0 for each in orders), where
                         resting += level.order_ids
             waiting = [each for ids in step.after.waiting.values() for each in ids]
-            assert sorted(resting + waiting) == sorted(step.after.orders), where
+            nowhere = [  # their time has not come
+                order_id
+                for order_id, view in step.after.orders.items()
+                if view.order.extras is not None and (view.order.extras.starts or 0) > step.now
+            ]
+            assert sorted(resting + waiting + nowhere) == sorted(step.after.orders), where
+            assert all(step.after.orders[each].is_waiting for each in nowhere), where
             assert all(step.after.orders[each].is_waiting for each in waiting), where
             assert not any(step.after.orders[each].is_waiting for each in resting), where
 

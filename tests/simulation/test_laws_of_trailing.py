@@ -8,6 +8,7 @@ from openvenue.engine.events import (
     MarkPriceSet,
     OrderAccepted,
     OrderAmended,
+    OrderStarted,
     Traded,
     TriggerFired,
     TriggersMoved,
@@ -86,6 +87,9 @@ def test_a_trailing_stop_stands_its_distance_behind_the_best_price_since_entry(
                     order = event.order
                     trigger = order.trigger
                     assert trigger is not None
+                    starts = None if order.extras is None else order.extras.starts
+                    if starts is not None and starts > step.now:
+                        continue  # it trails from then on
                     known = expected.get(order.order_id)
                     if known is None and isinstance(event, OrderAmended):
                         continue  # it fired before
@@ -93,6 +97,14 @@ def test_a_trailing_stop_stands_its_distance_behind_the_best_price_since_entry(
                         price = prices.of(order.symbol, trigger.signal)
                         assert trigger.price == behind(order, price), (recording.seed, step.number)
                     expected[order.order_id] = (order, trigger.price)
+                elif isinstance(event, OrderStarted):
+                    if event.price is not None:
+                        order = step.before.orders[event.order_id].order
+                        assert order.trigger is not None
+                        if trails(order.trigger):
+                            price = prices.of(order.symbol, order.trigger.signal)
+                            assert event.price == behind(order, price)
+                            expected[event.order_id] = (order, event.price)
                 elif isinstance(event, TriggerFired):
                     if expected.pop(event.order_id, None) is not None:
                         assert event.order_id in reached, (recording.seed, step.number)

@@ -12,6 +12,7 @@ from openvenue.engine.events import (
     OrderCanceled,
     OrderRejected,
     OrdersCanceled,
+    OrderStarted,
     OrderTrimmed,
     Refused,
     Traded,
@@ -19,7 +20,7 @@ from openvenue.engine.events import (
     TriggersMoved,
 )
 from openvenue.engine.instruments import Kind
-from openvenue.engine.reasons import RejectReason
+from openvenue.engine.reasons import CancelReason, RejectReason
 from tests.simulation import market
 from tests.simulation.recording import FEW, Recording, Step
 
@@ -38,6 +39,9 @@ ENOUGH = {  # at least this share of all commands
     "amended and went to the back": 0.02,
     "amended and traded": 0.003,
     "amended while it waited": 0.01,
+    "ended an order by its time": 0.004,
+    "started an order by its time": 0.002,
+    "put an own order out of the way": 0.002,
     "moved a trailing stop": 0.01,
     "fired a trailing stop": 0.004,
     "made a relative limit a price": 0.002,
@@ -55,6 +59,8 @@ def reaches(step: Step) -> set[str]:
                 found.add("traded")
             case TriggerFired():
                 found.add("triggered")
+            case OrderStarted():
+                found.add("started an order by its time")
             case TriggersMoved():
                 found.add("moved a trailing stop")
             case OrderActivated():
@@ -68,6 +74,10 @@ def reaches(step: Step) -> set[str]:
                 found.add("trimmed or ended a reduce-only order")
             case OrderCanceled():
                 found.add("canceled")
+                if event.reason is CancelReason.LAPSED:
+                    found.add("ended an order by its time")
+                if event.reason is CancelReason.EVICTED:
+                    found.add("put an own order out of the way")
                 if event.reason.name == "WOULD_NOT_REDUCE":
                     found.add("trimmed or ended a reduce-only order")
             case OrdersCanceled() if event.order_ids:

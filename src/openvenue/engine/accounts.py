@@ -4,6 +4,7 @@ from typing import Final, final
 
 from openvenue.engine.book import Live
 from openvenue.engine.instruments import WalletId
+from openvenue.engine.orders import SelfTrade
 from openvenue.engine.positions import Position
 from openvenue.engine.units import AccountId, AssetId, Symbol
 
@@ -75,6 +76,7 @@ class Account:
         self.positions: dict[Symbol, Position] = {}
         self.orders: dict[int, Live] = {}  # oldest first
         self.cl_ord_ids: dict[str, Live] = {}
+        self.self_trade = SelfTrade.REJECT_TAKER  # of its orders that do not say
         self.trailing = 0  # how many of the orders are trailing stops that wait
 
     def wallet_or_empty(self, wallet_id: WalletId) -> Wallet:

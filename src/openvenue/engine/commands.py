@@ -11,7 +11,7 @@ from msgspec import Struct
 from openvenue.engine.assignees import AssigneeTerms
 from openvenue.engine.instruments import Asset, Dislocation, IndexId, Instrument, Mode, WalletId
 from openvenue.engine.notices import NoticeKind, Priority
-from openvenue.engine.orders import Distance, SelfTrade, Side, TimeInForce, Trigger
+from openvenue.engine.orders import Distance, Extras, SelfTrade, Side, TimeInForce, Trigger
 from openvenue.engine.units import AccountId, AssetId, Atoms, Lots, Nanos, OrderId, Symbol, Ticks
 
 
@@ -39,8 +39,9 @@ class PlaceOrder(Struct, frozen=True, kw_only=True, array_like=True, gc=False, t
     deadline: Nanos | None = None  # market time after which it must not be processed
     algo_id: str | None = None
     user_ref: int | None = None
-    self_trade: SelfTrade = SelfTrade.REJECT_TAKER
+    self_trade: SelfTrade = SelfTrade.REJECT_TAKER  # which leaves it to the account's own rule
     slides: bool = False  # post-only that steps back behind the touch instead of being refused
+    extras: Extras | None = None
 
 
 class CancelOrder(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=2):
@@ -259,8 +260,16 @@ class LeaveAssignment(Struct, frozen=True, kw_only=True, array_like=True, gc=Fal
     number: int
 
 
+class SetSelfTrade(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=30):
+    """What an account's orders do from now on where they meet its family: SelfTradeSet."""
+
+    account: AccountId
+    self_trade: SelfTrade
+
+
 Command = (
-    PlaceOrder
+    SetSelfTrade
+    | PlaceOrder
     | CancelOrder
     | CancelOrders
     | SetDeadMansSwitch

@@ -3,8 +3,15 @@
 from typing import Final
 
 from openvenue.engine.funding import HOUR
-from openvenue.engine.state import NEVER, State
-from openvenue.engine.steps import AccrueFunding, FireDeadMansSwitch, SettleContract, Step
+from openvenue.engine.state import State
+from openvenue.engine.steps import (
+    AccrueFunding,
+    FireDeadMansSwitch,
+    OrderDue,
+    SettleContract,
+    Step,
+)
+from openvenue.engine.timed import NEVER
 from openvenue.engine.units import Nanos
 
 HOURS_MAX: Final = 1_000  # settled one by one after a longer stop; the time before in one
@@ -12,7 +19,7 @@ HOURS_MAX: Final = 1_000  # settled one by one after a longer stop; the time bef
 
 def next_due(state: State) -> Nanos | None:
     """When the venue has to look at its clock again; None: nothing is waiting for time."""
-    soonest = min(state.next_deadline, state.next_hour)
+    soonest = min(state.next_deadline, state.next_hour, state.timed.next)
     return None if soonest == NEVER else Nanos(soonest)
 
 
@@ -28,7 +35,7 @@ def due(state: State, now: int) -> list[Step]:
             first = max(state.next_hour, hour - HOURS_MAX * HOUR)
             passed += [(each, AccrueFunding(Nanos(each))) for each in range(first, hour + 1, HOUR)]
         passed.append((now, AccrueFunding(Nanos(now))))
-    if state.next_deadline <= now:
+    if state.next_deadline <= now or state.timed.next <= now:
         timed: list[tuple[int, Step]] = [
             (deadline, FireDeadMansSwitch(account, Nanos(deadline)))
             for account, deadline in state.deadlines.items()
@@ -37,6 +44,7 @@ def due(state: State, now: int) -> list[Step]:
         for symbol, expires in state.expiries.items():
             if expires <= now:
                 timed.append((expires, SettleContract(symbol)))
+        timed += orders_due(state, now)
         timed.sort(key=_time)  # stable
         for each, step in timed:
             if state.next_sample <= each:
@@ -44,6 +52,14 @@ def due(state: State, now: int) -> list[Step]:
             passed.append((each, step))
     passed.sort(key=_time)
     return [step for _, step in passed]
+
+
+def orders_due(state: State, now: int) -> list[tuple[int, Step]]:
+    """Of that, what single orders wait for, with its times."""
+    return [
+        (time, OrderDue(live.order.account, live.order.order_id))
+        for time, live in state.timed.due(now)
+    ]
 
 
 def _time(row: tuple[int, Step]) -> int:

@@ -27,11 +27,12 @@ from openvenue.engine.commands import (
     SetLeverage,
     SetMarkPrice,
     SetMode,
+    SetSelfTrade,
     SetTradingEnabled,
     Transfer,
     Withdraw,
 )
-from openvenue.engine.due import due
+from openvenue.engine.due import due, orders_due
 from openvenue.engine.events import Event
 from openvenue.engine.evolve import EVOLVE
 from openvenue.engine.orders import OrderView
@@ -44,9 +45,11 @@ from openvenue.engine.rules.batch import batch, decide_member
 from openvenue.engine.rules.cancel_order import cancel_order, cancel_orders
 from openvenue.engine.rules.dead_mans_switch import fire_dead_mans_switch, set_dead_mans_switch
 from openvenue.engine.rules.liquidate import check_holders, check_wallet, liquidate
+from openvenue.engine.rules.order_due import order_due
 from openvenue.engine.rules.place_order import place_order
 from openvenue.engine.rules.set_leverage import set_leverage
 from openvenue.engine.rules.set_prices import set_index_price, set_mark_price
+from openvenue.engine.rules.set_self_trade import set_self_trade
 from openvenue.engine.rules.set_up import (
     deposit,
     list_asset,
@@ -70,6 +73,7 @@ from openvenue.engine.steps import (
     FireDeadMansSwitch,
     FireTriggers,
     Liquidate,
+    OrderDue,
     SettleContract,
     TrimReducers,
 )
@@ -104,6 +108,8 @@ DECIDE: Final[dict[type[Any], Callable[[State, Any], list[Event]]]] = {
     ActivateOrder: activate_order,
     TrimReducers: trim_reducers,
     FireDeadMansSwitch: fire_dead_mans_switch,
+    OrderDue: order_due,
+    SetSelfTrade: set_self_trade,
     DecideMember: decide_member,
     JoinAssignment: join_assignment,
     LeaveAssignment: leave_assignment,
@@ -132,9 +138,12 @@ class Engine:
         state.now = now
         state.before = {}
         events: list[Event] = []
-        if state.next_deadline <= now or state.next_sample <= now:
+        if min(state.next_deadline, state.next_sample, state.timed.next) <= now:
             for step in due(state, now):
                 self._run(step, events)
+            while state.timed.next <= now:  # a start may be followed by an end at once
+                for _, step in orders_due(state, now):
+                    self._run(step, events)
         if type(command) is Batch:
             for index, member in enumerate(command.members):
                 self._run(DecideMember(index), events)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from openvenue.engine.assignees import AssigneeTerms
 from openvenue.engine.instruments import Asset, Dislocation, IndexId, Instrument, Mode, WalletId
 from openvenue.engine.notices import Notice
-from openvenue.engine.orders import Order, Origin, Side
+from openvenue.engine.orders import Order, Origin, SelfTrade, Side
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.units import (
     AccountId,
@@ -439,8 +439,25 @@ class FundingPaid(Struct, frozen=True, kw_only=True, array_like=True, tag=52):
     shares: tuple[FundingShare, ...]
 
 
+class SelfTradeSet(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=31):
+    """What an account's orders do where they meet its family."""
+
+    account: AccountId
+    self_trade: SelfTrade
+
+
+class OrderStarted(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=32):
+    """The time that an order waited for has come; it now waits for its price, or acts at once."""
+
+    order_id: OrderId
+    account: AccountId
+    price: Ticks | None = None  # where a trailing stop fires from now on
+
+
 Event = (
-    OrderAccepted
+    SelfTradeSet
+    | OrderStarted
+    | OrderAccepted
     | OrderRejected
     | Traded
     | OrderRested

@@ -47,10 +47,12 @@ from openvenue.engine.events import (
     OrderRejected,
     OrderRested,
     OrdersCanceled,
+    OrderStarted,
     OrderTrimmed,
     PositionSettled,
     Refused,
     Resumed,
+    SelfTradeSet,
     ShortfallCovered,
     Traded,
     TradingEnabledSet,
@@ -63,9 +65,9 @@ from openvenue.engine.funding import HOUR, apply_rate
 from openvenue.engine.instruments import WalletId
 from openvenue.engine.margin import held_for
 from openvenue.engine.markets import Market
-from openvenue.engine.orders import BUY, Signal, moved
+from openvenue.engine.orders import BUY, Extras, Signal, moved
 from openvenue.engine.positions import Position
-from openvenue.engine.state import NEVER, State
+from openvenue.engine.state import State
 from openvenue.engine.steps import (
     ActivateOrder,
     CheckHolders,
@@ -74,6 +76,7 @@ from openvenue.engine.steps import (
     Liquidate,
     TrimReducers,
 )
+from openvenue.engine.timed import NEVER
 from openvenue.engine.trailing import moves_at
 from openvenue.engine.units import AccountId, AssetId, ExecId, FinePrice, OrderId
 
@@ -96,6 +99,9 @@ def order_accepted(state: State, event: OrderAccepted) -> None:
     cl_ord_id = order.cl_ord_id
     if cl_ord_id is not None:
         account.cl_ord_ids[cl_ord_id] = live
+    extras = order.extras
+    if extras is not None and _begin(state, live, extras):
+        return
     if event.rests:
         _rest(live)
         _look_at_mid(state, market)
@@ -104,6 +110,37 @@ def order_accepted(state: State, event: OrderAccepted) -> None:
     if trigger is not None:
         live.is_waiting = True
         _wait(state, live)
+
+
+def _begin(state: State, live: Live, extras: Extras) -> bool:
+    """Note what is due about an order; whether it waits for that before anything else."""
+    if extras.starts is not None and extras.starts > state.now:
+        state.timed.add(live, extras.starts)
+        live.is_waiting = True
+        return True
+    if extras.expires is not None:
+        state.timed.add(live, extras.expires)
+    return False
+
+
+def order_started(state: State, event: OrderStarted) -> None:
+    """It waits for its price from here on, or acts in the next step."""
+    live = state.accounts[event.account].orders[event.order_id]
+    state.remember(live)
+    order = live.order
+    extras = order.extras
+    assert extras is not None, "what starts has a time"
+    live.updated = state.now
+    state.timed.remove(live)
+    if extras.expires is not None:
+        state.timed.add(live, extras.expires)
+    if order.trigger is not None:
+        if event.price is not None:
+            live.amend(moved(order, event.price))
+        _wait(state, live)
+        return
+    live.is_waiting = False
+    state.steps.append(ActivateOrder(event.account, event.order_id))
 
 
 def order_activated(state: State, event: OrderActivated) -> None:
@@ -145,11 +182,11 @@ def traded(state: State, event: Traded) -> None:
     if level is None:  # an order of the venue's own, that met another outside the book
         maker.leaves = event.maker_leaves
         if maker.leaves == 0:
-            _forget(maker)
+            _forget(state, maker)
     elif event.maker_leaves == 0:
         _leave_book(maker)
         maker.leaves = 0
-        _forget(maker)
+        _forget(state, maker)
     else:
         level.quantity -= quantity
         _reserve(maker, -quantity)
@@ -162,7 +199,7 @@ def traded(state: State, event: Traded) -> None:
     taker.leaves = event.taker_leaves
     taker.updated = now
     if taker.leaves == 0:
-        _forget(taker)
+        _forget(state, taker)
 
     contract = market.contract
     if contract.is_spot:
@@ -205,7 +242,7 @@ def order_canceled(state: State, event: OrderCanceled) -> None:
     """One order is gone."""
     live = state.accounts[event.account].orders[event.order_id]
     state.remember(live)
-    _remove(live)
+    _remove(state, live)
     _look_at_mid(state, live.market)
 
 
@@ -215,7 +252,7 @@ def orders_canceled(state: State, event: OrdersCanceled) -> None:
     for order_id in event.order_ids:
         live = orders[order_id]
         state.remember(live)
-        _remove(live)
+        _remove(state, live)
         _look_at_mid(state, live.market)
 
 
@@ -237,7 +274,11 @@ def order_amended(state: State, event: OrderAmended) -> None:
     state.remember(live)
     live.updated = state.now
     level = live.level
-    assert level is not None, "only what rests or waits is amended"
+    if level is None:
+        assert live.is_waiting, "only what rests or waits is amended"
+        live.amend(event.order)
+        live.leaves = event.leaves
+        return
     if event.keeps_place:
         level.quantity -= live.leaves - event.leaves
         if not live.is_waiting:
@@ -397,6 +438,11 @@ def set_next_funding(state: State) -> None:
             hour = min(hour, market.funding.since + HOUR)
     state.next_sample = sample
     state.next_hour = hour
+
+
+def self_trade_set(state: State, event: SelfTradeSet) -> None:
+    """From now on."""
+    state.accounts[event.account].self_trade = event.self_trade
 
 
 def asset_listed(state: State, event: AssetListed) -> None:
@@ -636,17 +682,18 @@ def _leave_book(live: Live) -> None:
         _reserve(live, -live.leaves)
 
 
-def _remove(live: Live) -> None:
+def _remove(state: State, live: Live) -> None:
     """End a live order wherever it is."""
     level: Level | None = live.level
     if live.is_waiting:
-        _wait_no_more(live)
+        if level is not None:
+            _wait_no_more(live)
     elif level is not None:
         _leave_book(live)
-    _forget(live)
+    _forget(state, live)
 
 
-def _forget(live: Live) -> None:
+def _forget(state: State, live: Live) -> None:
     """Take away an ended order's names."""
     account = live.account
     order_id = live.order_id
@@ -654,6 +701,8 @@ def _forget(live: Live) -> None:
     cl_ord_id = live.order.cl_ord_id
     if cl_ord_id is not None:
         del account.cl_ord_ids[cl_ord_id]
+    if live.order.extras is not None:
+        state.timed.remove(live)
 
 
 def _move(state: State, live: Live, quantity: int, cost: int) -> None:
@@ -770,6 +819,8 @@ EVOLVE: Final[dict[type[Any], Callable[[State, Any], None]]] = {
     OrderTrimmed: order_trimmed,
     TriggerFired: trigger_fired,
     TriggersMoved: triggers_moved,
+    OrderStarted: order_started,
+    SelfTradeSet: self_trade_set,
     DeadMansSwitchSet: dead_mans_switch_set,
     DeadMansSwitchFired: dead_mans_switch_fired,
     MemberDecided: nothing,

@@ -9,6 +9,10 @@ from openvenue.engine.orders import SelfTrade
 
 CANCEL_OLDEST: Final = SelfTrade.CANCEL_OLDEST
 CANCEL_BOTH: Final = SelfTrade.CANCEL_BOTH
+REJECT_TAKER: Final = SelfTrade.REJECT_TAKER
+CANCEL_MAKER_SELF: Final = SelfTrade.CANCEL_MAKER_SELF
+CANCEL_MAKER_CHILD: Final = SelfTrade.CANCEL_MAKER_CHILD
+CANCEL_MAKER_ANY: Final = SelfTrade.CANCEL_MAKER_ANY
 
 
 @final
@@ -65,10 +69,12 @@ def plan_fills(
         level = ladder.levels[key * toward]
         for maker in level.orders.values():
             if maker.account.family == taker.family:
-                if self_trade is CANCEL_OLDEST or self_trade is CANCEL_BOTH:
-                    plan.evicted.append(maker)
-                if self_trade is CANCEL_OLDEST:
-                    continue
+                if self_trade is not REJECT_TAKER:
+                    if evicts(self_trade, taker, maker.account):
+                        plan.evicted.append(maker)
+                        continue
+                    if self_trade is CANCEL_BOTH:
+                        plan.evicted.append(maker)
                 plan.meets_itself = True
                 plan.leaves = leaves
                 return plan
@@ -86,6 +92,19 @@ def plan_fills(
         at -= 1
     plan.leaves = leaves
     return plan
+
+
+def evicts(self_trade: SelfTrade, taker: Account, maker: Account) -> bool:
+    """Whether the order of `maker` ends so that the one of `taker`, of its family, can go on.
+
+    Source: Kraken Futures REST, "Trading settings", self-trade strategies.
+    """
+    if self_trade is CANCEL_OLDEST or self_trade is CANCEL_MAKER_ANY:
+        return True
+    if self_trade is CANCEL_MAKER_CHILD and taker.account_id == taker.family:
+        return True
+    is_own = self_trade is CANCEL_MAKER_SELF or self_trade is CANCEL_MAKER_CHILD
+    return is_own and maker is taker
 
 
 def reducible(maker: Live, fills: list[Fill]) -> int:

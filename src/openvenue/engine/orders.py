@@ -50,6 +50,10 @@ class SelfTrade(IntEnum):
     CANCEL_NEWEST = 2  # the incoming order ends there, as an order that had stood
     CANCEL_OLDEST = 3  # own orders in the way end, and the incoming one goes on
     CANCEL_BOTH = 4  # the own order ends, and the incoming one with it
+    # As CANCEL_OLDEST, of some of the family; the order meets the others as with REJECT_TAKER.
+    CANCEL_MAKER_SELF = 30  # of the same account
+    CANCEL_MAKER_CHILD = 31  # and, for the account that heads a family, of all of it
+    CANCEL_MAKER_ANY = 32  # of the whole family
 
 
 class TriggerKind(IntEnum):
@@ -113,6 +117,13 @@ class Trigger(Struct, frozen=True, array_like=True, gc=False):
     offset: Distance | None = None  # of the order's limit from `price`, once it fires; signed
 
 
+class Extras(Struct, frozen=True, array_like=True, gc=False):
+    """Terms that few orders have."""
+
+    expires: Nanos | None = None  # market time at which it ends by itself. FIX: ExpireTime (126)
+    starts: Nanos | None = None  # until then it only waits. FIX: EffectiveTime (168)
+
+
 class Order(Struct, frozen=True, array_like=True, gc=False):
     """The terms of an order, as accepted. The same object from the event to every reader.
 
@@ -138,6 +149,15 @@ class Order(Struct, frozen=True, array_like=True, gc=False):
     user_ref: int | None = None  # the owner's mark; many orders may carry the same
     self_trade: SelfTrade = SelfTrade.REJECT_TAKER
     origin: Origin = Origin.CLIENT
+    extras: Extras | None = None
+
+
+def begins_waiting(order: Order) -> bool:
+    """Whether a newly accepted order only waits: for its price, or its time."""
+    extras = order.extras
+    if extras is not None and extras.starts is not None and extras.starts > order.created:
+        return True
+    return order.trigger is not None
 
 
 def moved(order: Order, price: Ticks) -> Order:

@@ -16,7 +16,7 @@ from openvenue.engine.instruments import Asset, Dislocation, Instrument, Mode, W
 from openvenue.engine.margin import equity, wallet_margin
 from openvenue.engine.markets import Market
 from openvenue.engine.notices import Notice
-from openvenue.engine.orders import OrderView
+from openvenue.engine.orders import OrderView, SelfTrade
 from openvenue.engine.positions import Position
 from openvenue.engine.state import State
 from openvenue.engine.units import (
@@ -164,6 +164,7 @@ class AccountView(Struct, frozen=True):
     dead_mans_switch: Nanos | None
     open_orders: int
     leverages: dict[Symbol, int] = {}  # where the account chose one
+    self_trade: SelfTrade = SelfTrade.REJECT_TAKER  # of its orders that do not say
     is_trading_enabled: bool = True
 
 
@@ -252,6 +253,7 @@ def get_account(state: State, query: GetAccount) -> AccountView | None:
         ],
         dead_mans_switch=None if deadline is None else Nanos(deadline),
         open_orders=len(account.orders),
+        self_trade=account.self_trade,
         leverages={
             symbol: position.leverage
             for symbol, position in account.positions.items()

@@ -56,6 +56,7 @@ class RejectReason(IntEnum):
     OFFSET_TOO_HIGH = 41  # a limit relative to the trigger price that is no price
     OFFSET_TOO_LOW = 42
     UNKNOWN_ASSIGNEE = 70  # no entry of the account in the assignment programme has this number
+    EXPIRED = 43  # an order that should have ended before it came, or before it starts
 
 
 class CancelReason(IntEnum):
@@ -71,3 +72,5 @@ class CancelReason(IntEnum):
     BY_VENUE = 8
     LIQUIDATION = 70  # of the wallet that would have paid for it
     EXPIRED = 71  # with its contract
+    EVICTED = 30  # it stood in the way of another order of its own family
+    LAPSED = 31  # its own time was over

@@ -8,7 +8,7 @@ from msgspec import Struct
 from openvenue.engine.assignees import Assignee
 from openvenue.engine.instruments import Asset, Dislocation, Instrument, Mode, WalletId
 from openvenue.engine.notices import Notice
-from openvenue.engine.orders import Order
+from openvenue.engine.orders import Order, SelfTrade
 from openvenue.engine.units import AccountId, AssetId, Symbol
 
 
@@ -21,6 +21,7 @@ class OrderRecord(Struct, array_like=True, gc=False):
     is_waiting: bool
     value: int = 0
     fees: int = 0
+    due: int = 0  # when something about it is; 0: nothing is
 
 
 class WalletRecord(Struct, array_like=True):
@@ -60,6 +61,7 @@ class AccountRecord(Struct, array_like=True):
     orders: list[OrderRecord]
     cl_ord_ids: list[tuple[str, int]]
     is_trading_enabled: bool = True
+    self_trade: SelfTrade = SelfTrade.REJECT_TAKER
 
 
 class AccrualRecord(Struct, frozen=True, array_like=True, gc=False):

@@ -32,6 +32,7 @@ from openvenue.engine.records import (
     WalletRecord,
 )
 from openvenue.engine.state import State
+from openvenue.engine.timed import NEVER, Timed
 from openvenue.engine.units import ExecId, Nanos, OrderId
 
 VERSION: Final = 1
@@ -54,7 +55,7 @@ def take(state: State) -> bytes:
             next_exec_id=state.next_exec_id,
             assets=list(state.assets.values()),
             markets=[_market_record(market) for market in state.markets.values()],
-            accounts=[_account_record(account) for account in state.accounts.values()],
+            accounts=[_account_record(account, state.timed) for account in state.accounts.values()],
             fees=state.fees,
             deadlines=state.deadlines,
             notices=list(state.notices.values()),
@@ -148,7 +149,12 @@ def _market_record(market: Market) -> MarketRecord:
     )
 
 
-def _account_record(account: Account) -> AccountRecord:
+def _due(timed: Timed, live: Live) -> int:
+    time = NEVER if live.order.extras is None else timed.time(live)
+    return 0 if time == NEVER else time
+
+
+def _account_record(account: Account, timed: Timed) -> AccountRecord:
     return AccountRecord(
         account=account.account_id,
         family=account.family,
@@ -157,12 +163,19 @@ def _account_record(account: Account) -> AccountRecord:
         positions=[_position_record(position) for position in account.positions.values()],
         orders=[
             OrderRecord(
-                live.order, live.leaves, live.updated, live.is_waiting, live.value, live.fees
+                live.order,
+                live.leaves,
+                live.updated,
+                live.is_waiting,
+                live.value,
+                live.fees,
+                _due(timed, live),
             )
             for live in account.orders.values()
         ],
         cl_ord_ids=[(name, live.order_id) for name, live in account.cl_ord_ids.items()],
         is_trading_enabled=account.is_trading_enabled,
+        self_trade=account.self_trade,
     )
 
 
@@ -236,6 +249,7 @@ def _restore_account(state: State, record: AccountRecord, by_id: dict[int, Live]
     )
     account = state.accounts[record.account]
     account.is_trading_enabled = record.is_trading_enabled
+    account.self_trade = record.self_trade
     for wallet_record in record.wallets:
         wallet = account.wallet(wallet_record.wallet)
         wallet.balances = wallet_record.balances
@@ -262,6 +276,8 @@ def _restore_account(state: State, record: AccountRecord, by_id: dict[int, Live]
         live = _restore_order(state, account, order_record)
         by_id[order_record.order.order_id] = live
         account.orders[order_record.order.order_id] = live
+        if order_record.due:
+            state.timed.add(live, order_record.due)
     for name, order_id in record.cl_ord_ids:
         account.cl_ord_ids[name] = by_id[order_id]
     for position_record in record.positions:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from hashlib import blake2b
-from typing import Final, final
+from typing import final
 
 from openvenue.engine.accounts import Account, Purpose
 from openvenue.engine.assignees import Assignee
@@ -12,9 +12,8 @@ from openvenue.engine.markets import Market
 from openvenue.engine.notices import Notice
 from openvenue.engine.orders import OrderView
 from openvenue.engine.steps import Step
+from openvenue.engine.timed import NEVER, Timed
 from openvenue.engine.units import AccountId, AssetId, ExecId, Nanos, OrderId, Symbol
-
-NEVER: Final = 1 << 62  # later than any time
 
 
 @final
@@ -40,6 +39,8 @@ class State:
         self.dust: dict[AssetId, int] = {}  # what rounding has left over
         self.assignees: dict[int, Assignee] = {}  # by number, those that have left too
         self.next_assignee = 1
+        self.next_deadline = NEVER
+        self.timed = Timed()
         self.next_order_id = OrderId(1)
         self.next_exec_id = ExecId(1)
         self.notices: dict[int, Notice] = {}  # that stand, oldest first

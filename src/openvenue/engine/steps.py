@@ -42,6 +42,13 @@ class FireDeadMansSwitch(Struct, frozen=True, gc=False):
     deadline: Nanos
 
 
+class OrderDue(Struct, frozen=True, gc=False):
+    """A time that one order waited for has come."""
+
+    account: AccountId
+    order_id: OrderId
+
+
 class DecideMember(Struct, frozen=True, gc=False):
     """It is a batch member's turn."""
 
@@ -88,6 +95,7 @@ Step = (
     | ActivateOrder
     | TrimReducers
     | FireDeadMansSwitch
+    | OrderDue
     | DecideMember
     | CheckHolders
     | CheckWallet

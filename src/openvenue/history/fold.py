@@ -29,6 +29,7 @@ from openvenue.engine.events import (
     OrderRejected,
     OrderRested,
     OrdersCanceled,
+    OrderStarted,
     OrderTrimmed,
     PositionSettled,
     ShortfallCovered,
@@ -39,7 +40,7 @@ from openvenue.engine.events import (
     Withdrawn,
 )
 from openvenue.engine.instruments import IndexId
-from openvenue.engine.orders import FOK, IOC, Order, Origin, moved
+from openvenue.engine.orders import FOK, IOC, Order, Origin, begins_waiting, moved
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.units import Atoms, FinePrice, Lots, Nanos, OrderId
 from openvenue.history.alive import Alive, Story
@@ -105,7 +106,7 @@ class Fold:
         order = event.order
         order_id = order.order_id
         is_activated = isinstance(event, OrderActivated)
-        is_waiting = order.trigger is not None and not is_activated
+        is_waiting = not is_activated and begins_waiting(order)
         alive = self.alive[order_id] = Alive(
             order, order.quantity, self._now, is_waiting, was_triggered=is_activated
         )
@@ -196,6 +197,13 @@ class Fold:
         self._tell(Change.FIRED, alive, alive.leaves, old_updated, is_waiting=True)
         alive.is_waiting = False
         alive.was_triggered = True
+
+    def started(self, event: OrderStarted) -> None:
+        """The time for it has come; it may still wait for its price."""
+        alive = self._change(event.order_id, self.alive[event.order_id].leaves)
+        alive.is_waiting = alive.order.trigger is not None
+        if event.price is not None:
+            alive.order = moved(alive.order, event.price)
 
     def rested(self, event: OrderRested) -> None:
         """The rest of a taker waits in the book."""
@@ -490,6 +498,7 @@ FOLDS: Final[dict[type[Event], Callable[[Fold, Any], None]]] = {
     AmendRejected: Fold.amend_rejected,
     MemberDecided: Fold.member,
     OrderTrimmed: Fold.trimmed,
+    OrderStarted: Fold.started,
     TriggersMoved: Fold.moved,
     OrderCanceled: Fold.canceled,
     OrdersCanceled: Fold.all_canceled,

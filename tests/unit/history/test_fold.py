@@ -27,6 +27,7 @@ SAYS_NOTHING = {
     events.NoticeRetracted,
     events.ConditionsSet,
     events.FundingSampled,  # the rate that it makes is told when it is set
+    events.SelfTradeSet,
 }
 
 

@@ -35,6 +35,7 @@ from openvenue.engine.orders import (
     SELL,
     Direction,
     Distance,
+    Extras,
     Order,
     Origin,
     SelfTrade,
@@ -74,6 +75,7 @@ STOP: Final = Trigger(
     trail=Distance(ticks=12, share=Ppb(5_000_000)),
     offset=Distance(ticks=-3, share=Ppb(-1_000_000)),
 )
+EXTRAS: Final = Extras(expires=Nanos(NOON + 10**12), starts=Nanos(NOON + 10**11))
 ORDER: Final = Order(
     order_id=OrderId(7),
     account=ANN,
@@ -93,6 +95,7 @@ ORDER: Final = Order(
     user_ref=-7,
     self_trade=SelfTrade.CANCEL_OLDEST,
     origin=Origin.LIQUIDATION,
+    extras=EXTRAS,
 )
 INSTRUMENT: Final = Instrument(
     symbol=PERP,
@@ -153,6 +156,7 @@ PLACE: Final = commands.PlaceOrder(
     user_ref=12,
     self_trade=SelfTrade.CANCEL_BOTH,
     slides=True,
+    extras=EXTRAS,
 )
 TERMS: Final = AssigneeTerms(
     kind=Kind.INVERSE,
@@ -206,6 +210,7 @@ COMMANDS: Final[tuple[commands.Command, ...]] = (
     ),
     commands.RetractNotice(notice_id=3),
     commands.SetConditions(symbol=PERP, dislocation=Dislocation.BELOW, margin_multiplier=2),
+    commands.SetSelfTrade(account=ANN, self_trade=SelfTrade.CANCEL_MAKER_CHILD),
     commands.AmendOrder(
         account=ANN,
         order_id=OrderId(7),
@@ -331,6 +336,8 @@ EVENTS: Final[tuple[events.Event, ...]] = (
         order_id=OrderId(7),
         cl_ord_id="name-2",
     ),
+    events.SelfTradeSet(account=ANN, self_trade=SelfTrade.CANCEL_MAKER_ANY),
+    events.OrderStarted(order_id=OrderId(7), account=ANN, price=Ticks(99_100)),
     events.TriggersMoved(symbol=PERP, moves=(events.TriggerMove(OrderId(7), ANN, Ticks(99_500)),)),
     events.LiquidationStarted(account=ANN, wallet=FLEX, equity=Atoms(-5), maintenance=Atoms(2**40)),
     events.LiquidationMoved(account=ANN, wallet=FLEX, symbol=PERP, rung=2, attempt=1),

@@ -32,8 +32,14 @@ WOULD_NOT_TAKE: Final = RejectReason.WOULD_NOT_TAKE
 WOULD_NOT_FILL: Final = RejectReason.WOULD_NOT_FILL
 SELF_TRADE: Final = RejectReason.SELF_TRADE
 REST_MET_ITSELF: Final = CancelReason.SELF_TRADE
+EVICTED: Final = CancelReason.EVICTED
 IOC_REMAINDER: Final = CancelReason.IOC_REMAINDER
-REJECT_TAKER: Final = SelfTrade.REJECT_TAKER
+REJECTS_TAKER: Final = (  # of those that stand in its way and stay there
+    SelfTrade.REJECT_TAKER,
+    SelfTrade.CANCEL_MAKER_SELF,
+    SelfTrade.CANCEL_MAKER_CHILD,
+    SelfTrade.CANCEL_MAKER_ANY,
+)
 NO_FILLS: Final[list[Fill]] = []
 
 
@@ -132,7 +138,7 @@ def why_plan_refused(
             return WOULD_TAKE
         if plan.meets_itself and order.time_in_force is FOK:
             return SELF_TRADE
-        if plan.meets_itself and not fills and order.self_trade is REJECT_TAKER:
+        if plan.meets_itself and not fills and order.self_trade in REJECTS_TAKER:
             return SELF_TRADE
     if leaves and order.time_in_force is FOK:
         return WOULD_NOT_FILL
@@ -168,7 +174,7 @@ def execute(
     sign = 1 if side is BUY else -1
     taker = Holding(account, market, state.now)
     for own in plan.evicted:
-        events.append(_canceled(own.order, own.leaves, REST_MET_ITSELF))
+        events.append(_canceled(own.order, own.leaves, EVICTED))
     makers: dict[AccountId, Holding] = {}  # an account may stand in the book more than once
     for fill in plan.fills:
         live = fill.maker

@@ -9,7 +9,7 @@ from openvenue.engine.commands import PlaceOrder
 from openvenue.engine.events import Event, OrderAccepted, OrderRejected
 from openvenue.engine.instruments import Mode
 from openvenue.engine.markets import Market
-from openvenue.engine.orders import BUY, GTC, Order, Trigger
+from openvenue.engine.orders import BUY, GTC, Order, SelfTrade, Trigger
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.rules.execution import (
     NO_PRICE,
@@ -50,6 +50,8 @@ NOTHING: Final = Lots(0)
 WOULD_NOT_REDUCE: Final = RejectReason.WOULD_NOT_REDUCE
 WOULD_TAKE: Final = RejectReason.WOULD_TAKE
 MAX_POSITION: Final = RejectReason.MAX_POSITION
+REJECT_TAKER: Final = SelfTrade.REJECT_TAKER
+EXPIRED: Final = RejectReason.EXPIRED
 TOO_MANY_TRAILING: Final = RejectReason.TOO_MANY_TRAILING
 TRAIL_TOO_WIDE: Final = RejectReason.TRAIL_TOO_WIDE
 TRAIL_NO_REFERENCE: Final = RejectReason.TRAIL_NO_REFERENCE
@@ -89,7 +91,9 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
 
     reduced = NOTHING
     reduce_only = command.reduce_only
-    if reduce_only and trigger is None:
+    extras = command.extras
+    is_scheduled = extras is not None and (extras.starts or 0) > state.now
+    if reduce_only and trigger is None and not is_scheduled:
         allowed = reducible_quantity(account, market, sign)
         if allowed == 0:
             return [_rejected(command, WOULD_NOT_REDUCE)]
@@ -99,7 +103,7 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
             reduced = Lots(quantity - allowed)
             quantity = Lots(allowed)
     limit = limit_price
-    if trigger is None:
+    if trigger is None and not is_scheduled:
         if limit is None:
             limit = market_limit(market, sign, command.market_cap)
             if limit == NO_PRICE:
@@ -110,6 +114,8 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
                 return [_rejected(command, WOULD_TAKE)]  # no price is left to stand on
     time_in_force = command.time_in_force
     self_trade = command.self_trade
+    if self_trade is REJECT_TAKER:
+        self_trade = account.self_trade
     order = Order(  # more than 15 names would make CPython pass them in a dict
         state.next_order_id,
         account.account_id,
@@ -128,8 +134,9 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
         algo_id=command.algo_id,
         user_ref=command.user_ref,
         self_trade=self_trade,
+        extras=extras,
     )
-    if trigger is not None or limit is None:
+    if trigger is not None or limit is None or is_scheduled:
         return [OrderAccepted(order=order, rests=False)]
 
     plan = plan_for(market, account, sign, quantity, limit, self_trade)
@@ -180,6 +187,10 @@ def _why_unacceptable(
     cl_ord_id = command.cl_ord_id
     if cl_ord_id is not None and cl_ord_id in account.cl_ord_ids:
         return CL_ORD_ID_IN_USE
+    extras = command.extras
+    if extras is not None and extras.expires is not None:
+        if extras.expires <= state.now or (extras.starts or 0) >= extras.expires:
+            return EXPIRED
     return None
 
 

@@ -149,11 +149,10 @@ def answers(
     entry = outcome.entry
     story = Story(outcome)
     shares: list[list[Event]] = []
-    befores: list[dict[OrderId, OrderView]] = []  # cancels and changes tell how an order was
+    befores: list[dict[OrderId, OrderView]] = []  # how orders were, of which cancels tell
     for event in entry.events:
         if isinstance(event, MemberDecided):
-            is_new = isinstance(commands[len(shares)], PlaceOrder)
-            befores.append({} if is_new else dict(story.views))
+            befores.append(dict(story.views))
             shares.append([])
         elif shares:
             shares[-1].append(event)
@@ -163,7 +162,7 @@ def answers(
     for command, events, before in zip(commands, shares, befores, strict=True):
         if isinstance(command, PlaceOrder):
             results.append(
-                codec.send_status(events, command, entry.time, desk.listing, desk.profile)
+                codec.send_status(events, before, command, entry.time, desk.listing, desk.profile)
             )
         elif isinstance(command, AmendOrder):
             results.append(codec.edit_status(events, before, entry.time, listing, profile))

@@ -148,6 +148,7 @@ def encode_canceled(
 
 def send_status(
     events: Sequence[Event],
+    before: Mapping[OrderId, OrderView],
     command: PlaceOrder,
     time: Nanos,
     listing: Listing,
@@ -164,7 +165,7 @@ def send_status(
         if isinstance(event, OrderAccepted):
             order = event.order
             status.order_id = order_uuid(order.order_id)
-            status.order_events = _placed(event, events[place + 1 :], listing, profile)
+            status.order_events = _placed(event, events[place + 1 :], before, listing, profile)
             if profile.partly_filled_word != "placed" and _is_partly_filled(order, events):
                 status.status = profile.partly_filled_word
             return status
@@ -196,9 +197,16 @@ def _is_partly_filled(order: Order, events: Sequence[Event]) -> bool:
 
 
 def _placed(
-    accepted: OrderAccepted, following: Sequence[Event], listing: Listing, profile: Profile
+    accepted: OrderAccepted,
+    following: Sequence[Event],
+    before: Mapping[OrderId, OrderView],
+    listing: Listing,
+    profile: Profile,
 ) -> list[OrderEvent]:
-    """What an accepted order did at once: its executions, then its place in the book."""
+    """What an accepted order did at once: its executions, then its place in the book.
+
+    Own orders that it put out of its way come first; those of the family are told to their owners.
+    """
     order = accepted.order
     market = listing.of(order.symbol)
     reduced = market.sizes.number(accepted.reduced) if order.reduce_only else None
@@ -211,13 +219,13 @@ def _placed(
         if isinstance(event, Traded):
             if event.taker_order_id != order.order_id:
                 break
-            before = order.quantity - event.taker_leaves - event.quantity
+            filled = order.quantity - event.taker_leaves - event.quantity
             told.append(
                 ExecuteEvent(
                     fill_uuid(event.exec_id),
                     market.prices.number(event.price),
                     market.sizes.number(event.quantity),
-                    encode_order(order, before, order.created, market),
+                    encode_order(order, filled, order.created, market),
                     reduced,
                 )
             )
@@ -226,6 +234,9 @@ def _placed(
             place = PlaceEvent(encode_order(order, filled, order.created, market), reduced)
             told.insert(0 if profile.place_first else len(told), place)
             break
+        elif isinstance(event, OrderCanceled) and event.reason is CancelReason.EVICTED:
+            if event.account == order.account:
+                told.append(encode_canceled(before[event.order_id], listing, profile))
         elif isinstance(event, OrderCanceled) and event.order_id == order.order_id:
             # The rest of an IOC, or of a taker that met itself, has no event of its own by default.
             if profile.ioc_remainder == "cancel":

@@ -85,6 +85,7 @@ SEND_STATUS: Final[Mapping[RejectReason, str]] = {
     RejectReason.TRAIL_FIXES_LIMIT: "cannotEditLimitPriceOfTrailingStop",
     RejectReason.OFFSET_TOO_HIGH: "invalidPrice",
     RejectReason.OFFSET_TOO_LOW: "invalidPrice",
+    RejectReason.EXPIRED: "wouldProcessAfterSpecifiedTime",  # never: no order here has an end
     RejectReason.LOW_DISK: "marketSuspended",  # cancels still pass, as in a suspended market
 }
 
@@ -171,6 +172,7 @@ ORDER_ERROR: Final[Mapping[RejectReason, str]] = {
     RejectReason.TRAIL_FIXES_LIMIT: "CANNOT_EDIT_LIMIT_PRICE_OF_TRAILING_STOP",
     RejectReason.OFFSET_TOO_HIGH: "LIMIT_PRICE_OFFSET_TOO_HIGH",
     RejectReason.OFFSET_TOO_LOW: "LIMIT_PRICE_OFFSET_TOO_LOW",
+    RejectReason.EXPIRED: "MARKET_SUSPENDED",
 }
 
 # Of a change that was refused.
@@ -192,6 +194,8 @@ UPDATE_REASON: Final[Mapping[CancelReason, str]] = {
     CancelReason.BY_VENUE: "CANCELLED_BY_ADMIN",
     CancelReason.LIQUIDATION: "NOT_ENOUGH_MARGIN",
     CancelReason.EXPIRED: "CONTRACT_EXPIRED",
+    CancelReason.EVICTED: "CANCELLED_BY_SELF_TRADE",
+    CancelReason.LAPSED: "EXPIRED",
 }
 FEED_REASON: Final[Mapping[CancelReason, str]] = {
     CancelReason.BY_OWNER: "cancelled_by_user",
@@ -204,6 +208,8 @@ FEED_REASON: Final[Mapping[CancelReason, str]] = {
     CancelReason.BY_VENUE: "cancelled_by_admin",
     CancelReason.LIQUIDATION: "liquidation",
     CancelReason.EXPIRED: "contract_expired",
+    CancelReason.EVICTED: "would_execute_self",
+    CancelReason.LAPSED: "cancelled_by_admin",  # never: no order here has an end
 }
 
 # Items of a batch say some things in words of their own.

@@ -46,7 +46,9 @@ async def send_order(desk: Desk, request: Request) -> Response:
         return desk.say("sendStatus", not_sent(command, iso(desk.exchange.now())))
     outcome = await desk.exchange.submit(command, who.envelope)
     entry = outcome.entry
-    status = codec.send_status(entry.events, command, entry.time, desk.listing, desk.profile)
+    status = codec.send_status(
+        entry.events, outcome.before, command, entry.time, desk.listing, desk.profile
+    )
     if status.status not in STANDS:
         request.note["why"] = status.status
         refuse_closed(desk, status.status)

@@ -10,7 +10,11 @@ from typing import Final
 
 from msgspec import UNSET, Raw, Struct
 
+from openvenue.engine.commands import SetSelfTrade
+from openvenue.engine.events import Refused
 from openvenue.engine.instruments import FeeTier
+from openvenue.engine.orders import SelfTrade
+from openvenue.engine.queries import GetAccount
 from openvenue.engine.units import PPB_ONE, SECOND, Nanos, Symbol
 from openvenue.gateways.kraken_futures import codec, errors
 from openvenue.gateways.kraken_futures import encode_history as told
@@ -27,13 +31,13 @@ from openvenue.history.port import Volume
 
 MONTH: Final = 30 * 86_400 * SECOND
 RECENT_MAX: Final = 100
-REJECT_TAKER: Final = "REJECT_TAKER"
-STRATEGIES: Final = (
-    REJECT_TAKER,
-    "CANCEL_MAKER_SELF",
-    "CANCEL_MAKER_CHILD",
-    "CANCEL_MAKER_ANY",
-)
+STRATEGIES: Final = {
+    "REJECT_TAKER": SelfTrade.REJECT_TAKER,
+    "CANCEL_MAKER_SELF": SelfTrade.CANCEL_MAKER_SELF,
+    "CANCEL_MAKER_CHILD": SelfTrade.CANCEL_MAKER_CHILD,
+    "CANCEL_MAKER_ANY": SelfTrade.CANCEL_MAKER_ANY,
+}
+STRATEGY_WORDS: Final = {value: word for word, value in STRATEGIES.items()}
 RECENT: Final = {
     Change.PLACED: "orderPlaced",
     Change.CANCELED: "orderCancelled",
@@ -162,19 +166,26 @@ def _recent(thing: OrderChange | TradePosting, desk: Desk) -> dict[str, object]:
 
 async def self_trade_strategy(desk: Desk, request: Request) -> Response:
     """GET self-trade-strategy."""
-    desk.who(request, COST["self-trade-strategy"])
-    return desk.say("strategy", REJECT_TAKER)
+    who = desk.who(request, COST["self-trade-strategy"])
+    view = await desk.exchange.look(GetAccount(who.account))
+    if view is None:
+        raise WireError("accountInactive", why="the venue does not know this account")
+    return desk.say("strategy", STRATEGY_WORDS[view.self_trade])
 
 
 async def set_self_trade_strategy(desk: Desk, request: Request) -> Response:
-    """PUT self-trade-strategy: only the one that is in force."""
-    desk.who(request, COST["self-trade-strategy"], needs_full=True)
+    """PUT self-trade-strategy: it holds for orders that come after it."""
+    who = desk.who(request, COST["self-trade-strategy"], needs_full=True)
     strategy = codec.read_arguments(request).needed("strategy")
-    if strategy not in STRATEGIES:
+    self_trade = STRATEGIES.get(strategy)
+    if self_trade is None:
         raise errors.invalid("strategy")
-    if strategy != REJECT_TAKER:
-        raise WireError(errors.UNAVAILABLE, why=f"{strategy} is not served yet")
-    return desk.say("strategy", REJECT_TAKER)
+    command = SetSelfTrade(account=who.account, self_trade=self_trade)
+    outcome = await desk.exchange.submit(command, who.envelope)
+    for event in outcome.entry.events:
+        if isinstance(event, Refused):
+            raise WireError(errors.REQUEST_ERROR[event.reason], why=event.detail)
+    return desk.say("strategy", strategy)
 
 
 async def check_key(desk: Desk, request: Request) -> Response:

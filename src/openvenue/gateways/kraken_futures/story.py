@@ -14,12 +14,13 @@ from openvenue.engine.events import (
     OrderCanceled,
     OrderRested,
     OrdersCanceled,
+    OrderStarted,
     OrderTrimmed,
     Traded,
     TriggerFired,
     TriggersMoved,
 )
-from openvenue.engine.orders import OrderView, moved
+from openvenue.engine.orders import OrderView, begins_waiting, moved
 from openvenue.engine.units import Lots, OrderId
 from openvenue.exchange.port import Outcome
 
@@ -62,7 +63,7 @@ class Story:
                 self._trade(event.taker_order_id, event.taker_leaves)
             case OrderAccepted() | OrderActivated():
                 order = event.order
-                is_waiting = isinstance(event, OrderAccepted) and order.trigger is not None
+                is_waiting = isinstance(event, OrderAccepted) and begins_waiting(order)
                 view = OrderView(order, order.quantity, self._time, is_waiting)
                 self.views[order.order_id] = view
                 self._arrived[order.order_id] = event.rests and not is_waiting
@@ -79,6 +80,14 @@ class Story:
             case TriggerFired():
                 self._arrived[event.order_id] = False
                 self._change(event.order_id, is_waiting=False)
+            case OrderStarted():
+                view = self.views[event.order_id]
+                self._change(event.order_id, is_waiting=view.order.trigger is not None)
+                if event.price is not None:
+                    view = self.views[event.order_id]
+                    view = replace(view, order=moved(view.order, event.price))
+                    self.views[event.order_id] = view
+                self._arrived[event.order_id] = False
             case TriggersMoved():
                 for move in event.moves:
                     view = self.views[move.order_id]

@@ -18,6 +18,7 @@ from openvenue.engine.orders import (
     IOC,
     SELL,
     Direction,
+    Extras,
     SelfTrade,
     Side,
     Signal,
@@ -36,6 +37,8 @@ from openvenue.gateways.wire import WireError
 TIMEOUT_MAX: Final = 86_400  # seconds; less than this
 FREE_ID_MAX: Final = 18  # characters of a client's id that is no UUID
 DEADLINE_MAX: Final = 60 * SECOND
+LEAST_LIFE: Final = 5 * SECOND
+MONTH: Final = 31 * 86_400 * SECOND
 
 SIDES: Final = {"buy": BUY, "sell": SELL}
 SIGNALS: Final = {"last": Signal.LAST, "index": Signal.INDEX}
@@ -63,7 +66,7 @@ UUID: Final = re.compile(
 STRICT_ID: Final = re.compile("[a-z0-9]{1,18}")
 
 # Of AddOrder: what is served, what changes nothing here, and what is not served yet.
-REST_LATER: Final = ("displayvol", "starttm", "expiretm", "close", "close[ordertype]")
+REST_LATER: Final = ("displayvol", "close", "close[ordertype]")
 
 
 class Asked(Struct, frozen=True):
@@ -89,6 +92,8 @@ class Terms(Struct, kw_only=True):
     cl_ord_id: str | None = None
     user_ref: int | None = None
     deadline: Nanos | None = None  # market time
+    expires: Nanos | None = None  # market time, as all of them
+    starts: Nanos | None = None
 
 
 def build_order(terms: Terms, market: Market, account: AccountId, profile: Profile) -> PlaceOrder:
@@ -116,7 +121,8 @@ def build_order(terms: Terms, market: Market, account: AccountId, profile: Profi
         elif word == "fok" and kind == "limit":
             time_in_force = FOK
         elif word == "gtd":
-            raise WireError(errors.LATER, why="orders that expire are not served")
+            if terms.expires is None:
+                raise errors.invalid("expiretm", "missing")
         elif word != "gtc":
             raise errors.invalid("timeinforce", word[:100])
     has_limit = kind in LIMITED
@@ -149,6 +155,11 @@ def build_order(terms: Terms, market: Market, account: AccountId, profile: Profi
         trigger = read_trigger(terms, trigger_kind, side, market)
     if limit is None:
         time_in_force = IOC
+    extras = None
+    if terms.expires is not None or terms.starts is not None:
+        if time_in_force is not GTC and terms.expires is not None and trigger is None:
+            raise errors.invalid("timeinforce", "what does not wait has no end")
+        extras = Extras(expires=terms.expires, starts=terms.starts)
     return PlaceOrder(
         account=account,
         symbol=market.symbol,
@@ -162,6 +173,7 @@ def build_order(terms: Terms, market: Market, account: AccountId, profile: Profi
         deadline=terms.deadline,
         user_ref=terms.user_ref,
         self_trade=self_trade,
+        extras=extras,
     )
 
 
@@ -226,6 +238,42 @@ def read_deadline(text: str | None, asked: Asked, least: int) -> Nanos | None:
     return Nanos(max(deadline, 0))
 
 
+def read_moment(text: str | None, asked: Asked, name: str) -> Nanos | None:
+    """A start or an end as REST says it: 0 is none, `+n` seconds from now, or seconds since 1970.
+
+    Raises: WireError: none of these; an end less than five seconds away, or over a month.
+    """
+    if text is None or text == "0":
+        return None
+    digits = text.removeprefix("+")
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > 10:
+        raise errors.invalid(name, text[:100])
+    moment = int(digits) * SECOND
+    moment += asked.now if text.startswith("+") else asked.offset
+    return check_moment(moment, asked, name)
+
+
+def read_moment_text(text: str | None, asked: Asked, name: str) -> Nanos | None:
+    """The same as the socket says it, as a time. Raises: WireError."""
+    if text is None:
+        return None
+    moment = read_time(text)
+    if moment is None:
+        raise errors.invalid(name, text[:100])
+    return check_moment(moment + asked.offset, asked, name)
+
+
+def check_moment(moment: int, asked: Asked, name: str) -> Nanos:
+    """A start or an end that is not too far away. One that has passed is the engine's to refuse.
+
+    Raises: WireError.
+    """
+    least = LEAST_LIFE if name.startswith("expire") else 0
+    if moment > asked.now + MONTH or asked.now < moment < asked.now + least:
+        raise errors.invalid(name)
+    return Nanos(max(moment, 0))
+
+
 def decode_add_order(
     arguments: Arguments, asked: Asked, listing: Listing, profile: Profile
 ) -> PlaceOrder:
@@ -264,6 +312,8 @@ def decode_add_order(
         cl_ord_id=arguments.text("cl_ord_id"),
         user_ref=arguments.integer("userref"),
         deadline=read_deadline(arguments.text("deadline"), asked, 2 * SECOND),
+        expires=read_moment(arguments.text("expiretm"), asked, "expiretm"),
+        starts=read_moment(arguments.text("starttm"), asked, "starttm"),
     )
     return build_order(terms, market, asked.account, profile)
 

@@ -18,7 +18,7 @@ from openvenue.gateways.kraken_spot.encode_market import plain
 from openvenue.gateways.kraken_spot.encode_orders import kind_word, signal_word, time_in_force_word
 from openvenue.gateways.kraken_spot.ids import deposit_text, ledger_text, order_text, trade_text
 from openvenue.gateways.kraken_spot.listing import Listing, Market, Money
-from openvenue.gateways.kraken_spot.times import micros
+from openvenue.gateways.kraken_spot.times import micros, up_to_second, whole_second
 from openvenue.gateways.numbers import half_up
 from openvenue.history.port import DayFigures, Fill, PublicTrade
 
@@ -115,6 +115,10 @@ class Executions:
         text = json.dumps(reason)
         return self._end(view, "canceled", time, market, f'"cancel_reason":{text},"reason":{text},')
 
+    def expired(self, view: OrderView, time: Nanos) -> str:
+        """Over because its time was: no reason is given."""
+        return self._end(view, "expired", time, self._listing.of(view.order.symbol), "")
+
     def amended(self, view: OrderView, time: Nanos) -> str:
         """New terms under the same id."""
         order = view.order
@@ -171,6 +175,11 @@ class Executions:
             parts.append(f'"limit_price_type":"static","limit_price":{limit},')
         if trigger is None:
             parts.append(f'"stop_price":{price.zero},')
+        extras = order.extras
+        if extras is not None and extras.expires is not None:
+            parts.append(f'"expire_time":"{whole_second(up_to_second(extras.expires))}",')
+        if extras is not None and extras.starts is not None:
+            parts.append(f'"effective_time":"{whole_second(up_to_second(extras.starts))}",')
         if exec_type != "pending_new":
             parts.append(
                 f'"cum_qty":{market.sizes.text(view.filled)},'

@@ -18,7 +18,8 @@ from openvenue.engine.orders import (
     Signal,
     TriggerKind,
 )
-from openvenue.engine.units import Ticks
+from openvenue.engine.reasons import CancelReason
+from openvenue.engine.units import Nanos, Ticks
 from openvenue.gateways.kraken_spot import errors
 from openvenue.gateways.kraken_spot.ids import order_text, trade_text
 from openvenue.gateways.kraken_spot.listing import Listing, Market
@@ -105,6 +106,8 @@ def time_in_force_word(order: Order) -> str:
         return "gtc"
     if order.time_in_force is IOC:
         return "ioc"
+    if order.extras is not None and order.extras.expires is not None:
+        return "gtd"
     return "fok" if order.time_in_force is FOK else "gtc"
 
 
@@ -157,10 +160,10 @@ def encode_order(view: OrderView, market: Market) -> OrderJson:
         refid=None,
         userref=None if order.cl_ord_id is not None else order.user_ref or 0,
         cl_ord_id=UNSET if order.cl_ord_id is None else order.cl_ord_id,
-        status="open",
+        status="pending" if is_scheduled(view) else "open",
         opentm=Raw(seconds(order.created).encode()),
-        starttm=NEVER,
-        expiretm=NEVER,
+        starttm=_moment(None if order.extras is None else order.extras.starts),
+        expiretm=_moment(None if order.extras is None else order.extras.expires),
         descr=encode_descr(order, market),
         vol=market.sizes.text(order.quantity),
         vol_exec=market.sizes.text(view.filled),
@@ -176,11 +179,22 @@ def encode_order(view: OrderView, market: Market) -> OrderJson:
     )
 
 
+def is_scheduled(view: OrderView) -> bool:
+    """Whether an order waits for its time: for that, no trigger is needed."""
+    return view.is_waiting and view.order.trigger is None
+
+
+def _moment(time: Nanos | None) -> Raw:
+    return NEVER if time is None else Raw(seconds(time).encode())
+
+
 def encode_closed(closed: ClosedOrder, market: Market) -> OrderJson:
     """An order that is over."""
     told = encode_order(closed.view, market)
     reason = errors.reason_of(closed.canceled, closed.rejected)
     told.status = "closed" if reason is None else "canceled"
+    if closed.canceled is CancelReason.LAPSED:
+        told.status = "expired"
     told.closetm = Raw(seconds(closed.closed).encode())
     told.reason = reason
     if closed.view.order.trigger is not None and not closed.was_triggered:

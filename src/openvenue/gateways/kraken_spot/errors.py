@@ -100,6 +100,7 @@ REFUSED: Final[Mapping[RejectReason, str]] = {
     RejectReason.TRAIL_FIXES_LIMIT: f"{INVALID}:limit_price",
     RejectReason.OFFSET_TOO_HIGH: INVALID_PRICE,
     RejectReason.OFFSET_TOO_LOW: INVALID_PRICE,
+    RejectReason.EXPIRED: f"{INVALID}:expiretm",
 }
 
 # `reason` on executions and in ClosedOrders. Only the first is established.
@@ -114,6 +115,8 @@ ENDED: Final[Mapping[CancelReason, str]] = {
     CancelReason.BY_VENUE: "Canceled by the venue",
     CancelReason.LIQUIDATION: "Liquidation",
     CancelReason.EXPIRED: "Canceled by the venue",
+    CancelReason.EVICTED: "Self trade prevention",
+    CancelReason.LAPSED: "Expired",  # never said: such an order ends without a reason
 }
 
 # Orders that were acknowledged and never stood.
@@ -133,6 +136,8 @@ def reason_of(canceled: CancelReason | None, rejected: RejectReason | None) -> s
     """Why an order ended, in this API's words; None: it was filled."""
     if canceled is CancelReason.TRIGGER_REFUSED and rejected is not None:
         return NEVER_STOOD.get(rejected) or REFUSED[rejected]
+    if canceled is CancelReason.LAPSED:
+        return None
     if canceled is not None:
         return ENDED[canceled]
     return None if rejected is None else NEVER_STOOD.get(rejected) or REFUSED[rejected]

@@ -21,12 +21,13 @@ from openvenue.engine.events import (
     OrderCanceled,
     OrderRejected,
     OrdersCanceled,
+    OrderStarted,
     Traded,
     TriggerFired,
 )
 from openvenue.engine.orders import Order, OrderView
 from openvenue.engine.queries import AccountView, BookView, GetBook, GetMarkets
-from openvenue.engine.reasons import RejectReason
+from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.units import AccountId, AssetId, Nanos, Symbol
 from openvenue.exchange.port import Outcome, VenueStopped
 from openvenue.gateways.kraken_spot import encode_feeds, errors
@@ -269,12 +270,20 @@ class Feeds:
                 view = story.views[event.order.order_id]
                 self._say(account, "amended", told.amended(view, time))
         elif isinstance(event, OrderAccepted):
-            self._tell_new(event.order, time, is_live=True)
+            waits = story.views[event.order.order_id].is_waiting and event.order.trigger is None
+            self._tell_new(event.order, time, is_live=not waits)
+        elif isinstance(event, OrderStarted):
+            if event.account in self.execution_listeners:
+                started = story.views[event.order_id].order
+                self._say(event.account, "new", self._executions.new(started, time))
         elif isinstance(event, OrderCanceled):
             if event.account in self.execution_listeners:
                 reason = errors.reason_of(event.reason, event.because) or ""
                 view = story.views[event.order_id]
-                self._say(event.account, "canceled", told.canceled(view, reason, time))
+                if event.reason is CancelReason.LAPSED:
+                    self._say(event.account, "expired", told.expired(view, time))
+                else:
+                    self._say(event.account, "canceled", told.canceled(view, reason, time))
         elif isinstance(event, OrdersCanceled):
             if event.account in self.execution_listeners:
                 reason = errors.ENDED[event.reason]

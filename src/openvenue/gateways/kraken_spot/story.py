@@ -14,11 +14,12 @@ from openvenue.engine.events import (
     OrderCanceled,
     OrderRested,
     OrdersCanceled,
+    OrderStarted,
     Traded,
     TriggerFired,
     TriggersMoved,
 )
-from openvenue.engine.orders import OrderView, moved
+from openvenue.engine.orders import OrderView, begins_waiting, moved
 from openvenue.engine.units import Atoms, Lots, OrderId
 from openvenue.exchange.port import Outcome
 
@@ -48,7 +49,7 @@ class Story:
             self._trade(event.taker_order_id, event.taker_leaves, event.value, event.taker_fee)
         elif isinstance(event, OrderAccepted | OrderActivated):
             order = event.order
-            is_waiting = kind is OrderAccepted and order.trigger is not None
+            is_waiting = kind is OrderAccepted and begins_waiting(order)
             self.views[order.order_id] = OrderView(order, order.quantity, self._time, is_waiting)
             self._arrived[order.order_id] = event.rests and not is_waiting
         elif isinstance(event, OrderRested):
@@ -65,6 +66,14 @@ class Story:
                 view = self.views[move.order_id]
                 order = moved(view.order, move.price)
                 self.views[move.order_id] = replace(view, order=order, updated=self._time)
+        elif isinstance(event, OrderStarted):
+            self._arrived[event.order_id] = False
+            view = self.views[event.order_id]
+            if view.order.trigger is None:
+                self._wait_no_more(event.order_id)
+            elif event.price is not None:
+                order = moved(view.order, event.price)
+                self.views[event.order_id] = replace(view, order=order, updated=self._time)
         elif isinstance(event, TriggerFired):
             self._arrived[event.order_id] = False
             self._wait_no_more(event.order_id)

@@ -31,6 +31,7 @@ from openvenue.gateways.kraken_spot.decode import (
     build_order,
     decode_timeout,
     read_deadline,
+    read_moment_text,
 )
 from openvenue.gateways.kraken_spot.desk import NAME, Desk
 from openvenue.gateways.kraken_spot.ids import order_text, read_order
@@ -120,8 +121,6 @@ class Trading:
             asked.cash_order_qty is not frames.NONE
             or asked.display_qty is not frames.NONE
             or asked.conditional is not frames.NONE
-            or asked.expire_time is not None
-            or asked.effective_time is not None
             or asked.sender_sub_id is not None
             or asked.limit_price_type != "static"
         ):
@@ -138,9 +137,9 @@ class Trading:
         if trigger is None and TRIGGERS.get(kind) is not None:
             raise WireError("Stop_price(s) not found")
         exchange = self._desk.exchange
+        when = Asked(account, exchange.now(), exchange.offset)
         deadline = None
         if asked.deadline is not None:
-            when = Asked(account, exchange.now(), exchange.offset)
             deadline = read_deadline(asked.deadline, when, LEAST_DEADLINE)
         terms = Terms(
             kind=kind,
@@ -155,6 +154,8 @@ class Trading:
             cl_ord_id=asked.cl_ord_id,
             user_ref=frames.integer(asked.order_userref, "order_userref"),
             deadline=deadline,
+            expires=read_moment_text(asked.expire_time, when, "expire_time"),
+            starts=read_moment_text(asked.effective_time, when, "effective_time"),
         )
         return build_order(terms, market, account, self._desk.profile), warnings
 

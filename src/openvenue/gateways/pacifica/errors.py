@@ -135,6 +135,7 @@ REFUSAL: Final = {
     RejectReason.TRAIL_FIXES_LIMIT: (UNSUPPORTED_OPERATION, UNSUPPORTED),
     RejectReason.OFFSET_TOO_HIGH: (INVALID_TICK_LEVEL, "Invalid tick level: {ticks}"),
     RejectReason.OFFSET_TOO_LOW: (INVALID_TICK_LEVEL, "Invalid tick level: {ticks}"),
+    RejectReason.EXPIRED: (0, INVALID_MESSAGE),
 }
 
 # Refused with an identity: the client gets an id, and the order's end is its story.
@@ -156,6 +157,8 @@ ENDED: Final = {
     CancelReason.BY_VENUE: ("force_cancel", "cancelled"),
     CancelReason.LIQUIDATION: ("force_cancel", "cancelled"),
     CancelReason.EXPIRED: ("force_cancel", "cancelled"),
+    CancelReason.EVICTED: ("self_trade_prevented", "rejected"),
+    CancelReason.LAPSED: ("expired", "cancelled"),
 }
 
 WS_OK: Final = 200

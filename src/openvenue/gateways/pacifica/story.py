@@ -12,12 +12,13 @@ from openvenue.engine.events import (
     OrderActivated,
     OrderAmended,
     OrderCanceled,
+    OrderStarted,
     OrderTrimmed,
     Traded,
     TriggerFired,
     TriggersMoved,
 )
-from openvenue.engine.orders import OrderView, moved
+from openvenue.engine.orders import OrderView, begins_waiting, moved
 from openvenue.engine.units import Atoms, Lots, Nanos, OrderId
 from openvenue.exchange.port import Outcome
 
@@ -39,7 +40,7 @@ class Story:
                 self._trade(taker, event.taker_leaves, event.value, event.taker_fee)
             case OrderAccepted():
                 order = event.order
-                is_waiting = order.trigger is not None
+                is_waiting = begins_waiting(order)
                 self.views[order.order_id] = OrderView(order, order.quantity, self.time, is_waiting)
             case OrderActivated():
                 order = event.order
@@ -59,6 +60,12 @@ class Story:
                 order = replace(view.order, quantity=event.quantity)
                 self.views[event.order_id] = replace(
                     view, order=order, leaves=event.leaves, updated=self.time
+                )
+            case OrderStarted():
+                view = self.views[event.order_id]
+                order = view.order if event.price is None else moved(view.order, event.price)
+                self.views[event.order_id] = replace(
+                    view, order=order, is_waiting=order.trigger is not None, updated=self.time
                 )
             case TriggerFired():
                 view = self.views[event.order_id]
