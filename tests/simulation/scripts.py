@@ -207,14 +207,14 @@ class Writer:
             market_cap=Decimal("0.01") if limit is None and random.random() < 0.8 else None,
             user_ref=random.randrange(3) if random.random() < 0.2 else None,
             self_trade=random.choices(list(SelfTrade), [5, 1, 1, 1, 0.5, 0.5, 0.5])[0],
-            extras=self._extras(state, waits=time_in_force is GTC),
+            extras=self._extras(state, waits=time_in_force is GTC and not reduce_only),
             slides=post_only and random.random() < 0.5,
             deadline=deadline,
         )
 
     def _extras(self, state: State, *, waits: bool) -> Extras | None:
         random = self._random
-        if not waits or random.random() < 0.85:
+        if not waits or random.random() < 0.88:
             return None
         expires = starts = None
         if random.random() < 0.7:
