@@ -8,14 +8,23 @@ import pytest
 from msgspec.structs import fields
 
 from openvenue.gateways.kraken_futures.profile import Profile
-from openvenue.gateways.kraken_futures.rest import ENDPOINTS, LATER
+from openvenue.gateways.kraken_futures.rest import ENDPOINTS, LATER, NAMED
 from tests.conformance.kraken_futures.schemas import ERRORS, ORDER_ERRORS, SEND_STATUSES
+from tests.conformance.scene import Scene
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = (ROOT / "docs/apis/kraken-futures.md").read_text()
 TRANSCRIPTS: Final = {
     path.stem: path.read_text()
     for path in (ROOT / "tests/conformance/kraken_futures").glob("*.transcript")
+}
+EXAMPLES: Final = {
+    "{symbol}": "PF_XBTUSD",
+    "{tradeable}": "PF_XBTUSD",
+    "{uid}": "11111111-2222-4333-8444-555555555555",
+    "{tick_type}": "trade",
+    "{resolution}": "1m",
+    "{analytics_type}": "cvd",
 }
 NEVER: Final = ("never", "comes with")
 
@@ -61,3 +70,34 @@ def test_every_setting_and_every_endpoint_is_on_the_page() -> None:
         assert f"`{name}`" in PAGE, name
     for name in LATER:
         assert name in PAGE or f"{name.partition('/')[0]}/*" in PAGE, name
+
+
+def told_paths() -> set[tuple[str, str]]:
+    """Method and path of each row of the table of REST."""
+    found: set[tuple[str, str]] = set()
+    section = PAGE.split("\n## REST\n")[1].split("\n### ")[0]
+    for line in section.splitlines():
+        cell = line.strip("|").split(" | ")[0].strip() if line.startswith("| ") else ""
+        methods = re.match(r"((?:GET|POST|PUT|DELETE)(?: and (?:GET|POST|PUT|DELETE))*) `", cell)
+        if methods is not None:
+            names = re.findall(r"`([^`]+)`", cell)
+            found |= {(method, name) for method in methods[1].split(" and ") for name in names}
+    return found
+
+
+def test_the_pages_list_of_paths_is_the_codes() -> None:
+    """No path is served and not told of, and none is told of and not served."""
+    assert told_paths() == {*ENDPOINTS, *NAMED}
+
+
+async def test_every_path_of_the_list_has_an_answer() -> None:
+    """The list is of what the gateway routes, and no other method passes there."""
+    scene = await Scene.open()
+    for method, name in told_paths():
+        path = name if name.startswith("/") else f"/derivatives/api/v3/{name}"
+        for part, word in EXAMPLES.items():
+            path = path.replace(part, word)
+        handler = scene.gateway.route(method, path)
+        assert getattr(handler, "endpoint", "later") != "later", (method, name)
+        assert scene.gateway.route("PATCH", path) is None
+    await scene.close()

@@ -97,6 +97,22 @@ MARKET_HISTORY: Final[Mapping[str, AnswerOf]] = {
     "price": history.market_price,
 }
 
+# Paths that name something, and those outside the trading API: how they are written on the page.
+NAMED: Final = (
+    ("GET", "tickers/{symbol}"),
+    ("GET", "instruments/{symbol}/status"),
+    ("GET", "subaccount/{uid}/trading-enabled"),
+    ("PUT", "subaccount/{uid}/trading-enabled"),
+    ("GET", "/derivatives/api/v4/historicalfundingrates"),
+    *(("GET", f"/api/history/v3/{name}") for name in HISTORY),
+    *(("GET", f"/api/history/v3/market/{{tradeable}}/{name}") for name in MARKET_HISTORY),
+    ("GET", f"{CHARTS}/"),
+    ("GET", f"{CHARTS}/{{tick_type}}"),
+    ("GET", f"{CHARTS}/{{tick_type}}/{{symbol}}"),
+    ("GET", f"{CHARTS}/{{tick_type}}/{{symbol}}/{{resolution}}"),
+    ("GET", "/api/auth/v1/api-keys/v3/check"),
+)
+
 # What the real service has and this one does not have yet. `docs/apis/kraken-futures.md` says when.
 LATER: Final[Mapping[str, tuple[str, ...]]] = {
     "initialmargin": ("GET",),

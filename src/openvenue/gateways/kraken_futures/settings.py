@@ -20,6 +20,7 @@ from openvenue.gateways.kraken_futures import codec, errors
 from openvenue.gateways.kraken_futures import encode_history as told
 from openvenue.gateways.kraken_futures.desk import Desk
 from openvenue.gateways.kraken_futures.encode import ENCODER
+from openvenue.gateways.kraken_futures.history import TradesOf
 from openvenue.gateways.kraken_futures.ids import account_iiban, account_uuid, thing_uuid
 from openvenue.gateways.kraken_futures.limits import COST
 from openvenue.gateways.kraken_futures.listing import Market
@@ -139,12 +140,9 @@ async def recent_orders(desk: Desk, request: Request) -> Response:
     market = None if symbol is None else desk.market(symbol)
     of = None if market is None else market.symbol
 
-    def is_wanted(posting: object) -> bool:
-        return isinstance(posting, TradePosting) and of in (None, posting.order.symbol)
-
     page = Page(RECENT_MAX)
     changes = await desk.history.order_changes(who.account, page, symbol=of)
-    trades = await desk.history.postings(who.account, page, wanted=is_wanted)
+    trades = await desk.history.postings(who.account, page, wanted=TradesOf(of))
     things: list[OrderChange | TradePosting] = [it for it in changes.things if it.change in RECENT]
     things += [it for it in trades.things if isinstance(it, TradePosting)]
     things.sort(key=lambda it: it.number, reverse=True)
