@@ -365,10 +365,12 @@ def test_garbage_behind_a_good_request_does_not_hurt_it(play: Play) -> None:
 @pytest.mark.parametrize(
     ("sent", "limits"),
     [
-        (b"", DoorLimits(header_seconds=BRIEF)),
+        (b"", DoorLimits(first_byte_seconds=BRIEF)),
+        (b"\r\n", DoorLimits(first_byte_seconds=BRIEF)),  # a line that is no part of a request
         (get("/echo?1"), DoorLimits(idle_seconds=BRIEF)),
+        (get("/echo?1"), DoorLimits(first_byte_seconds=0.001, idle_seconds=BRIEF)),
     ],
-    ids=["silent from the start", "silent after a request"],
+    ids=["silent from the start", "a blank line", "silent after a request", "kept after one"],
 )
 def test_a_silent_client_is_closed_without_a_word(
     play: Play, sent: bytes, limits: DoorLimits
@@ -378,7 +380,7 @@ def test_a_silent_client_is_closed_without_a_word(
     async def scene() -> None:
         async with open_door(limits=limits) as here:
             wire = (await here.connect()).send(sent)
-            if sent:
+            if sent.startswith(b"GET"):
                 assert (await wire.reply()).status == 200
 
             assert await wire.everything() == b""

@@ -139,3 +139,81 @@ def test_no_loss_of_power_takes_back_what_was_acknowledged(tmp_path: Path, seed:
         known = found
     assert losses > 50
     assert len(known) > 200
+
+
+class ForgetfulDisk(Disk):
+    """Shows what was written, as a cache does; has on its platter only what was synced.
+
+    A sync that fails leaves the written bytes to be seen, and not to be written by a later one.
+    """
+
+    def __init__(self) -> None:
+        self.fails = False
+        self._paths: dict[int, Path] = {}
+        self._dirty: dict[Path, list[tuple[int, int]]] = {}
+        self._platter: dict[Path, bytearray] = {}
+
+    def open(self, path: Path, *, create: bool = False) -> int:
+        """Open; what is there when it is first seen is on the platter."""
+        fd = super().open(path, create=create)
+        self._paths[fd] = path
+        if create or path not in self._platter:
+            self._platter[path] = bytearray(path.read_bytes())
+        return fd
+
+    def allocate(self, fd: int, size: int) -> None:
+        """Make room of zeros."""
+        super().allocate(fd, size)
+        platter = self._platter[self._paths[fd]]
+        platter.extend(bytes(size - len(platter)))
+
+    def write(self, fd: int, data: memoryview, offset: int) -> int:
+        """Write into the cache."""
+        self._dirty.setdefault(self._paths[fd], []).append((offset, len(data)))
+        return super().write(fd, data, offset)
+
+    def sync(self, fd: int) -> None:
+        """Write the cache to the platter, or fail and forget that it should have been."""
+        path = self._paths[fd]
+        dirty = self._dirty.pop(path, [])
+        if self.fails:
+            raise OSError(errno.EIO, "the disk is not well")
+        data = path.read_bytes()
+        for offset, size in dirty:
+            self._platter[path][offset : offset + size] = data[offset : offset + size]
+
+    def rename(self, old: Path, new: Path) -> None:
+        """Names are on the platter at once: they are not what this disk is about."""
+        super().rename(old, new)
+        self._platter[new] = self._platter.pop(old)
+        self._paths = {fd: new if path == old else path for fd, path in self._paths.items()}
+
+    def lose_power(self) -> None:
+        """What was only in the cache is gone."""
+        for path, data in self._platter.items():
+            if path.exists():
+                path.write_bytes(data)
+
+
+@pytest.mark.parametrize("torn", [b"", b"half of a gro"], ids=["whole", "torn tail"])
+def test_a_group_that_a_start_builds_on_is_on_the_disk_by_then(tmp_path: Path, torn: bytes) -> None:
+    """A failed sync left it to be seen. Whoever opens the journal tells clients what it says."""
+    disk = ForgetfulDisk()
+    journal = open_journal(tmp_path, disk=disk, segment_bytes=SEGMENT)
+    journal.append_now([entry(1, "kept")])
+    disk.fails = True
+    with pytest.raises(JournalFailed):
+        journal.append_now([entry(2, "seen")])
+    journal.close()
+    disk.fails = False
+    (segment,) = tmp_path.glob("*.journal")
+    data = segment.read_bytes()
+    end = len(data.rstrip(b"\0"))
+    segment.write_bytes(data[:end] + torn + data[end + len(torn) :])
+
+    again = open_journal(tmp_path, disk=disk, segment_bytes=SEGMENT)
+    assert again.last_seq == 2
+    disk.lose_power()  # before anything else could sync it
+    again.close()
+
+    assert content(tmp_path) == [entry(1, "kept"), entry(2, "seen")]

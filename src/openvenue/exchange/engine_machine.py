@@ -34,6 +34,11 @@ class EngineMachine:
         return next_due(self._engine.state)
 
     @property
+    def live_orders(self) -> int:
+        """How many orders rest or wait: counted by account, never one by one."""
+        return sum([len(account.orders) for account in self._engine.state.accounts.values()])
+
+    @property
     def is_intake_open(self) -> bool:
         """Whether new orders are taken."""
         return self._engine.state.intake_open

@@ -177,6 +177,11 @@ class Exchange:
         """Sequence of the newest entry that was told."""
         return self._writer.seq
 
+    @property
+    def live_orders(self) -> int:
+        """How many orders rest or wait."""
+        return self._machine.live_orders
+
     async def submit(self, command: Command, envelope: Envelope) -> Outcome:
         """Have `command` decided; its outcome, once durable. Raises: VenueStopped."""
         if self._loop is None:

@@ -28,15 +28,21 @@ class Feed:
 
         return leave
 
-    def publish(self, outcomes: list[Outcome]) -> None:
-        """Tell all. A listener that fails hears no more; the others do not notice."""
+    def publish(self, outcomes: list[Outcome]) -> str | None:
+        """Tell all; None, or why the venue must not go on: a listener failed.
+
+        The others are told first. A gateway that heard of nothing any more would answer from what
+        it knew then, while everybody is told that the venue is well.
+        """
+        failed: str | None = None
         for ticket, sink in list(self._sinks.items()):
             if ticket not in self._sinks:  # a sink before it made it leave
                 continue
             try:
                 sink(outcomes)
-            except Exception:
-                # One listener's fault is its own: going on here is what keeps the venue's other
-                # clients served, and the listener is told nothing that it could misunderstand.
+            except Exception as error:
+                seq = outcomes[0].entry.seq
                 self._sinks.pop(ticket, None)
-                log.exception("listener dropped", venue=self._venue, seq=outcomes[0].entry.seq)
+                log.exception("listener failed", venue=self._venue, seq=seq)
+                failed = failed or f"a listener failed at entry {seq}: {error!r}"
+        return failed

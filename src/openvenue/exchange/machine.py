@@ -25,5 +25,9 @@ class Machine(Protocol):
         """When something happens by itself; later than the last command's time."""
 
     @property
+    def live_orders(self) -> int:
+        """How many orders rest or wait."""
+
+    @property
     def is_intake_open(self) -> bool:
         """Whether new orders are taken."""

@@ -73,7 +73,10 @@ class ExchangePort(Protocol):
         """The answer to `query`, of a state that is durable. See `engine.queries`."""
 
     def subscribe(self, sink: Sink) -> Callable[[], None]:
-        """Hear every outcome from now on, after its sender was answered; the result ends it."""
+        """Hear every outcome from now on, after its sender was answered; the result ends it.
+
+        What `sink` raises stops the venue: who listens must not go on with a gap.
+        """
 
     def now(self) -> Nanos:
         """Market time."""

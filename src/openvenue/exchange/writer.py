@@ -148,10 +148,9 @@ class Writer:
             self._count(outcomes, decided - started, time.perf_counter() - decided)
         for outcome, waiting in zip(outcomes, batch, strict=False):
             self._answer(waiting, outcome)
-        if outcomes:
-            self._feed.publish(outcomes)
-        if fault is not None:
-            self._halt(fault, batch[len(outcomes) :])
+        deaf = self._feed.publish(outcomes) if outcomes else None
+        if fault is not None or deaf is not None:
+            self._halt(fault or deaf or "", batch[len(outcomes) :])
             return
         self._answer_questions()
         self._household.after_batch()

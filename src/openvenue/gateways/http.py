@@ -78,8 +78,10 @@ class HttpConnection:
         self._has_eof = False  # the client has said all it wants to say
         self._is_full = False  # the client does not read
         self._is_held = False  # we do not read
+        self._has_asked = False  # for anything
         self._is_hung = False  # on purpose: nothing is answered any more
 
+        self._began = 0.0  # loop time of the connection
         self._deadline = 0.0  # loop time at which patience ends
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
@@ -98,7 +100,8 @@ class HttpConnection:
             self._pump()
             return
         self._is_admitted = True
-        self._wait(self._limits.header_seconds)
+        self._began = self._loop.time()
+        self._wait(self._limits.first_byte_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._is_closing = self._reader.is_ended = True
@@ -138,6 +141,7 @@ class HttpConnection:
         queue = self._queue
         while queue and not self._is_busy and not self._is_full and not self._is_closing:
             item = queue.popleft()
+            self._has_asked = True
             if type(item) is Request:
                 self._step(item, self._hall.answer(item))
             elif type(item) is Refusal:
@@ -335,8 +339,10 @@ class HttpConnection:
             self._wait(self._reader.phase_began + seconds - self._loop.time())
         elif self._hall.is_closing:
             self._close(linger=False)
-        else:
+        elif self._has_asked:
             self._wait(limits.idle_seconds)
+        else:
+            self._wait(self._began + limits.first_byte_seconds - self._loop.time())
 
     def _wait(self, seconds: float) -> None:
         # One timer per connection; it looks up how late it is instead of being set each time.

@@ -19,6 +19,7 @@ class DoorLimits(Struct, frozen=True, kw_only=True):
     pipelined: int = 64  # requests waiting on one connection before it is no longer read
     header_seconds: float = 10.0  # from the first byte of a request to the end of its headers
     body_seconds: float = 20.0  # from there to the end of its body
+    first_byte_seconds: float = 5.0  # until a connection asks for anything at all
     idle_seconds: float = 75.0  # between requests of a kept connection
     gzip_from: int = 1024  # smaller bodies are not worth it
     gzip_up_to: int = 256 * 1024  # larger ones would hold up everybody while they are packed

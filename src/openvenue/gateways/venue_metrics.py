@@ -18,16 +18,20 @@ class Counted(Protocol):
         """Sequence of the newest entry."""
 
     @property
+    def live_orders(self) -> int:
+        """How many orders rest or wait."""
+
+    @property
     def stopped(self) -> str | None:
         """Why it serves no more."""
 
 
-LiveOrders = Callable[[str], int]  # of a venue, by name
 Row = tuple[str, str, Callable[[Counted], float]]  # name, help, and where the figure is
 
 GAUGES: Final[tuple[Row, ...]] = (
     ("openvenue_up", "1 while the venue serves", lambda v: v.stopped is None),
     ("openvenue_seq", "Newest journal entry", lambda v: v.seq),
+    ("openvenue_live_orders", "Orders resting or waiting", lambda v: v.live_orders),
     ("openvenue_last_batch", "Commands in the last group", lambda v: v.stats.last_batch),
     ("openvenue_largest_batch", "Commands in the largest group", lambda v: v.stats.largest_batch),
     (
@@ -49,7 +53,7 @@ COUNTERS: Final[tuple[Row, ...]] = (
 
 
 def venue_families(
-    venues: Mapping[str, Counted], live_orders: LiveOrders | None = None
+    venues: Mapping[str, Counted],
 ) -> Callable[[], Iterator[Metric]]:
     """A function for `Metrics.also` that reads the figures of `venues` when it is called."""
 
@@ -71,12 +75,5 @@ def venue_families(
             for name, venue in venues.items():
                 counter.add_metric((name,), float(read(venue)))
             yield counter
-        if live_orders is not None:
-            live = GaugeMetricFamily(
-                "openvenue_live_orders", "Orders resting or waiting", labels=("venue",)
-            )
-            for name in venues:
-                live.add_metric((name,), live_orders(name))
-            yield live
 
     return families

@@ -33,6 +33,7 @@ class EchoMachine:
         self.decided: list[tuple[Command, Nanos]] = []
         self.deadlines: dict[AccountId, Nanos] = {}
         self.is_intake_open = True
+        self.live_orders = 0
         self.fails_at: Command | None = None
 
     def decide(

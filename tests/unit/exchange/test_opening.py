@@ -53,6 +53,19 @@ async def opened(
     )
 
 
+async def test_a_venue_knows_how_many_orders_are_live(tmp_path: Path) -> None:
+    """Of all accounts, resting and waiting; what is filled or canceled does not count."""
+    venue = await opened(None, VirtualClock(START))
+    assert venue.live_orders == 0
+    for order in (bid(ANN, 3, 98), bid(ANN, 3, 99), ask(BOB, 3, 101), ask(BOB, 3, 99)):
+        await venue.submit(order, DOOR)
+
+    assert venue.live_orders == 2
+    await venue.submit(CancelOrders(account=ANN), DOOR)
+    assert venue.live_orders == 1
+    await venue.close()
+
+
 async def test_a_venue_remembers_across_a_restart(tmp_path: Path) -> None:
     """The same book, the same counters, and its setup is not done twice."""
     clock = VirtualClock(START)

@@ -210,8 +210,11 @@ async def test_one_clients_broken_answer_harms_no_other() -> None:
         assert scene.exchange.stats.answers_failed == 1
 
 
-async def test_one_broken_listener_is_dropped_and_the_others_hear_everything() -> None:
-    """It is not told the rest, which it would misunderstand after a gap."""
+async def test_one_broken_listener_stops_the_venue_and_the_others_hear_the_entry() -> None:
+    """A gateway whose feeds stand still while its venue says that all is well would mislead.
+
+    What was done is durable, answered, and told to everybody else; nothing more is done.
+    """
     async with Scene() as scene:
         calls: list[int] = []
 
@@ -219,12 +222,19 @@ async def test_one_broken_listener_is_dropped_and_the_others_hear_everything() -
             calls.append(len(group))
             raise RuntimeError("this listener is confused")
 
+        first: list[int] = []
         scene.exchange.subscribe(broken)
-        await scene.exchange.submit(switch(ANN, LATER), DOOR)
-        await scene.exchange.submit(switch(ANN, LATER), DOOR)
+        scene.exchange.subscribe(lambda group: first.extend(it.entry.seq for it in group))
+        outcome = await scene.exchange.submit(switch(ANN, LATER), DOOR)
+        with pytest.raises(VenueStopped, match=r"a listener failed at entry 1: .*confused"):
+            await scene.exchange.submit(switch(ANN, LATER), DOOR)
 
+        assert outcome.entry.seq == 1
         assert calls == [1]
-        assert [outcome.entry.seq for outcome in scene.heard] == [1, 2]
+        assert [outcome.entry.seq for outcome in scene.heard] == [1]
+        assert first == [1]
+        stopped = scene.exchange.stopped
+        assert stopped is not None and "a listener failed" in stopped
 
 
 async def test_closing_finishes_what_was_accepted_and_takes_nothing_more() -> None:

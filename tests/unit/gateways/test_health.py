@@ -17,6 +17,7 @@ class Venue:
     def __init__(self, stopped: str | None = None) -> None:
         self.stats = Stats()
         self.seq = 12
+        self.live_orders = 7
         self.stopped = stopped
 
 
@@ -59,7 +60,7 @@ async def test_figures_of_door_and_venues_are_read_together() -> None:
     venue = Venue()
     venue.stats.commands["PlaceOrder"] += 3
     venue.stats.count(3, 5, 0.25, 0.5)
-    metrics.also(venue_families({"futures": venue, "spot": Venue("broken")}, lambda name: 7))
+    metrics.also(venue_families({"futures": venue, "spot": Venue("broken")}))
     for seconds in (0.0004, 0.003, 60.0):
         metrics.finished("kraken_futures", "send_order", 200, seconds)
 
