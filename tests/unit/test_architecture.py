@@ -243,7 +243,8 @@ def test_unit_tests_do_not_sleep() -> None:
 def test_every_dependency_is_declared_and_every_declared_one_is_used() -> None:
     """Each package that we lean on has a reason; none is carried along for nothing."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    declared = {normal(re.split(r"[<>=!~\[; ]", line)[0]) for line in project["dependencies"]}
+    lines = [*project["dependencies"], *project["optional-dependencies"]["ccxt"]]
+    declared = {normal(re.split(r"[<>=!~\[; ]", line)[0]) for line in lines}
     modules = {name.split(".")[0] for _, tree in parsed(SOURCE) for _, name in imports(tree)}
     outside = modules - set(sys.stdlib_module_names) - {"openvenue", "(relative)"}
     known = packages_distributions()

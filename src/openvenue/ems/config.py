@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from openvenue.ems.orders import Account, ExchangeId
+from openvenue.ems.orders import Account, ExchangeId, bare_name
 from openvenue.engine.units import AccountId
 
-ApiKind = Literal["kraken_futures", "kraken_spot", "pacifica"]
+ApiKind = Literal["kraken_futures", "kraken_spot", "pacifica", "ccxt"]
 
 
 class Credentials(Struct, frozen=True):
@@ -17,6 +17,14 @@ class Credentials(Struct, frozen=True):
 
     key: str  # API key, or wallet address
     secret: str  # API secret (Base64), or private key (base58)
+    password: str = ""  # where an exchange has a third secret
+    uid: str = ""
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Whatever of it must not be seen, longest first."""
+        told = (it for it in (self.key, self.secret, self.password, self.uid) if it)
+        return tuple(sorted(told, key=len, reverse=True))
 
     def __repr__(self) -> str:
         return "Credentials(…)"
@@ -28,14 +36,22 @@ class VenueAccount(Struct, frozen=True, kw_only=True):
     owner: AccountId  # whose API keys see it
     exchange_id: ExchangeId  # as clients address it, unique for its owner
     api: ApiKind
-    base_url: str  # scheme, host and port
+    base_url: str  # scheme, host and port; "" with ccxt: where the exchange really is
     credentials: Credentials
     feed_url: str = ""  # the same of its WebSocket, where that is elsewhere
+    exchange: str = ""  # ccxt's name of it
+    market_type: str = ""  # ccxt's: spot, swap, future; "": its default
+    symbols: tuple[str, ...] = ()  # to list orders of, where an exchange lists one at a time
 
     @property
     def account(self) -> Account:
         """How the desk's machine names it."""
         return Account(self.owner, self.exchange_id)
+
+    @property
+    def exchange_name(self) -> str:
+        """What all accounts there have in common: `KRAKEN` of `KRAKEN/2`."""
+        return bare_name(self.exchange_id)
 
     @property
     def is_live(self) -> bool:

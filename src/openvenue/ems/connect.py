@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from openvenue.ems.config import ApiKind, EmsConfig, VenueAccount
+from openvenue.ems.connectors.ccxt import CcxtConnector
 from openvenue.ems.connectors.http import Http
 from openvenue.ems.connectors.kraken_futures import KrakenFuturesConnector
 from openvenue.ems.connectors.kraken_spot import KrakenSpotConnector
@@ -16,6 +17,7 @@ MAKERS: Final[Mapping[ApiKind, Callable[[VenueAccount, Http, Timer], Connector]]
     "kraken_futures": KrakenFuturesConnector,
     "kraken_spot": KrakenSpotConnector,
     "pacifica": PacificaConnector,
+    "ccxt": CcxtConnector,
 }
 
 

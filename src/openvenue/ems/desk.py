@@ -230,6 +230,10 @@ class Ems:
         Raises: NoSuchExchange; DuplicateOrder; VenueDown: it never left. NoAnswer: it may be there.
         """
         route = self.route(owner, exchange_id)
+        try:
+            await route.connector.ready()
+        except FAILURES as error:
+            raise VenueDown(str(error)) from error
         terms, unfit = route.fitted(terms)
         unfit = unfit or why_expired(terms, self._ledger.now())
         command = PlaceOrder(

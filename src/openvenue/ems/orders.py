@@ -20,10 +20,10 @@ RunId = NewType("RunId", str)  # one cancel-all, from the closing of its gate to
 
 HaltId = NewType("HaltId", str)  # one halt, from its trigger to its release
 
-SEPARATORS: Final = "~/.,:;\\!@#$%^&*-_+="  # between an exchange's name and an account's tag
 
 OrderKey = tuple[AccountId, ClOrdId]
 
+SEPARATORS: Final = "~/.,:;\\!@#$%^&*-_+="  # between an exchange's name and an account's tag
 ZERO: Final = Decimal(0)
 
 # Names that the desk gives orders at venues are made from the client's under this one. It stands in
@@ -142,6 +142,14 @@ class Order(Struct, frozen=True, kw_only=True):
     def leaves(self) -> Decimal:
         """FIX: LeavesQty (151), but of an ended order what it left unfilled."""
         return self.terms.quantity - self.filled
+
+
+def bare_name(exchange_id: str) -> str:
+    """An exchange's name without the tag of an account."""
+    for place, sign in enumerate(exchange_id):
+        if sign in SEPARATORS:
+            return exchange_id[:place]
+    return exchange_id
 
 
 def venue_name(account: Account, cl_ord_id: ClOrdId) -> str:

@@ -335,6 +335,8 @@ class Route:
     async def _chase(self, cl_ord_id: ClOrdId) -> None:
         pause, was_absent = self.config.retry_seconds, False
         while _is_open_question(order := await self.order(cl_ord_id)):
+            if order.status is PENDING:
+                await self._calm.wait()
             try:
                 async with self._turn:
                     is_there = await self._pursue(order, was_absent=was_absent)

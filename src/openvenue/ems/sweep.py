@@ -7,6 +7,7 @@ of the private feed, where the venue has one.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
@@ -121,7 +122,7 @@ class Sweep:
                     if not left:
                         return
                 self._why = f"orders left: {len(left)}" if left else "an order is on its way"
-                is_heard = await self._cancel_singly(left)
+                is_heard = await self._cancel_singly(await self._mass_cancel_listed(left))
                 pause = route.config.retry_seconds if is_heard else self._longer(pause)
             except FAILURES as error:
                 if isinstance(error, Unreachable):
@@ -156,6 +157,17 @@ class Sweep:
         if scope.is_whole_symbol and ONE_SYMBOL in able:
             return list(self._route.own_symbols(scope.symbols))
         return []
+
+    async def _mass_cancel_listed(self, left: list[Order]) -> list[Order]:
+        """Where a venue cancels by symbol only: the symbols of what it lists; what else is left."""
+        able = self._route.connector.capabilities.mass_cancel
+        if not self._scope.is_whole_account or WHOLE_ACCOUNT in able or ONE_SYMBOL not in able:
+            return left
+        counts = Counter(it.terms.symbol for it in left)
+        masses = [it for it, n in counts.items() if n > 1 and it not in self._mass_done]
+        for symbol in masses:
+            await self._mass_cancel_of(symbol)
+        return [it for it in left if it.terms.symbol not in masses]
 
     async def _mass_cancel_of(self, symbol: str | None) -> None:
         route = self._route

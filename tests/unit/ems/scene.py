@@ -5,7 +5,7 @@ Ann owns KRAKENFTS and KRAKEN/2; Bob owns a KRAKENFTS of his own.
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from decimal import Decimal
 from itertools import count
 from typing import Any, Final
@@ -205,6 +205,10 @@ class PaperVenue:
     async def _held(self, call: str) -> None:
         if call in self.hold:
             await self.hold[call].wait()
+
+    async def ready(self) -> None:
+        with self._doing("ready") if self.fail.get("ready") else nullcontext():
+            pass
 
     def common_symbol(self, symbol: str) -> str:
         return COMMON.get(symbol, "")

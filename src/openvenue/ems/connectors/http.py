@@ -83,7 +83,7 @@ class Http:
     ) -> None:
         self._base = base_url.rstrip("/")
         self._feed_base = feed_url.rstrip("/") or _as_socket(self._base)
-        self._answer_seconds = answer_seconds
+        self.answer_seconds = answer_seconds
         self._timeout = aiohttp.ClientTimeout(total=answer_seconds, sock_connect=connect_seconds)
         self._session: aiohttp.ClientSession | None = None
 
@@ -137,7 +137,7 @@ class Http:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Silent(_reason(error)) from error
         try:
-            yield Socket(wire, self._answer_seconds)
+            yield Socket(wire, self.answer_seconds)
         finally:
             await wire.close()
 

@@ -121,6 +121,9 @@ class Connector(Protocol):
     def capabilities(self) -> Capabilities:
         """What this venue can do for the desk."""
 
+    async def ready(self) -> None:
+        """Know what names and `why_unfit` need. Most know it from the beginning."""
+
     def common_symbol(self, symbol: str) -> str:
         """The name over all exchanges of what the exchange calls `symbol`; "" if there is none."""
 

@@ -47,7 +47,7 @@ def test_whatever_is_not_this_machine_is_live(base_url: str, is_live: bool) -> N
     assert made.capabilities.is_live is is_live
 
 
-@pytest.mark.parametrize("api", list(MAKERS))
+@pytest.mark.parametrize("api", list(ACCOUNTS))
 async def test_a_mass_cancel_of_one_symbol_is_sent_or_refused_here(api: ApiKind) -> None:
     """A venue without one would cancel everything, or nothing."""
     wire = PaperWire({"result": "success", "success": True, "data": {"cancelled_count": 0}})

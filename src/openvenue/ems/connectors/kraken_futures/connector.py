@@ -81,6 +81,9 @@ class KrakenFuturesConnector:
 
     # ---- what this API can say
 
+    async def ready(self) -> None:
+        """Names follow rules here: nothing has to be asked."""
+
     def common_symbol(self, symbol: str) -> str:
         """`PF_XBTUSD` as `KRAKENFTS_PERP_BTC_USD`."""
         return common_future(symbol)

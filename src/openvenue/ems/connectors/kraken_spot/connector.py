@@ -86,6 +86,9 @@ class KrakenSpotConnector:
 
     # ---- what this API can say
 
+    async def ready(self) -> None:
+        """Names follow rules here: nothing has to be asked."""
+
     def common_symbol(self, symbol: str) -> str:
         """`BTC/USD` as `KRAKEN_SPOT_BTC_USD`."""
         return common_pair(symbol)

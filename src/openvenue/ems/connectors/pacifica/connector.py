@@ -76,6 +76,9 @@ class PacificaConnector:
 
     # ---- what this API can say
 
+    async def ready(self) -> None:
+        """Names follow rules here: nothing has to be asked."""
+
     def common_symbol(self, symbol: str) -> str:
         """`BTC` as `PACIFICA_PERP_BTC_USD`."""
         return common_pacifica(symbol)
