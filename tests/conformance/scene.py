@@ -134,7 +134,7 @@ def world() -> Sequence[Command]:
     """What the venue is told before its first client."""
     commands: list[Command] = [
         ListAsset(asset=Asset(USD, 8)),
-        ListAsset(asset=Asset(XBT, 10)),
+        ListAsset(asset=Asset(XBT, 10, FLEX, INDEX, Ppb(30_000_000), Ppb(1_000_000))),
         ListInstrument(instrument=LINEAR),
         ListInstrument(instrument=INVERSE_PERPETUAL),
         ListInstrument(instrument=DATED),

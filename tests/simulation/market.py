@@ -193,8 +193,12 @@ SPOT: Final = Instrument(
 INSTRUMENTS: Final = [PERPETUAL, QUARTERLY, INVERSE, DATED_INVERSE, SPOT]
 BY_SYMBOL: Final = {instrument.symbol: instrument for instrument in INSTRUMENTS}
 
+COUNTED: Final = {  # as margin of linear contracts, less a twentieth
+    XBT: (FLEX, INDEX, Ppb(50_000_000), Ppb(1_000_000)),
+}
 FUNDS: Final = {  # in whole units; cyd has a fifth, dee a fiftieth or nothing
-    (FLEX, USD): 2_000,
+    (FLEX, USD): 1_500,
+    (FLEX, XBT): 5,
     (COIN, XBT): 10,
     (CASH, USD): 1_000,
     (CASH, XBT): 10,
@@ -204,7 +208,8 @@ FUNDS: Final = {  # in whole units; cyd has a fifth, dee a fiftieth or nothing
 def setup() -> list[Command]:
     """The commands that make this venue."""
     commands: list[Command] = [
-        ListAsset(asset=Asset(asset, scale)) for asset, scale in SCALES.items()
+        ListAsset(asset=Asset(asset, scale, *COUNTED.get(asset, ())))
+        for asset, scale in SCALES.items()
     ]
     commands += [ListInstrument(instrument=instrument) for instrument in INSTRUMENTS]
     commands.append(SetIndexPrice(index=INDEX, price=Decimal(100)))

@@ -65,6 +65,7 @@ class View:
     dust: dict[str, int]
     open_interest: dict[str, int]
     marks: dict[str, int]
+    index: int
     deadlines: dict[str, int]
     accounts: dict[str, AccountView]  # as the venue's own answer puts it
 
@@ -156,6 +157,7 @@ def view(state: State) -> View:
         dust={str(asset): atoms for asset, atoms in state.dust.items()},
         open_interest={symbol: each.open_interest for symbol, each in state.markets.items()},
         marks={symbol: each.mark for symbol, each in state.markets.items()},
+        index=max((each.index for each in state.markets.values()), default=0),
         deadlines={str(account): deadline for account, deadline in state.deadlines.items()},
         accounts={account: _account(state, account) for account in accounts},
     )

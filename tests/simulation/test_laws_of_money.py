@@ -19,7 +19,8 @@ from openvenue.engine.events import (
 )
 from openvenue.engine.instruments import Instrument, Kind
 from openvenue.engine.orders import BUY, SELL, Order, OrderView, Origin
-from openvenue.engine.units import PRICE_ONE, AccountId
+from openvenue.engine.queries import WalletView
+from openvenue.engine.units import PRICE_ONE, AccountId, Atoms
 from tests.simulation import market
 from tests.simulation.recording import FEW, PositionSeen, Recording, View
 
@@ -230,9 +231,7 @@ def test_margin_is_what_positions_and_open_orders_need(recordings: list[Recordin
                     assert wallet.initial_margin_with_orders == named["with orders"], where
                     assert wallet.maintenance_margin == named["maintenance"], where
                     assert wallet.unrealized == named["unrealized"], where
-                    collateral = 0
-                    if wallet.settlement is not None:
-                        collateral = wallet.balances.get(wallet.settlement, 0)
+                    collateral = _collateral(step.after, wallet)
                     gained = wallet.unrealized + wallet.unrealized_funding
                     assert wallet.equity == collateral + gained, where
 
@@ -354,6 +353,18 @@ def worth(instrument: Instrument, lots: int, ticks: int) -> Fraction:
     units = size / price if instrument.kind is Kind.INVERSE else size * price
     one: int = 10**instrument.settlement_scale
     return units * one
+
+
+def _collateral(view: View, wallet: WalletView) -> int:
+    """Dollars as they are, coins in the wallet of linear contracts at their index less a part."""
+    if wallet.settlement is None:
+        return 0
+    own = wallet.balances.get(wallet.settlement, 0)
+    if wallet.wallet != market.FLEX:
+        return own
+    coins = Fraction(wallet.balances.get(market.XBT, Atoms(0)), 10 ** market.SCALES[market.XBT])
+    value = floor(coins * Fraction(view.index, PRICE_ONE) * 10 ** market.SCALES[market.USD])
+    return own + floor(Fraction(value * 95, 100))
 
 
 def _resting(view: View, account: str, symbol: str) -> list[OrderView]:

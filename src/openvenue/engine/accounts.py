@@ -3,10 +3,40 @@
 from typing import Final, final
 
 from openvenue.engine.book import Live
-from openvenue.engine.instruments import WalletId
+from openvenue.engine.instruments import Asset, WalletId
 from openvenue.engine.orders import SelfTrade
 from openvenue.engine.positions import Position
-from openvenue.engine.units import AccountId, AssetId, Symbol
+from openvenue.engine.units import PPB_ONE, PRICE_ONE, AccountId, AssetId, Symbol, divide_up
+
+
+@final
+class Counted:
+    """An asset that counts as margin beside the one that contracts settle in."""
+
+    def __init__(self, asset: Asset) -> None:
+        self.asset: Final = asset.asset_id
+        self.haircut: Final = int(asset.haircut)
+        self.spread: Final = int(asset.conversion_spread)
+        self._one: Final[int] = 10**asset.scale * PRICE_ONE
+        self.price = 0  # FinePrice; 0: not known yet, so that it counts for nothing
+
+    def value(self, amount: int, scale: int) -> int:
+        """Worth of so many atoms, in atoms of an asset of this scale; rounded down."""
+        one: int = 10**scale
+        return amount * self.price * one // self._one
+
+    def collateral(self, amount: int, scale: int) -> int:
+        """What of that counts: all of what is owed, and what the haircut leaves of the rest."""
+        value = self.value(amount, scale)
+        return value if value <= 0 else value * (PPB_ONE - self.haircut) // PPB_ONE
+
+    def amount_for(self, collateral: int, scale: int) -> int:
+        """The fewest atoms that count for at least so much; there are as many."""
+        if collateral <= 0:
+            return 0
+        one: int = 10**scale
+        value = divide_up(collateral * PPB_ONE, PPB_ONE - self.haircut)
+        return divide_up(value * self._one, self.price * one)
 
 
 @final
@@ -15,6 +45,9 @@ class Purpose:
 
     def __init__(self) -> None:
         self.settlement: AssetId | None = None  # of the contracts that it margins; None: none
+        self.scale = 0  # of that asset
+        self.counted: dict[AssetId, Counted] = {}  # others that count as margin
+        self.version = 0  # grows with each new price of one of those
 
 
 @final
@@ -26,6 +59,8 @@ class Wallet:
         self.purpose: Final = purpose
         self.balances: dict[AssetId, int] = {}
         self.held: dict[AssetId, int] = {}  # by open spot orders
+        self._others = 0  # what other assets count for, as of a version of their prices
+        self._others_at = -1
         # Positions on one index stand together, because linear ones net against each other.
         self.positions: list[Position] = []
 
@@ -40,6 +75,29 @@ class Wallet:
     def credit(self, asset: AssetId, amount: int) -> None:
         """Add `amount`, which may be negative."""
         self.balances[asset] = self.balances.get(asset, 0) + amount
+        if asset in self.purpose.counted:
+            self._others_at = -1
+
+    def collateral(self) -> int:
+        """What the money here counts for as margin, in atoms of the settlement asset.
+
+        What is worked out of prices is kept until one of them, or a balance, changes.
+        """
+        purpose = self.purpose
+        settlement = purpose.settlement
+        if settlement is None:
+            return 0
+        own = self.balances.get(settlement, 0)
+        if not purpose.counted:
+            return own
+        if self._others_at != purpose.version:
+            self._others_at = purpose.version
+            self._others = 0
+            for asset, amount in self.balances.items():
+                counted = purpose.counted.get(asset)
+                if counted is not None and amount:
+                    self._others += counted.collateral(amount, purpose.scale)
+        return own + self._others
 
     def hold(self, asset: AssetId, amount: int) -> None:
         """Hold `amount` more; a negative one is released."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from openvenue.engine.accounts import Account, Purpose
+from openvenue.engine.accounts import Account, Counted, Purpose
 from openvenue.engine.assignees import Assignee
 from openvenue.engine.book import Level, Live
 from openvenue.engine.events import (
@@ -62,7 +62,7 @@ from openvenue.engine.events import (
     Withdrawn,
 )
 from openvenue.engine.funding import HOUR, apply_rate
-from openvenue.engine.instruments import WalletId
+from openvenue.engine.instruments import IndexId, WalletId
 from openvenue.engine.margin import held_for
 from openvenue.engine.markets import Market
 from openvenue.engine.orders import BUY, Extras, Signal, moved
@@ -339,7 +339,9 @@ def dead_mans_switch_fired(state: State, event: DeadMansSwitchFired) -> None:
 
 def index_price_set(state: State, event: IndexPriceSet) -> None:
     """Every market on the index sees it."""
-    for market in state.indexes[event.index]:
+    for purpose in state.collateral.get(event.index, ()):
+        _value(state, purpose, event.index, int(event.price))
+    for market in state.indexes.get(event.index, ()):
         if market.contract.instrument.expires is not None:
             market.average_index(state.now)
         market.index = int(event.price)
@@ -447,7 +449,19 @@ def self_trade_set(state: State, event: SelfTradeSet) -> None:
 
 def asset_listed(state: State, event: AssetListed) -> None:
     """The asset is known."""
-    state.assets[event.asset.asset_id] = event.asset
+    asset = event.asset
+    state.assets[asset.asset_id] = asset
+    if asset.collateral is None or asset.index is None:
+        return
+    purpose = state.purposes.setdefault(asset.collateral, Purpose())
+    counted = purpose.counted[asset.asset_id] = Counted(asset)
+    valued = state.collateral.setdefault(asset.index, [])
+    if purpose not in valued:
+        valued.append(purpose)
+    markets = state.indexes.get(asset.index)
+    if markets:
+        counted.price = markets[0].index
+    purpose.version += 1
 
 
 def instrument_listed(state: State, event: InstrumentListed) -> None:
@@ -466,6 +480,8 @@ def instrument_listed(state: State, event: InstrumentListed) -> None:
     if not market.contract.is_spot:
         purpose = state.purposes.setdefault(event.instrument.wallet, Purpose())
         purpose.settlement = event.instrument.settlement
+        purpose.scale = event.instrument.settlement_scale
+        purpose.version += 1
     if event.instrument.funding is not None:
         funding = market.funding
         funding.sampled = state.now
@@ -729,6 +745,25 @@ def _change(state: State, position: Position, quantity: int, cost: int) -> None:
         del market.holders[position.account]
     if position.reducers and (held > 0) != (quantity > 0):
         state.steps.appendleft(TrimReducers(position.account, market.symbol))
+
+
+def _value(state: State, purpose: Purpose, index: IndexId, price: int) -> None:
+    """Value money at a new price; where that is a lower one, somebody may have too little."""
+    has_fallen = False
+    for counted in purpose.counted.values():
+        if state.assets[counted.asset].index == index:
+            has_fallen = has_fallen or price < counted.price
+            counted.price = price
+    purpose.version += 1
+    if not has_fallen:
+        return
+    for market in state.markets.values():
+        instrument = market.contract.instrument
+        if market.holders and instrument.index != index:  # its own mark follows, and is looked at
+            if state.purposes[instrument.wallet] is purpose:
+                step = CheckHolders(market.symbol)
+                if step not in state.steps:
+                    state.steps.append(step)
 
 
 def _look_at_wallet(state: State, account: AccountId, wallet: WalletId) -> None:

@@ -40,6 +40,10 @@ class Asset(Struct, frozen=True, array_like=True, gc=False):
 
     asset_id: AssetId
     scale: int
+    collateral: WalletId | None = None  # the wallet in which it counts beside what settles there
+    index: IndexId | None = None  # what values it then, in that wallet's settlement asset
+    haircut: Ppb = Ppb(0)  # the part of its value that does not count
+    conversion_spread: Ppb = Ppb(0)  # what a conversion costs
 
 
 class MarginLevel(Struct, frozen=True, array_like=True, gc=False):

@@ -12,6 +12,7 @@ from openvenue.engine.contracts import Contract
 from openvenue.engine.matching import Fill
 from openvenue.engine.positions import Position
 from openvenue.engine.reasons import RejectReason
+from openvenue.engine.units import AssetId
 
 INSUFFICIENT_MARGIN: Final = RejectReason.INSUFFICIENT_MARGIN
 INSUFFICIENT_FUNDS: Final = RejectReason.INSUFFICIENT_FUNDS
@@ -20,8 +21,7 @@ WOULD_CAUSE_LIQUIDATION: Final = RejectReason.WOULD_CAUSE_LIQUIDATION
 
 def collateral(wallet: Wallet) -> int:
     """What a wallet's money counts for as margin, in atoms of the asset that it settles in."""
-    settlement = wallet.purpose.settlement
-    return 0 if settlement is None else wallet.balance(settlement)
+    return wallet.collateral()
 
 
 def equity(wallet: Wallet) -> int:
@@ -68,6 +68,25 @@ def wallet_margin(wallet: Wallet) -> Margin:
         total.maintenance += position.maintenance
     total.initial_with_orders += max(longs, shorts)
     return total
+
+
+def free_in(wallet: Wallet, asset: AssetId) -> int:
+    """Atoms of `asset` that nothing needs; negative where positions and orders need more.
+
+    Unrealized profit carries orders, but cannot leave.
+    """
+    purpose = wallet.purpose
+    has = wallet.available(asset)
+    counted = purpose.counted.get(asset)
+    if asset != purpose.settlement and (counted is None or purpose.settlement is None):
+        return has
+    margin = wallet_margin(wallet)
+    unrealized = min(margin.unrealized + margin.unrealized_funding, 0)
+    spare = wallet.collateral() + unrealized - margin.initial_with_orders
+    if counted is None:
+        return min(has, spare)
+    needed = counted.collateral(wallet.balance(asset), purpose.scale) - max(spare, 0)
+    return min(has, wallet.balance(asset) - counted.amount_for(needed, purpose.scale))
 
 
 def why_margin_refuses(

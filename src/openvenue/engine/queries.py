@@ -12,8 +12,8 @@ from msgspec import Struct
 from openvenue.engine.accounts import Wallet
 from openvenue.engine.book import Live
 from openvenue.engine.funding import HOUR, rate_of
-from openvenue.engine.instruments import Asset, Dislocation, Instrument, Mode, WalletId
-from openvenue.engine.margin import equity, wallet_margin
+from openvenue.engine.instruments import Asset, Dislocation, IndexId, Instrument, Mode, WalletId
+from openvenue.engine.margin import equity, free_in, wallet_margin
 from openvenue.engine.markets import Market
 from openvenue.engine.notices import Notice
 from openvenue.engine.orders import OrderView, SelfTrade
@@ -27,6 +27,7 @@ from openvenue.engine.units import (
     Lots,
     Nanos,
     OrderId,
+    Ppb,
     Symbol,
     Ticks,
 )
@@ -81,6 +82,10 @@ class GetNotices(Struct, frozen=True):
 
 class GetAssets(Struct, frozen=True):
     """Known assets, in the order of listing. Answer: list[Asset]."""
+
+
+class GetIndexPrices(Struct, frozen=True):
+    """Every index that has a price. Answer: dict[IndexId, FinePrice]."""
 
 
 class BookView(Struct, frozen=True):
@@ -152,6 +157,17 @@ class WalletView(Struct, frozen=True):
     initial_margin_with_orders: Atoms
     maintenance_margin: Atoms
     unrealized_funding: Atoms = Atoms(0)
+    collateral: dict[AssetId, "CollateralView"] = {}  # empty for a cash wallet
+
+
+class CollateralView(Struct, frozen=True):
+    """One asset of a wallet that margins contracts, in atoms of its settlement asset."""
+
+    value: Atoms
+    collateral: Atoms  # what of it counts
+    available: Atoms  # of the asset itself: what may leave
+    haircut: Ppb = Ppb(0)
+    conversion_spread: Ppb = Ppb(0)
 
 
 class AccountView(Struct, frozen=True):
@@ -176,6 +192,7 @@ Query = (
     | GetAccount
     | GetFamily
     | GetAssets
+    | GetIndexPrices
     | GetNotices
 )
 Answer = (
@@ -185,6 +202,7 @@ Answer = (
     | AccountView
     | list[AccountView]
     | list[Asset]
+    | dict[IndexId, FinePrice]
     | list[Notice]
     | None
 )
@@ -283,6 +301,20 @@ def get_notices(state: State, query: GetNotices) -> list[Notice]:
     return list(state.notices.values())
 
 
+def get_index_prices(state: State, query: GetIndexPrices) -> dict[IndexId, FinePrice]:
+    """Every index that has a price."""
+    told: dict[IndexId, FinePrice] = {}
+    for index, markets in state.indexes.items():
+        if markets[0].index:
+            told[index] = FinePrice(markets[0].index)
+    for purpose in state.purposes.values():
+        for counted in purpose.counted.values():
+            name = state.assets[counted.asset].index
+            if name is not None and counted.price:
+                told.setdefault(name, FinePrice(counted.price))
+    return told
+
+
 def _view(live: Live) -> OrderView:
     return live.view()
 
@@ -337,7 +369,31 @@ def _wallet_view(wallet: Wallet) -> WalletView:
         initial_margin_with_orders=Atoms(margin.initial_with_orders),
         maintenance_margin=Atoms(margin.maintenance),
         unrealized_funding=Atoms(margin.unrealized_funding),
+        collateral=_collateral_view(wallet),
     )
+
+
+def _collateral_view(wallet: Wallet) -> dict[AssetId, CollateralView]:
+    purpose = wallet.purpose
+    if purpose.settlement is None:
+        return {}
+    told: dict[AssetId, CollateralView] = {}
+    for asset, amount in wallet.balances.items():
+        available = Atoms(max(free_in(wallet, asset), 0))
+        counted = purpose.counted.get(asset)
+        if counted is not None:
+            told[asset] = CollateralView(
+                Atoms(counted.value(amount, purpose.scale)),
+                Atoms(counted.collateral(amount, purpose.scale)),
+                available,
+                Ppb(counted.haircut),
+                Ppb(counted.spread),
+            )
+        elif asset == purpose.settlement:
+            told[asset] = CollateralView(Atoms(amount), Atoms(amount), available)
+        else:
+            told[asset] = CollateralView(Atoms(0), Atoms(0), available)
+    return told
 
 
 def _position_view(position: Position) -> PositionView:
@@ -366,5 +422,6 @@ LOOK: Final[dict[type[Any], Callable[[State, Any], Answer]]] = {
     GetAccount: get_account,
     GetFamily: get_family,
     GetAssets: get_assets,
+    GetIndexPrices: get_index_prices,
     GetNotices: get_notices,
 }

@@ -124,3 +124,4 @@ class StateRecord(Struct, array_like=True):
     dust: dict[AssetId, int] = {}
     assignees: list[Assignee] = []
     funding: dict[AssetId, int] = {}
+    collateral: dict[AssetId, int] = {}  # prices of what counts as margin

@@ -10,9 +10,10 @@ import msgspec
 
 from openvenue.engine.accounts import Account, Wallet
 from openvenue.engine.book import Live
-from openvenue.engine.events import AccountOpened, InstrumentListed
+from openvenue.engine.events import AccountOpened, AssetListed, InstrumentListed
 from openvenue.engine.evolve import (
     account_opened,
+    asset_listed,
     instrument_listed,
     set_alarm,
     set_next_funding,
@@ -64,6 +65,11 @@ def take(state: State) -> bytes:
             dust=state.dust,
             assignees=list(state.assignees.values()),
             funding=state.funding,
+            collateral={
+                counted.asset: counted.price
+                for purpose in state.purposes.values()
+                for counted in purpose.counted.values()
+            },
         )
     )
 
@@ -82,7 +88,7 @@ def restore(data: bytes) -> State:
     state.next_order_id = OrderId(record.next_order_id)
     state.next_exec_id = ExecId(record.next_exec_id)
     for asset in record.assets:
-        state.assets[asset.asset_id] = asset
+        asset_listed(state, AssetListed(asset=asset))
     for market_record in record.markets:
         instrument_listed(state, InstrumentListed(instrument=market_record.instrument))
         _restore_market(state.markets[market_record.instrument.symbol], market_record)
@@ -97,6 +103,10 @@ def restore(data: bytes) -> State:
         if market.settlement:
             del state.expiries[market.symbol]
     set_next_funding(state)
+    for purpose in state.purposes.values():
+        for counted in purpose.counted.values():
+            counted.price = record.collateral[counted.asset]
+        purpose.version += 1
     state.fees = record.fees
     state.funding = record.funding
     state.deadlines = record.deadlines

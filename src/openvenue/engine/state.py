@@ -27,6 +27,7 @@ class State:
         self.markets: dict[Symbol, Market] = {}
         self.indexes: dict[IndexId, list[Market]] = {}
         self.accounts: dict[AccountId, Account] = {}
+        self.collateral: dict[IndexId, list[Purpose]] = {}  # whose money an index values
         self.purposes: dict[WalletId, Purpose] = {}  # of wallets, as the listings have it
         self.fees: dict[AssetId, int] = {}  # what the venue has earned
         self.funding: dict[AssetId, int] = {}  # received from some and not yet paid to others

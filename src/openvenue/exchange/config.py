@@ -33,6 +33,10 @@ class AssetTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     name: str
     scale: int  # one unit is 10 ** scale atoms
+    collateral: str | None = None  # the wallet in which it counts as margin, too
+    index: str | None = None  # what values it then, in that wallet's settlement asset
+    haircut: Decimal = Decimal(0)  # the part of its value that does not count
+    conversion_spread: Decimal = Decimal(0)  # what a conversion costs
 
 
 class IndexTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -295,6 +299,16 @@ def _venue_mistakes(venue: VenueTable, at: str) -> Iterator[str]:
     for number, asset in enumerate(venue.assets):
         if not 0 <= asset.scale <= 18:
             yield f"{at}.assets[{number}].scale must be from 0 to 18"
+        if (asset.collateral is None) != (asset.index is None):
+            yield f"{at}.assets[{number}] needs collateral and index, or neither"
+        if asset.index is not None and asset.index not in named["indices"]:
+            yield f"{at}.assets[{number}].index {asset.index!r} is not among the indices"
+        for field, share in (
+            ("haircut", asset.haircut),
+            ("conversion_spread", asset.conversion_spread),
+        ):
+            if not (share.is_finite() and 0 <= share < 1):
+                yield f"{at}.assets[{number}].{field} must be from 0 to below 1"
     for number, index in enumerate(venue.indices):
         if not (index.price.is_finite() and index.price > 0):
             yield f"{at}.indices[{number}].price must be above 0"

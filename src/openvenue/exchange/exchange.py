@@ -9,7 +9,7 @@ import structlog
 
 from openvenue.engine.commands import Command, PassTime, Resume, SetIntake
 from openvenue.engine.events import Refused
-from openvenue.engine.instruments import Asset
+from openvenue.engine.instruments import Asset, IndexId
 from openvenue.engine.notices import Notice
 from openvenue.engine.orders import OrderView
 from openvenue.engine.queries import (
@@ -20,6 +20,7 @@ from openvenue.engine.queries import (
     GetAssets,
     GetBook,
     GetFamily,
+    GetIndexPrices,
     GetMarkets,
     GetNotices,
     GetOpenOrders,
@@ -27,7 +28,7 @@ from openvenue.engine.queries import (
     MarketView,
     Query,
 )
-from openvenue.engine.units import Nanos
+from openvenue.engine.units import FinePrice, Nanos
 from openvenue.exchange.clock import Clock
 from openvenue.exchange.collector import Collector
 from openvenue.exchange.engine_machine import EngineMachine
@@ -211,6 +212,8 @@ class Exchange:
     async def look(self, query: GetFamily) -> list[AccountView]: ...
     @overload
     async def look(self, query: GetAssets) -> list[Asset]: ...
+    @overload
+    async def look(self, query: GetIndexPrices) -> dict[IndexId, FinePrice]: ...
     @overload
     async def look(self, query: GetNotices) -> list[Notice]: ...
     async def look(self, query: Query) -> Answer:

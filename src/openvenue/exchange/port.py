@@ -6,7 +6,7 @@ from typing import Protocol, overload
 from msgspec import Struct
 
 from openvenue.engine.commands import Command
-from openvenue.engine.instruments import Asset
+from openvenue.engine.instruments import Asset, IndexId
 from openvenue.engine.notices import Notice
 from openvenue.engine.orders import OrderView
 from openvenue.engine.queries import (
@@ -17,6 +17,7 @@ from openvenue.engine.queries import (
     GetAssets,
     GetBook,
     GetFamily,
+    GetIndexPrices,
     GetMarkets,
     GetNotices,
     GetOpenOrders,
@@ -24,7 +25,7 @@ from openvenue.engine.queries import (
     MarketView,
     Query,
 )
-from openvenue.engine.units import Nanos, OrderId
+from openvenue.engine.units import FinePrice, Nanos, OrderId
 from openvenue.journal.records import Entry, Envelope
 
 
@@ -67,6 +68,8 @@ class ExchangePort(Protocol):
     async def look(self, query: GetFamily) -> list[AccountView]: ...
     @overload
     async def look(self, query: GetAssets) -> list[Asset]: ...
+    @overload
+    async def look(self, query: GetIndexPrices) -> dict[IndexId, FinePrice]: ...
     @overload
     async def look(self, query: GetNotices) -> list[Notice]: ...
     async def look(self, query: Query) -> Answer:

@@ -29,7 +29,7 @@ from openvenue.engine.instruments import (
     RungKind,
     WalletId,
 )
-from openvenue.engine.queries import GetAccount, GetAssets, GetMarkets
+from openvenue.engine.queries import GetAccount, GetAssets, GetIndexPrices, GetMarkets
 from openvenue.engine.units import (
     PPB_ONE,
     SECOND,
@@ -42,7 +42,13 @@ from openvenue.engine.units import (
     Symbol,
     Ticks,
 )
-from openvenue.exchange.config import DATE_MARK, FundingTable, InstrumentTable, VenueTable
+from openvenue.exchange.config import (
+    DATE_MARK,
+    AssetTable,
+    FundingTable,
+    InstrumentTable,
+    VenueTable,
+)
 from openvenue.exchange.port import ExchangePort
 
 KINDS: Final = {"spot": Kind.SPOT, "linear": Kind.LINEAR, "inverse": Kind.INVERSE}
@@ -56,9 +62,7 @@ def build_setup(venue: VenueTable, now: Nanos) -> list[Command]:
     A contract that expires "next-quarter" gets its date, and its symbol, from `now`: the journal
     keeps both, so a later start does not choose again.
     """
-    commands: list[Command] = [
-        ListAsset(asset=Asset(AssetId(each.name), each.scale)) for each in venue.assets
-    ]
+    commands: list[Command] = [ListAsset(asset=_asset(each)) for each in venue.assets]
     commands += [ListInstrument(instrument=instrument(venue, it, now)) for it in venue.instruments]
     commands += [
         SetIndexPrice(index=IndexId(each.name), price=each.price) for each in venue.indices
@@ -92,7 +96,7 @@ async def still_missing(venue: VenueTable, exchange: ExchangePort) -> list[Comma
     tables = [
         table_of(venue, view.instrument.symbol) for view in markets if view.settlement is None
     ]
-    priced = {view.instrument.index for view in markets if view.index is not None}
+    priced = await exchange.look(GetIndexPrices())
     held: dict[AccountId, set[tuple[WalletId, AssetId]]] = {}
     for account in venue.accounts:
         name = AccountId(account.name)
@@ -163,6 +167,17 @@ def instrument(venue: VenueTable, it: InstrumentTable, now: Nanos) -> Instrument
         ladder=_ladder(venue, it.ladder),
         settles_over=Nanos(it.settles_over_minutes * 60 * SECOND),
         funding=None if it.funding is None else _funding(it.funding),
+    )
+
+
+def _asset(table: AssetTable) -> Asset:
+    return Asset(
+        AssetId(table.name),
+        table.scale,
+        None if table.collateral is None else WalletId(table.collateral),
+        None if table.index is None else IndexId(table.index),
+        _ppb(table.haircut),
+        _ppb(table.conversion_spread),
     )
 
 

@@ -81,7 +81,7 @@ MISTAKES = [
     (r"^tick_size = 1$", "tick_size = 3", "max_price is not a multiple of tick_size"),
     (r"^lot_size = 0\.0001$", "lot_size = 0.000000001", "not a whole number of atoms of USD"),
     (r"^impact_size = 0\.006$", "impact_size = 0.00605", "impact_size is not a multiple"),
-    (r'^settlement = "USD"$', 'settlement = "EUR"', "'EUR' is not among the assets"),
+    (r'^settlement = "USD"$', 'settlement = "GBP"', "'GBP' is not among the assets"),
     (r'^settlement = "USD"$', 'settlement = "XBT"', "settles in its quote asset"),
     (r'^settlement = "XBT"$', 'settlement = "USD"', "settles in its base asset"),
     (r'^index = "ETH:USD"$', 'index = "ETH:EUR"', "'ETH:EUR' is not among the indices"),

@@ -183,7 +183,7 @@ COMMANDS: Final[tuple[commands.Command, ...]] = (
     commands.SetIndexPrice(index=INDEX, price=Decimal("50123.40")),
     commands.SetMarkPrice(symbol=PERP, price=Decimal("50123.4")),
     commands.SetMode(symbol=PERP, mode=Mode.CANCEL_ONLY),
-    commands.ListAsset(asset=Asset(USD, 8)),
+    commands.ListAsset(asset=Asset(USD, 8, FLEX, INDEX, Ppb(30_000_000), Ppb(1_000_000))),
     commands.ListInstrument(instrument=INSTRUMENT),
     commands.OpenAccount(account=ANN, family=BOB, max_open_orders=1_000),
     commands.Deposit(account=ANN, wallet=FLEX, asset=USD, amount=Atoms(-(10**16))),
@@ -281,7 +281,7 @@ EVENTS: Final[tuple[events.Event, ...]] = (
         symbol=PERP, price=FinePrice(501_234_000_000_000), premium=-1_234, is_pinned=True
     ),
     events.ModeSet(symbol=PERP, mode=Mode.POST_ONLY),
-    events.AssetListed(asset=Asset(USD, 8)),
+    events.AssetListed(asset=Asset(USD, 8, FLEX, INDEX, Ppb(30_000_000), Ppb(1_000_000))),
     events.InstrumentListed(instrument=INSTRUMENT),
     events.AccountOpened(account=ANN, family=BOB, max_open_orders=1_000),
     events.Deposited(account=ANN, wallet=FLEX, asset=USD, amount=Atoms(10**16)),

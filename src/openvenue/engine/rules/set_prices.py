@@ -22,8 +22,9 @@ PREMIUM_MAX: Final = 10**18  # in parts per billion; no market has it, and a jou
 def set_index_price(state: State, command: SetIndexPrice) -> list[Event]:
     """IndexPriceSet, then the mark price of each contract on the index."""
     price = int(fine_price(command.price))
-    markets = state.indexes.get(command.index)
-    if markets is None or not 0 < price <= FINE_PRICE_MAX:
+    markets = state.indexes.get(command.index, [])
+    is_known = bool(markets) or command.index in state.collateral
+    if not is_known or not 0 < price <= FINE_PRICE_MAX:
         return [Refused(reason=RejectReason.INVALID, detail=command.index)]
     events: list[Event] = [IndexPriceSet(index=command.index, price=FinePrice(price))]
     for market in markets:

@@ -26,10 +26,10 @@ from openvenue.engine.events import (
 )
 from openvenue.engine.funding import HOUR
 from openvenue.engine.instruments import Instrument, Kind, WalletId
-from openvenue.engine.margin import wallet_margin
+from openvenue.engine.margin import free_in
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.state import State
-from openvenue.engine.units import PRICE_ONE, AssetId
+from openvenue.engine.units import PPB_ONE, PRICE_ONE, AssetId
 
 EXISTS = RejectReason.ALREADY_EXISTS
 INVALID = RejectReason.INVALID
@@ -40,6 +40,11 @@ def list_asset(state: State, command: ListAsset) -> list[Event]:
     """AssetListed, once for each asset."""
     if command.asset.asset_id in state.assets:
         return [Refused(reason=EXISTS, detail=command.asset.asset_id)]
+    asset = command.asset
+    if (asset.collateral is None) != (asset.index is None):
+        return [Refused(reason=INVALID, detail=f"collateral of {asset.asset_id}")]
+    if not 0 <= asset.haircut <= PPB_ONE or not 0 <= asset.conversion_spread < PPB_ONE:
+        return [Refused(reason=INVALID, detail=f"haircut of {asset.asset_id}")]
     return [AssetListed(asset=command.asset)]
 
 
@@ -132,12 +137,7 @@ def free_to_leave(account: Account, wallet_id: WalletId, asset: AssetId) -> int:
     wallet = account.wallets.get(wallet_id)
     if wallet is None:
         return 0
-    free = wallet.available(asset)
-    if wallet.purpose.settlement != asset:
-        return free
-    margin = wallet_margin(wallet)
-    unrealized = margin.unrealized + margin.unrealized_funding
-    return free + min(unrealized, 0) - margin.initial_with_orders
+    return free_in(wallet, asset)
 
 
 def set_mode(state: State, command: SetMode) -> list[Event]:

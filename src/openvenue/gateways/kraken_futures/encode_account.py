@@ -5,7 +5,7 @@ Source: Kraken Futures REST, "Get wallets", "Get open positions".
 
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
-from openvenue.engine.queries import AccountView, PositionView, WalletView
+from openvenue.engine.queries import AccountView, CollateralView, PositionView, WalletView
 from openvenue.engine.units import AssetId, Atoms
 from openvenue.gateways.kraken_futures.listing import Listing
 from openvenue.gateways.kraken_futures.numbers import ZERO, Grid, decimal_number, ratio
@@ -141,18 +141,19 @@ def _flex(wallet: WalletView | None, listing: Listing) -> FlexJson:
     settlement = wallet.settlement
     grid = listing.grid_of(settlement)
     number = grid.number
-    balance = wallet.balances.get(settlement, Atoms(0))
+    value = sum(it.value for it in wallet.collateral.values())
+    collateral = sum(it.collateral for it in wallet.collateral.values())
     profit = number(wallet.unrealized)
     total = number(wallet.unrealized + wallet.unrealized_funding)
     return FlexJson(
         currencies={
-            asset: _currency(wallet, asset, amount, listing.grid_of(asset))
+            asset: _currency(wallet.collateral[asset], amount, listing.grid_of(asset), grid)
             for asset, amount in wallet.balances.items()
         },
-        balance_value=number(balance),
+        balance_value=number(value),
         unrealized_funding=number(wallet.unrealized_funding),
-        portfolio_value=number(balance + wallet.unrealized),
-        collateral_value=number(balance),
+        portfolio_value=number(value + wallet.unrealized),
+        collateral_value=number(collateral),
         initial_margin=number(wallet.initial_margin),
         initial_margin_with_orders=number(wallet.initial_margin_with_orders),
         maintenance_margin=number(wallet.maintenance_margin),
@@ -164,13 +165,16 @@ def _flex(wallet: WalletView | None, listing: Listing) -> FlexJson:
     )
 
 
-def _currency(wallet: WalletView, asset: AssetId, amount: Atoms, grid: Grid) -> CurrencyJson:
-    """Only the settlement asset is collateral; all else in the wallet can be taken out."""
-    quantity = grid.number(amount)
-    if asset != wallet.settlement:
-        return CurrencyJson(quantity, ZERO, ZERO, ZERO, quantity)
-    available = max(min(amount, _available(wallet)), 0)
-    return CurrencyJson(quantity, quantity, quantity, quantity, grid.number(available))
+def _currency(it: CollateralView, amount: Atoms, grid: Grid, money: Grid) -> CurrencyJson:
+    """What there is of a currency, what it counts for in dollars, and what may leave."""
+    collateral = money.number(it.collateral)
+    return CurrencyJson(
+        grid.number(amount),
+        money.number(it.value),
+        collateral,
+        collateral,
+        grid.number(it.available),
+    )
 
 
 def _margin(

@@ -321,26 +321,28 @@ def balances(view: AccountView, listing: Listing) -> Balances:
 
 def _flex(wallet: WalletView, settlement: AssetId, listing: Listing) -> FlexBalance:
     number = listing.grid_of(settlement).number
-    balance = wallet.balances.get(settlement, Atoms(0))
+    value = sum(it.value for it in wallet.collateral.values())
+    collateral = sum(it.collateral for it in wallet.collateral.values())
     available = wallet.equity - wallet.initial_margin_with_orders
     currencies: dict[str, FlexCurrency] = {}
     for asset, amount in wallet.balances.items():
-        quantity = listing.grid_of(asset).number(amount)
-        if asset == settlement:
-            free = number(max(min(amount, available), 0))
-            value = quantity
-        else:
-            free, value = quantity, ZERO
+        grid = listing.grid_of(asset)
+        it = wallet.collateral[asset]
         currencies[asset] = FlexCurrency(
-            quantity=quantity, value=value, collateral_value=value, available=free
+            quantity=grid.number(amount),
+            value=number(it.value),
+            collateral_value=number(it.collateral),
+            available=grid.number(it.available),
+            haircut=decimal_number(ratio(it.haircut, PPB_ONE)),
+            conversion_spread=decimal_number(ratio(it.conversion_spread, PPB_ONE)),
         )
     profit = number(wallet.unrealized)
     total = number(wallet.unrealized + wallet.unrealized_funding)
     return FlexBalance(
         currencies=currencies,
-        balance_value=number(balance),
-        portfolio_value=number(balance + wallet.unrealized),
-        collateral_value=number(balance),
+        balance_value=number(value),
+        portfolio_value=number(value + wallet.unrealized),
+        collateral_value=number(collateral),
         initial_margin=number(wallet.initial_margin_with_orders),
         initial_margin_without_orders=number(wallet.initial_margin),
         maintenance_margin=number(wallet.maintenance_margin),
