@@ -33,6 +33,7 @@ from openvenue.history.port import (
     Volume,
 )
 from openvenue.history.process import ProcessHost
+from openvenue.history.samples import Sample
 from openvenue.history.thread import ThreadHost
 
 T = TypeVar("T")
@@ -158,6 +159,13 @@ class History:
     ) -> Found[Posting]:
         """What changed an account's money and positions. Raises: HistoryUnavailable."""
         return await self._ask(Index.postings, account, page, wanted)
+
+    async def samples(self, symbol: Symbol, span: BarSpan) -> tuple[Sample | None, list[Sample]]:
+        """How a market was before a span, and in each part of it in which something happened.
+
+        Raises: HistoryUnavailable.
+        """
+        return await self._ask(Index.samples, symbol, span)
 
     async def bars(self, source: BarSource, name: str, span: BarSpan) -> tuple[list[Bar], bool]:
         """Bars of a market's trades or mark, or of an index, ascending; whether there are more.

@@ -4,6 +4,7 @@ Everything here runs on the thread, or in the process, that keeps the index.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -26,6 +27,8 @@ from openvenue.history.past import (
     Page,
     Posting,
     RateChange,
+    SettlementPosting,
+    TradePosting,
 )
 from openvenue.history.port import (
     Candle,
@@ -35,6 +38,8 @@ from openvenue.history.port import (
     PublicTrade,
     Volume,
 )
+from openvenue.history.samples import Sample, merged
+from openvenue.history.stats import Stats
 from openvenue.history.store import Store, remove
 from openvenue.journal.records import Entry
 
@@ -74,6 +79,10 @@ class Index:
         self._touched: set[OrderId] = set()
         self._days: dict[Symbol, Day] = {}
         self._minutes: dict[tuple[Symbol, int], Minute] = {}  # changed since the last commit
+        interest: dict[Symbol, int] = {}
+        for symbol, quantity in ledger.positions():
+            interest[symbol] = interest.get(symbol, 0) + max(quantity, 0)
+        self._stats = Stats(interest, self.store.newest_samples())
         for symbol, minute in self.store.minutes(self.store.newest_minute() - DAY_MINUTES + 1):
             self._day(symbol).put(minute)
 
@@ -121,6 +130,7 @@ class Index:
         self.store.set_holders(ledger.holder(it) for it in sorted(ledger.changed))
         ledger.changed.clear()
         self._keep_minutes()
+        self.store.set_samples(self._stats.samples.items())
         self.store.commit(self.seq)
         self._newest_kept = max((it.order.order_id for it in kept), default=newest)
         self._newest_kept = max(self._newest_kept, newest)
@@ -190,6 +200,19 @@ class Index:
                 found[number] = minute
         return [candle_of(found[number]) for number in sorted(found)]
 
+    def samples(self, symbol: Symbol, span: BarSpan) -> tuple[Sample | None, list[Sample]]:
+        """The last sample before a span, and one for each part in which something happened."""
+        self._sample()
+        first = span.since // MINUTE
+        end = span.until // MINUTE + span.minutes
+        before, found = self.store.samples(symbol, first, end)
+        parts: dict[int, Sample] = {}
+        for sample in found:
+            number = sample.minute // span.minutes
+            part = parts.get(number)
+            parts[number] = sample if part is None else merged(part, sample)
+        return before, list(parts.values())
+
     def bars(self, source: BarSource, name: str, span: BarSpan) -> tuple[list[Bar], bool]:
         """Bars, ascending, and whether there are more."""
         self._keep_minutes()
@@ -207,6 +230,14 @@ class Index:
         if not fresh:
             return
         assert fresh[0].seq == self.seq + 1, "entries follow on one another"
+        for minute, group in groupby(fresh, key=_minute_of):
+            if minute > self._stats.minute:
+                self._sample()
+                self._stats.go_on(minute)
+            self._fold_in(list(group))
+
+    def _fold_in(self, fresh: Sequence[Entry]) -> None:
+        """Entries of one minute."""
         story = self._fold.tell(fresh)
         for trade, value in zip(story.trades, story.values, strict=True):
             if trade.origin.is_off_book:
@@ -220,6 +251,7 @@ class Index:
             self.store.add_closed(story.closed)
         self._touched |= story.touched
         self._add_past(story)
+        self._count(story)
         self.seq = fresh[-1].seq
 
     def _add_past(self, story: Story) -> None:
@@ -250,6 +282,35 @@ class Index:
             self._price(source, name, time, price)
         if story.instruments:
             self.store.add_instruments(story.instruments)
+
+    def _count(self, story: Story) -> None:
+        """What happened in markets with positions, for the sample of this minute."""
+        contracts, stats = self._fold.ledger.contracts, self._stats
+
+        def is_sampled(symbol: Symbol) -> bool:
+            return not contracts[symbol].is_spot
+
+        for change in story.changes:
+            if is_sampled(change.order.symbol):
+                stats.of(change.order.symbol)
+        for trade in story.trades:
+            if is_sampled(trade.symbol):
+                stats.traded(trade)
+        for _, posting in story.postings:
+            if isinstance(posting, TradePosting):
+                symbol = posting.order.symbol
+                old, new = posting.old_quantity, posting.new_quantity
+                stats.moved(symbol, old, new, is_half=posting.is_maker)
+            elif isinstance(posting, SettlementPosting):
+                stats.moved(posting.symbol, posting.old_quantity, 0, is_half=False)
+
+    def _sample(self) -> None:
+        """Keep this minute of every market as it is now."""
+        stats = self._stats
+        if stats.samples:
+            ledger = self._fold.ledger
+            stats.look(ledger.contracts, self._fold.alive.values(), ledger.positions())
+            self.store.set_samples(stats.samples.items())
 
     def _price(self, source: BarSource, name: str, time: Nanos, price: FinePrice) -> None:
         number = time // MINUTE
@@ -290,6 +351,10 @@ class Index:
         if day is None:
             day = self._days[symbol] = Day(symbol)
         return day
+
+
+def _minute_of(entry: Entry) -> int:
+    return entry.time // MINUTE
 
 
 def _chunks(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:

@@ -4,7 +4,7 @@ The arithmetic is the engine's (`evolve.traded`); here it is kept a second time 
 be told with the figures before and after each change.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec import Struct
@@ -88,6 +88,12 @@ class Ledger:
         if found is None:
             found = self._holders[account] = Holder(account)
         return found
+
+    def positions(self) -> Iterator[tuple[Symbol, int]]:
+        """The market and the lots of every open position."""
+        for holder in self._holders.values():
+            for symbol, (quantity, _) in holder.positions.items():
+                yield symbol, quantity
 
     def deposited(self, event: Deposited, number: int, now: Nanos) -> MoneyPosting:
         """Money from outside."""

@@ -24,6 +24,7 @@ from openvenue.engine.units import (
     Symbol,
     Ticks,
 )
+from openvenue.history.samples import Sample
 
 PLACES: Final = 24  # bits of a number that count within one journal entry
 
@@ -275,6 +276,12 @@ class PastPort(Protocol):
         """What changed an account's money and positions.
 
         `wanted` runs on another thread: it must be pure.
+        """
+
+    async def samples(self, symbol: Symbol, span: BarSpan) -> tuple[Sample | None, list[Sample]]:
+        """How a market was before a span, and in each part of it in which something happened.
+
+        Parts are as long as the bars of the span, and begin where they do.
         """
 
     async def bars(self, source: BarSource, name: str, span: BarSpan) -> tuple[list[Bar], bool]:

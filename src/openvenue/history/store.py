@@ -19,8 +19,9 @@ from openvenue.history.day import MINUTE, Minute
 from openvenue.history.ledger import Holder
 from openvenue.history.past import Bar, BarSource, BarSpan
 from openvenue.history.port import ClosedOrder, Fill, PublicTrade, Volume
+from openvenue.history.samples import Sample
 
-VERSION: Final = 8  # of these tables and of the fold that fills them: another one means rebuild
+VERSION: Final = 9  # of these tables and of the fold that fills them: another one means rebuild
 
 ALIVE_ROW: Final = 512  # orders to a row when all are written again
 HALF: Final = 10**9
@@ -63,6 +64,9 @@ CREATE TABLE price_minutes (
   high INTEGER NOT NULL, low INTEGER NOT NULL, close INTEGER NOT NULL,
   PRIMARY KEY (source, name, minute)
 ) WITHOUT ROWID;
+CREATE TABLE samples (
+  symbol TEXT NOT NULL, minute INTEGER NOT NULL, record BLOB NOT NULL, PRIMARY KEY (symbol, minute)
+) WITHOUT ROWID;
 CREATE TABLE instruments (place INTEGER PRIMARY KEY, record BLOB NOT NULL);
 CREATE TABLE holders (account TEXT PRIMARY KEY, record BLOB NOT NULL) WITHOUT ROWID;
 """
@@ -73,6 +77,7 @@ _CLOSED: Final = msgspec.msgpack.Decoder(_Closed)
 _ALIVE: Final = msgspec.msgpack.Decoder(list[Alive])
 _ENDED: Final = msgspec.msgpack.Decoder(list[OrderId])
 _INSTRUMENT: Final = msgspec.msgpack.Decoder(Instrument)
+_SAMPLE: Final = msgspec.msgpack.Decoder(Sample)
 _HOLDER: Final = msgspec.msgpack.Decoder(Holder)
 
 
@@ -169,6 +174,31 @@ class Store:
         )
         for source, name, *prices in self._db.execute(query):
             yield BarSource(source), name, Minute(*prices)
+
+    def set_samples(self, samples: Iterable[tuple[Symbol, Sample]]) -> None:
+        """Keep samples of minutes as they are now."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO samples VALUES (?, ?, ?)",
+            ((symbol, it.minute, _ENCODER.encode(it)) for symbol, it in samples),
+        )
+
+    def newest_samples(self) -> Iterator[tuple[Symbol, Sample]]:
+        """The last sample of every market."""
+        query = "SELECT symbol, max(minute), record FROM samples GROUP BY symbol"
+        for symbol, _, record in self._db.execute(query):
+            yield Symbol(symbol), _SAMPLE.decode(record)
+
+    def samples(
+        self, symbol: Symbol, first: int, end: int
+    ) -> tuple[Sample | None, Iterator[Sample]]:
+        """The last sample before the minute `first`, and those from there on before `end`."""
+        query = "SELECT record FROM samples WHERE symbol = ? AND minute {} ORDER BY minute {}"
+        before = query.format("< ?", "DESC LIMIT 1")
+        row = self._db.execute(before, (symbol, first)).fetchone()
+        rows = self._db.execute(query.format(">= ? AND minute < ?", "ASC"), (symbol, first, end))
+        return None if row is None else _SAMPLE.decode(row[0]), (
+            _SAMPLE.decode(record) for (record,) in rows
+        )
 
     def add_instruments(self, instruments: Iterable[Instrument]) -> None:
         """In the order of listing."""

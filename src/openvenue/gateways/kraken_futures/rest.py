@@ -9,6 +9,7 @@ from typing import Final
 from openvenue.exchange.port import ExchangePort, VenueStopped
 from openvenue.gateways.kraken_futures import (
     account_log,
+    analytics,
     batch,
     charts,
     edit,
@@ -110,6 +111,7 @@ NAMED: Final = (
     ("GET", f"{CHARTS}/{{tick_type}}"),
     ("GET", f"{CHARTS}/{{tick_type}}/{{symbol}}"),
     ("GET", f"{CHARTS}/{{tick_type}}/{{symbol}}/{{resolution}}"),
+    ("GET", f"{CHARTS}/analytics/{{symbol}}/{{analytics_type}}"),
     ("GET", "/api/auth/v1/api-keys/v3/check"),
 )
 
@@ -212,6 +214,7 @@ class KrakenFutures:
             for name, answer in MARKET_HISTORY.items()
         }
         self._key_check = Endpoint(self._desk, "api-keys/v3/check", settings.check_key)
+        self._analytics = Endpoint(self._desk, "analytics", _analytics)
         self._charts = Endpoint(self._desk, "charts", _charts)
 
     async def start(self) -> None:
@@ -296,8 +299,12 @@ class KrakenFutures:
                 return self._past.get(rest)
             return None
         if path == CHARTS or path.startswith(f"{CHARTS}/"):
-            is_series = path.startswith(f"{CHARTS}/analytics")
-            return None if method != "GET" else self._later if is_series else self._charts
+            if method != "GET":
+                return None
+            if path == f"{CHARTS}/analytics/liquidity-pool":
+                return self._later
+            is_series = path.startswith(f"{CHARTS}/analytics/")
+            return self._analytics if is_series else self._charts
         if path == "/api/auth/v1/api-keys/v3/check":
             return self._key_check if method == "GET" else None
         return None
@@ -324,6 +331,13 @@ class KrakenFutures:
 async def _unavailable(desk: Desk, request: Request) -> Response:
     """A path that this venue does not serve yet."""
     raise WireError(errors.UNAVAILABLE, why="not served yet")
+
+
+async def _analytics(desk: Desk, request: Request) -> Response:
+    """Statistics of a market."""
+    parts = request.path.rstrip("/")[len(CHARTS) :].split("/")
+    symbol, kind = parts[2], parts[3] if len(parts) == 4 else ""
+    return await analytics.analytics(desk, request, symbol, kind)
 
 
 async def _charts(desk: Desk, request: Request) -> Response:
