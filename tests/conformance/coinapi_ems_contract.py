@@ -1,4 +1,4 @@
-"""The contract of CoinAPI EMS's REST API, restated: what may be asked, and what may be answered.
+"""The contract of CoinAPI EMS, restated: what may be asked, and what may be answered.
 
 It is held against both sides of every exchange of words, as strictly as the strictest of the
 generated clients reads: no member that is not in the model, no null, content types letter by
@@ -231,6 +231,56 @@ PROBLEM: Final = record(
 MESSAGE: Final = record({"message": STRING})
 
 
+SYMBOL: Final = record(
+    {
+        "symbol_id_coinapi": STRING,
+        "symbol_id_exchange": STRING,
+        "asset_id_base_exchange": STRING,
+        "asset_id_quote_exchange": STRING,
+        "asset_id_base_coinapi": STRING,
+        "asset_id_quote_coinapi": STRING,
+        "price_precision": NUMBER,
+        "size_precision": NUMBER,
+    },
+    "symbol_id_exchange",
+    "price_precision",
+    "size_precision",
+)
+SERVER_INFO: Final[Schema] = {
+    "time": TIME,
+    "exchange_id": STRING,
+    "instance_guid": STRING,
+    "server_version": STRING,
+    "server_name": STRING,
+    "dns_name": STRING,
+    "is_running": BOOLEAN,
+    "time_server_start": TIME,
+}
+
+
+def _listed(entry: Schema) -> Schema:
+    return record({"type": STRING, "exchange_id": STRING, "data": items(entry)}, "exchange_id")
+
+
+def _with_type(whole: Schema) -> Schema:
+    return {**whole, "properties": {**whole["properties"], "type": STRING}}
+
+
+# What comes over the WebSocket. Source: CoinAPI EMS WebSocket; the vendor's own client of 2021.
+MESSAGES: Final[Mapping[str, Schema]] = {
+    "SERVER_INFO": record({"type": STRING, **SERVER_INFO}, "type", *SERVER_INFO),
+    "SYMBOLS_SNAPSHOT": _listed(SYMBOL),
+    "BALANCE_SNAPSHOT": _listed(BALANCE["properties"]["data"]["items"]),
+    "BALANCE_UPDATE": _listed(BALANCE["properties"]["data"]["items"]),
+    "POSITION_SNAPSHOT": _listed(POSITION["properties"]["data"]["items"]),
+    "POSITION_UPDATE": _listed(POSITION["properties"]["data"]["items"]),
+    "ORDER_EXEC_REPORT_SNAPSHOT": _with_type(REPORT),
+    "ORDER_EXEC_REPORT_UPDATE": _with_type(REPORT),
+    "MESSAGE_REJECT": REJECT,
+    "MESSAGE": record({"type": STRING, "exchange_id": STRING, "message": STRING}, "message"),
+}
+
+
 class Operation(NamedTuple):
     """One endpoint: what is sent, and what may come back, by status."""
 
@@ -304,3 +354,8 @@ def check_answer(method: str, path: str, status: int, content_type: str, answer:
     Draft202012Validator(schema).validate(answer)
     if place == ("POST", "/v1/orders/cancel/all") and status == 200:
         assert "reject_reason" not in answer, "a client would take it for a refusal"
+
+
+def check_message(message: Any) -> None:
+    """Whether a client of the WebSocket can read this. Raises: ValidationError."""
+    Draft202012Validator(MESSAGES[message["type"]]).validate(message)

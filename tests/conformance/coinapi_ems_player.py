@@ -13,12 +13,23 @@
     nobody > GET /path                    one without
         < 200 {…}                         its answer, at least; more lines may follow
     until GET /path                       Ann asks until the answer is the one that follows
+    ann opens /v1?argument=value          a WebSocket, with her key; nobody opens one without
+        < 401 {…}                         or what is answered instead
+    ann says {…}                          one message of hers
+    ann hears {…}                         a message that has come, or comes, and says at least this
+    ann has heard all                     nothing else has come
+    ann leaves                            her connection is gone
+    heart beats                           once
+    venue holds 3                         of its first asset
+    venue closes                          its position
+    venue ends                            its oldest open order
         <type application/json            the content type of that answer
 
 In an answer `"$name"` stands for whatever is there the first time, and for the same after that;
 `"*"` for anything; `"absent"` for a member that is not there. Lists are compared whole.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -27,14 +38,15 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from openvenue.ems.connectors.port import Silent, Unreachable, VenueRefused
 from openvenue.ems.desk import Ems
 from openvenue.ems.times import read_time
 from openvenue.engine.units import Nanos
 from openvenue.gateways.coinapi_ems import DEFAULT, CoinApiEms, Profile
-from openvenue.gateways.wire import Request, Response
-from tests.conformance.coinapi_ems_contract import OUTSIDE, check_answer
+from openvenue.gateways.wire import OpenSession, Request, Response
+from tests.conformance.coinapi_ems_contract import OUTSIDE, check_answer, check_message
 from tests.unit.ems.scene import ANN, BOB, BOBS, CONFIG, FUTURES, SPOT, PaperVenue, ToldTime
 
 KEYS = {"key-ann": ANN, "key-bob": BOB}
@@ -58,6 +70,26 @@ def read(path: Path) -> Iterator[tuple[int, str]]:
         yield pending
 
 
+class Ear:
+    """One open WebSocket, and what has come over it."""
+
+    def __init__(self, opens: OpenSession, asked: Request) -> None:
+        self.heard: list[Any] = []
+        self.session = opens(asked, self)
+
+    def send(self, frame: bytes) -> None:
+        message = json.loads(frame, parse_float=Decimal)
+        check_message(message)
+        self.heard.append(message)
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        raise AssertionError(f"closed: {code} {reason}")
+
+    def leave(self) -> None:
+        """Hang up."""
+        self.session.closed()
+
+
 class Player:
     """Plays one transcript in a world of its own."""
 
@@ -69,6 +101,7 @@ class Player:
         self._keeps_to_contract = True
         self._time = ToldTime()
         self._again = ""  # what is asked until the answer is the expected one
+        self._ears: dict[str, Ear] = {}
 
     async def play(self) -> None:
         """All of it. Raises: AssertionError: an answer was another one."""
@@ -90,6 +123,8 @@ class Player:
                     where = f"{self._path.name}:{number}: {text}"
                     raise AssertionError(f"{where}\n{error}") from error
         finally:
+            for ear in self._ears.values():
+                ear.leave()
             await desk.close()
 
     async def _step(self, gateway: CoinApiEms, text: str) -> None:
@@ -110,8 +145,12 @@ class Player:
             case "<type":
                 assert self._response is not None
                 assert self._response.content_type == rest, self._response.content_type
-            case _:
+            case "heart":
+                gateway.beat()
+            case _ if rest.startswith(">"):
                 await self._ask(gateway, first, rest.removeprefix("> "))
+            case _:
+                await self._talk(gateway, first, rest)
 
     def _tell(self, what: str) -> None:
         venue = self._venue
@@ -129,14 +168,66 @@ class Player:
                 venue.fail["place"] = [VenueRefused(rest)]
             case "adds":
                 venue.add()
+            case "holds":
+                (held,) = venue.held
+                venue.held = [replace(held, balance=Decimal(rest), available=Decimal(rest))]
+            case "closes":
+                venue.positioned = []
+            case "ends":
+                venue.end(next(iter(venue.open)))
             case _:
                 raise AssertionError(f"no such step: {what}")
+
+    async def _talk(self, gateway: CoinApiEms, actor: str, text: str) -> None:
+        verb, _, rest = text.partition(" ")
+        match verb:
+            case "opens":
+                path, _, query = rest.partition("?")
+                headers = {} if actor == "nobody" else {"x-coinapi-key": f"key-{actor}"}
+                asked = Request(
+                    "GET", path, query.encode(), headers, b"", "127.0.0.1", Nanos(1), {}
+                )
+                self._response = gateway.turned_away(asked)
+                opens = gateway.socket(path)
+                assert opens is not None, path
+                if self._response is None:
+                    self._ears[actor] = Ear(opens, asked)
+            case "says":
+                self._ears[actor].session.receive(self._filled(rest).encode())
+            case "hears":
+                await self._hear(self._ears[actor], json.loads(rest, parse_float=Decimal))
+            case "has":
+                assert rest == "heard all", rest
+                for _ in range(100):
+                    await asyncio.sleep(0)
+                assert self._ears[actor].heard == [], self._ears[actor].heard
+            case "leaves":
+                self._ears.pop(actor).leave()
+            case _:
+                raise AssertionError(f"no such step: {text}")
+
+    async def _hear(self, ear: "Ear", expected: Any) -> None:
+        """Take the first message that says at least this; others stay."""
+        for _ in range(TURNS_MAX):
+            for message in ear.heard:
+                found = dict(self._found)
+                try:
+                    self._compare(expected, message, "")
+                except AssertionError:
+                    self._found = found
+                else:
+                    ear.heard.remove(message)
+                    return
+            await asyncio.sleep(0)
+        raise AssertionError(f"heard only {json.dumps(ear.heard, default=str, indent=1)}")
+
+    def _filled(self, text: str) -> str:
+        return re.sub(r"\$(\w+)", lambda it: str(self._found[it[1]]), text)
 
     async def _ask(self, gateway: CoinApiEms, actor: str, text: str) -> None:
         method, _, rest = text.partition(" ")
         target, _, body = rest.partition(" ")
-        target = re.sub(r"\$(\w+)", lambda it: str(self._found[it[1]]), target)
-        body = re.sub(r"\$(\w+)", lambda it: str(self._found[it[1]]), body)
+        target, body = self._filled(target), self._filled(body)
         path, _, query = target.partition("?")
         headers = {} if actor == "nobody" else {"x-coinapi-key": f"key-{actor}"}
         request = Request(

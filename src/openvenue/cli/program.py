@@ -40,7 +40,7 @@ from openvenue.faults.fault import Fault
 from openvenue.faults.plan import FaultPlan, Strike
 from openvenue.gateways.access import is_loopback
 from openvenue.gateways.admin.rest import AdminGateway, AdminTools
-from openvenue.gateways.coinapi_ems.rest import CoinApiEms
+from openvenue.gateways.coinapi_ems import CoinApiEms
 from openvenue.gateways.fault_metrics import fault_families
 from openvenue.gateways.health import HealthGateway
 from openvenue.gateways.kraken_futures.auth import KeyRing
@@ -240,7 +240,10 @@ class Program:
             stack.callback(gateway.close)
             await gateway.start()
             gateways.append(gateway)
-        gateways.append(CoinApiEms(ems, plan.keys.coinapi_ems()))
+        desk = CoinApiEms(ems, plan.keys.coinapi_ems())
+        stack.callback(desk.close)
+        await desk.start()
+        gateways.append(desk)
         door = Door(
             [*gateways, HealthGateway(stopped, metrics), AdminGateway(plan.keys.admin_key, tools)],
             faults=faults,

@@ -44,6 +44,7 @@ class PlaceOrder(Struct, frozen=True, kw_only=True, tag=1, array_like=True):
     unfit: str = ""  # why its venue's connector could not express it; "" if it can
     tag: str = ""
     flattens: HaltId | None = None  # the desk's own, for a halt: it passes the gate
+    ends_with_session: bool = False  # to be canceled when its client's connection ends
 
 
 class RecordUnsent(Struct, frozen=True, kw_only=True, tag=2, array_like=True):

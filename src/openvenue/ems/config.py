@@ -81,4 +81,6 @@ class EmsConfig(Struct, frozen=True, kw_only=True):
     watch_seconds: float = 5.0  # between looks at what is halted
     marker_seconds: float = 0.5  # between looks for halts left as files
     cancels_at_once: int = 8
+    listen_seconds: float = 10.0  # between two looks at an account that somebody listens to
+    listen_gap_seconds: float = 2.0  # at least, when something has happened there
     durability: Literal["disk", "os"] = "disk"

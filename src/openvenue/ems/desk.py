@@ -40,7 +40,7 @@ from openvenue.ems.errors import (
     VenueDown,
 )
 from openvenue.ems.events import Refused
-from openvenue.ems.expiry import expire, why_expired
+from openvenue.ems.expiry import expire, see_canceled, why_expired
 from openvenue.ems.follow import FeedHealth
 from openvenue.ems.halt_events import HaltRefusal
 from openvenue.ems.halts import Origin, Scope, Trigger, union
@@ -58,12 +58,14 @@ from openvenue.ems.orders import (
     TimeInForce,
     is_tagged,
 )
+from openvenue.ems.presence import Presence
 from openvenue.ems.records import EMS, Entry
 from openvenue.ems.rehearsal import Rehearsal, rehearse
 from openvenue.ems.report import HaltReport, is_seen, report
 from openvenue.ems.route import FAILURES, Route
 from openvenue.ems.state import Run
 from openvenue.ems.timer import RealTimer, Timer
+from openvenue.ems.watch import Listening, Watch, Watcher
 from openvenue.engine.units import AccountId, Nanos
 from openvenue.journal.files import FileJournalOf
 from openvenue.journal.memory import MemoryJournalOf
@@ -105,6 +107,7 @@ class Ems:
             for account, connector in connectors.items()
         }
         self.kill_switch: Final = KillSwitch(config, ledger, timer, self._routes)
+        self._watches = {account: Watch(route) for account, route in self._routes.items()}
 
     @classmethod
     async def open(
@@ -160,7 +163,9 @@ class Ems:
         for route in desk._routes.values():
             route.catch_up()
             for order in await route.live():
-                desk._let_expire(route, order)
+                desk._see_to_end(route, order)
+                if order.ends_with_session:  # whose it was is gone
+                    desk._start(see_canceled(route, order))
         return desk
 
     async def close(self) -> None:
@@ -170,6 +175,8 @@ class Ems:
         if self._tasks:
             await asyncio.wait(self._tasks)
         await self.kill_switch.close()
+        for watch in self._watches.values():
+            await watch.close()
         for route in self._routes.values():
             await route.close()
         await self._ledger.close()
@@ -223,10 +230,12 @@ class Ems:
         cl_ord_id: ClOrdId,
         terms: Terms,
         tag: str = "",
+        presence: Presence | None = None,
     ) -> Order:
         """Send an order; what is known of it when the venue has answered.
 
-        `tag` says whose it is within its owner; the kill switch can be told one.
+        `tag` says whose it is within its owner; the kill switch can be told one. `presence`: it is
+        canceled when that is over.
         Raises: NoSuchExchange; DuplicateOrder; VenueDown: it never left. NoAnswer: it may be there.
         """
         route = self.route(owner, exchange_id)
@@ -235,32 +244,52 @@ class Ems:
         except FAILURES as error:
             raise VenueDown(str(error)) from error
         terms, unfit = route.fitted(terms)
-        unfit = unfit or why_expired(terms, self._ledger.now())
         command = PlaceOrder(
-            account=route.account, cl_ord_id=cl_ord_id, terms=terms, unfit=unfit, tag=tag
+            account=route.account,
+            cl_ord_id=cl_ord_id,
+            terms=terms,
+            unfit=unfit or why_expired(terms, self._ledger.now()),
+            tag=tag,
+            ends_with_session=presence is not None,
         )
         await self._honour_what_came()
-        return await self._shielded(self._place(route, command))
+        return await self._shielded(self._place(route, command, presence))
 
-    async def _place(self, route: Route, command: PlaceOrder) -> Order:
+    async def _place(self, route: Route, command: PlaceOrder, presence: Presence | None) -> Order:
         events = await self._ledger.submit(command, "client")
         if isinstance(events[0], Refused):
             raise DuplicateOrder(command.cl_ord_id)
         await self._honour_what_came()
         order = await route.order(command.cl_ord_id)
-        if order.cancel_wanted:
+        if order.has_ended:
+            return order
+        if order.cancel_wanted or (presence is not None and presence.is_over):
             owner, cl_ord_id = order.key
             unsent = RecordUnsent(owner=owner, cl_ord_id=cl_ord_id, why=CANCELED_BEFORE)
             await self._ledger.submit(unsent)
-        elif not order.has_ended:
-            self._let_expire(route, order)
-            try:
-                await route.send(order)
-            except Unreachable as error:
-                raise VenueDown(str(error)) from error
-            except Silent as error:
-                raise NoAnswer(str(error)) from error
-        return await route.order(command.cl_ord_id)
+            return await route.order(cl_ord_id)
+        if presence is not None:
+            presence.orders[order.cl_ord_id] = route
+        self._see_to_end(route, order)
+        try:
+            await route.send(order)
+        except Unreachable as error:
+            raise VenueDown(str(error)) from error
+        except Silent as error:
+            raise NoAnswer(str(error)) from error
+        order = await route.order(command.cl_ord_id)
+        if presence is not None and order.has_ended:
+            presence.orders.pop(order.cl_ord_id, None)
+        return order
+
+    def end(self, presence: Presence) -> None:
+        """A client has left: cancel what it wanted to end with it."""
+        presence.is_over = True
+        for cl_ord_id, route in presence.orders.items():
+            self._start(self._end(route, cl_ord_id))
+
+    async def _end(self, route: Route, cl_ord_id: ClOrdId) -> None:
+        await see_canceled(route, await route.order(cl_ord_id))
 
     async def cancel(
         self, owner: AccountId, exchange_id: str, *, cl_ord_id: str = "", order_id: str = ""
@@ -495,6 +524,26 @@ class Ems:
         """Whether an order can leave this machine."""
         return bool(self._live)
 
+    # ---- whoever listens
+
+    def exchanges(self, owner: AccountId) -> dict[ExchangeId, bool]:
+        """Every account of an owner; whether its venue answered somebody who listens."""
+        return {
+            account.exchange_id: watch.is_running
+            for account, watch in self._watches.items()
+            if account.owner == owner
+        }
+
+    def listen(self, owner: AccountId, watcher: Watcher) -> Listening:
+        """Tell `watcher` all that is known of an owner's accounts, and all that comes to be."""
+        mine = [account for account in self._routes if account.owner == owner]
+        watches = [self._watches[account] for account in mine]
+        return Listening(watcher, watches, [self._routes[account] for account in mine])
+
+    def now(self) -> Nanos:
+        """The desk's time."""
+        return self._ledger.now()
+
     # ---- money
 
     async def balances(
@@ -528,7 +577,7 @@ class Ems:
 
         return await asyncio.gather(*(one(it) for it in self._chosen(owner, exchange_id)))
 
-    def _let_expire(self, route: Route, order: Order) -> None:
+    def _see_to_end(self, route: Route, order: Order) -> None:
         if order.terms.time_in_force is TimeInForce.GTD_DESK:
             self._start(expire(route, order))
 

@@ -27,6 +27,7 @@ class OrderReceived(Struct, frozen=True, kw_only=True, tag=1, array_like=True):
     venue_cl_ord_id: str
     tag: str = ""
     flattens: HaltId | None = None
+    ends_with_session: bool = False
 
 
 class Refused(Struct, frozen=True, kw_only=True, tag=2, array_like=True):

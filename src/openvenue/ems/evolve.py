@@ -42,6 +42,7 @@ def order_received(state: State, event: OrderReceived) -> None:
         flattens=event.flattens,
         status=Status.RECEIVED,
         history=((Status.RECEIVED, state.now),),
+        ends_with_session=event.ends_with_session,
     )
     keep(state, order)
 

@@ -1,8 +1,8 @@
-"""Orders that the desk lets expire, because their exchange does not.
+"""Orders that the desk ends by itself: at their time, or with the connection that they came by.
 
-The exchange has such an order as one that stays until it is canceled. When its time has come it is
-canceled, again and again until the exchange has no part of it open: also one whose time came while
-the desk was not running.
+The exchange has such an order as one that stays until it is canceled. When its end has come it is
+canceled, again and again until the exchange has no part of it open: also where that was while the
+desk was not running.
 """
 
 from typing import Final
@@ -41,12 +41,19 @@ async def expire(route: Route, order: Order) -> None:
     while not order.has_ended and (left := at - timer.wall()) > 0:
         await timer.sleep(min(left / SECOND, LOOK_SECONDS))
         order = await route.order(cl_ord_id)
+    if not order.has_ended:
+        log.info("order expired", order=cl_ord_id, account=route.account)
+        await see_canceled(route, order)
+
+
+async def see_canceled(route: Route, order: Order) -> None:
+    """Have an order canceled, and try until nothing of it is open. Raises: DeskStopped."""
+    owner, cl_ord_id = order.key
     pause = route.config.retry_seconds
     while not order.has_ended:
-        log.info("order expired", order=cl_ord_id, account=route.account)
-        await route.ledger.submit(AskCancel(owner=order.account.owner, cl_ord_id=cl_ord_id))
+        await route.ledger.submit(AskCancel(owner=owner, cl_ord_id=cl_ord_id))
         if cl_ord_id not in route.sending:  # it is canceled on arrival else
             route.chase(cl_ord_id)
-        await timer.sleep(pause)
+        await route.timer.sleep(pause)
         pause = min(2 * pause, route.config.retry_seconds_max)
         order = await route.order(cl_ord_id)

@@ -122,6 +122,7 @@ class Order(Struct, frozen=True, kw_only=True):
     is_foreign: bool = False  # found at the venue, not sent by this desk
     tag: str = ""  # whose it is within its owner: a strategy, a trader, a client of the owner's
     flattens: HaltId | None = None  # the desk's own: it closes a position on behalf of this halt
+    ends_with_session: bool = False  # to be canceled when its client's connection ends
 
     @property
     def key(self) -> OrderKey:

@@ -28,6 +28,7 @@ from openvenue.gateways.request_log import RequestLog
 from openvenue.gateways.sockets import Socket, hand_over, why_no_upgrade
 from openvenue.gateways.wire import (
     Gateway,
+    Guarded,
     Handler,
     Hurtable,
     LocalOnly,
@@ -199,7 +200,8 @@ class Door:
             response = self._words(path, 405, "method not allowed")
             response.headers = (*response.headers, allow)
             return response
-        if any(gateway.socket(path) is not None for gateway in self._gateways):
+        # The root is where people look for a page, whatever else talks there.
+        if path != "/" and any(gateway.socket(path) is not None for gateway in self._gateways):
             response = self._words(path, 426, "this path is a WebSocket")
             response.headers = (*response.headers, ("Upgrade", "websocket"))
             return response
@@ -297,7 +299,7 @@ class Door:
         if wrong is None and self.is_closing:
             wrong = (503, "closing")
         if wrong is None:
-            return None
+            return gateway.turned_away(request) if isinstance(gateway, Guarded) else None
         status, request.note["why"] = wrong
         response = self._words(request.path, status, wrong[1])
         if status == 426:

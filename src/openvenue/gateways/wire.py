@@ -115,7 +115,7 @@ OpenSession = Callable[[Request, Sender], Session]
 class Gateway(Protocol):
     """One API: which paths are its own, and how it talks on them.
 
-    Beside these it may have what `OwnWords` and `LocalOnly` say.
+    Beside these it may have what `OwnWords`, `Guarded` and `LocalOnly` say.
     """
 
     @property
@@ -138,6 +138,14 @@ class OwnWords(Protocol):
 
     def refusal(self, path: str, status: int, why: str) -> Response | None:
         """A request that never reached a handler (404, 405, 408, 413, …); None: not my path."""
+
+
+@runtime_checkable
+class Guarded(Protocol):
+    """A gateway that wants to know who opens a WebSocket before it is one."""
+
+    def turned_away(self, request: Request) -> Response | None:
+        """The reply to a client that may not have one; None: it may."""
 
 
 @runtime_checkable

@@ -95,7 +95,13 @@ MET: Final = HaltOrder(
 )
 COMMANDS: Final[list[commands.Command]] = [
     commands.PlaceOrder(
-        account=ACCOUNT, cl_ord_id=ONE, terms=TERMS, unfit="why", tag="carry", flattens=HALT
+        account=ACCOUNT,
+        cl_ord_id=ONE,
+        terms=TERMS,
+        unfit="why",
+        tag="carry",
+        flattens=HALT,
+        ends_with_session=True,
     ),
     commands.RecordUnsent(owner=ANN, cl_ord_id=ONE, why="why"),
     commands.RecordSilence(owner=ANN, cl_ord_id=ONE, why="why"),
@@ -136,6 +142,7 @@ EVENTS: Final[list[events.Event]] = [
         venue_cl_ord_id="uuid",
         tag="carry",
         flattens=HALT,
+        ends_with_session=True,
     ),
     events.Refused(owner=ANN, cl_ord_id=ONE, reason=events.RefusalReason.UNKNOWN_ORDER),
     events.OrderMoved(owner=ANN, cl_ord_id=ONE, status=Status.ROUTING, message="why"),

@@ -20,6 +20,7 @@ from openvenue.ems.connectors.port import (
     Feed,
     Gone,
     Heard,
+    Market,
     OrderName,
     Position,
     Relayed,
@@ -63,6 +64,30 @@ COMMON: Final = {
     "PF_XBTUSD": "KRAKENFTS_PERP_BTC_USD",
     "PF_ETHUSD": "KRAKENFTS_PERP_ETH_USD",
 }
+HELD: Final = Balance(
+    asset="XBT",
+    common_asset="BTC",
+    balance=Decimal(2),
+    available=Decimal("1.5"),
+    locked=Decimal("0.5"),
+)
+SHORT: Final = Position(
+    symbol="PF_XBTUSD",
+    common_symbol="KRAKENFTS_PERP_BTC_USD",
+    side=Side.SELL,
+    quantity=Decimal(3),
+    average_price=Decimal("50000.5"),
+)
+MARKET: Final = Market(
+    symbol="PF_XBTUSD",
+    common_symbol="KRAKENFTS_PERP_BTC_USD",
+    base="XBT",
+    quote="USD",
+    common_base="BTC",
+    common_quote="USD",
+    price_step=Decimal("0.5"),
+    size_step=Decimal("0.0001"),
+)
 TURNS: Final = 10_000  # of the event loop, before we believe that something never happens
 WATCH_SECONDS: Final = 3_600.0
 CONFIG: Final = EmsConfig(
@@ -185,6 +210,8 @@ class PaperVenue:
         self.mass_cancels_all = True
         self.relays = False  # cancels are taken, and done when `settle` is called
         self.is_closed = False
+        self.held = [HELD]
+        self.positioned = [SHORT]
         self.news: asyncio.Queue[Snapshot | Heard | Exception] = asyncio.Queue()
         self.follows = 0  # how often its feed was subscribed to
         self.unlisted: dict[str, VenueOrder] = {}  # open, and told by the feed alone
@@ -298,28 +325,17 @@ class PaperVenue:
 
     async def balances(self) -> Sequence[Balance]:
         with self._doing("balances"):
-            return [
-                Balance(
-                    asset="XBT",
-                    common_asset="BTC",
-                    balance=Decimal(2),
-                    available=Decimal("1.5"),
-                    locked=Decimal("0.5"),
-                )
-            ]
+            return list(self.held)
         raise AssertionError("the fault was raised")
 
     async def positions(self) -> Sequence[Position]:
         with self._doing("positions"):
-            return [
-                Position(
-                    symbol="PF_XBTUSD",
-                    common_symbol="KRAKENFTS_PERP_BTC_USD",
-                    side=Side.SELL,
-                    quantity=Decimal(3),
-                    average_price=Decimal("50000.5"),
-                )
-            ]
+            return list(self.positioned)
+        raise AssertionError("the fault was raised")
+
+    async def markets(self) -> Sequence[Market]:
+        with self._doing("markets"):
+            return [MARKET]
         raise AssertionError("the fault was raised")
 
     async def close(self) -> None:

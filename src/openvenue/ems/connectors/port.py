@@ -6,7 +6,7 @@ connections: what is known of orders is the desk's.
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -109,6 +109,35 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     dead_mans_switch: Literal["native", "emulated", "none"]
     has_private_feed: bool
     is_live: bool  # not on this machine
+
+
+class Market(Struct, frozen=True, kw_only=True):
+    """What can be traded at a venue, and on which grid."""
+
+    symbol: str  # the exchange's name; assets alike
+    common_symbol: str  # "" where it has none
+    base: str
+    quote: str
+    common_base: str
+    common_quote: str
+    price_step: Decimal  # > 0
+    size_step: Decimal  # > 0
+
+
+@runtime_checkable
+class ListsMarkets(Protocol):
+    """A connector that can say what is traded there."""
+
+    async def markets(self) -> Sequence[Market]:
+        """All of it. May raise Unreachable, Silent, VenueRefused."""
+
+
+@runtime_checkable
+class CountsQuestions(Protocol):
+    """A connector to a venue that bears only so many of them."""
+
+    def may_look(self) -> bool:
+        """Whether a question can be spared that nobody has asked."""
 
 
 class Connector(Protocol):

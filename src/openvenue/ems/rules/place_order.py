@@ -20,6 +20,7 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
         venue_cl_ord_id=venue_name(account, cl_ord_id),
         tag=command.tag,
         flattens=command.flattens,
+        ends_with_session=command.ends_with_session,
     )
     why = why_rejected(state, command)
     status = Status.ROUTING if why is None else Status.REJECTED

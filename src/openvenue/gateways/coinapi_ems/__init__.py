@@ -1,6 +1,6 @@
-"""CoinAPI EMS: the desk over REST."""
+"""CoinAPI EMS: the desk over REST and WebSocket."""
 
+from openvenue.gateways.coinapi_ems.gateway import CoinApiEms
 from openvenue.gateways.coinapi_ems.profile import DEFAULT, Profile
-from openvenue.gateways.coinapi_ems.rest import CoinApiEms
 
 __all__ = ["DEFAULT", "CoinApiEms", "Profile"]

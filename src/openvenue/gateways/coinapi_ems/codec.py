@@ -146,17 +146,17 @@ class PositionsJson(Struct, kw_only=True):
 # ---- in
 
 
-def read_body(request: Request) -> dict[str, Raw]:
-    """The members of a request's body, undecoded. Raises: Unreadable."""
+def read_members(body: bytes) -> dict[str, Raw]:
+    """The members of a request, undecoded. Raises: Unreadable."""
     try:
-        return msgspec.json.decode(request.body, type=dict[str, Raw])
+        return msgspec.json.decode(body, type=dict[str, Raw])
     except msgspec.MsgspecError as error:
         raise Unreadable(f"The body is not a JSON object: {error}") from error
 
 
-def decode_order(request: Request) -> NewOrder:
-    """POST /v1/orders. Raises: Unreadable."""
-    asked = _decode(request.body, NewOrderJson)
+def decode_order(body: bytes) -> NewOrder:
+    """A new order. Raises: Unreadable."""
+    asked = _decode(body, NewOrderJson)
     exchange_id = _name("exchange_id", asked.exchange_id)
     client_order_id = _name("client_order_id", asked.client_order_id)
     if not asked.symbol_id_exchange and not asked.symbol_id_coinapi:
@@ -178,9 +178,9 @@ def decode_order(request: Request) -> NewOrder:
     return NewOrder(exchange_id, ClOrdId(client_order_id), terms)
 
 
-def decode_cancel(request: Request) -> tuple[str, str, str]:
-    """POST /v1/orders/cancel: exchange, the client's name, the venue's. Raises: Unreadable."""
-    asked = _decode(request.body, CancelJson)
+def decode_cancel(body: bytes) -> tuple[str, str, str]:
+    """A cancel: exchange, the client's name, the venue's. Raises: Unreadable."""
+    asked = _decode(body, CancelJson)
     exchange_id = _name("exchange_id", asked.exchange_id)
     if not asked.client_order_id and not asked.exchange_order_id:
         raise Unreadable("client_order_id or exchange_order_id is required")
@@ -188,9 +188,9 @@ def decode_cancel(request: Request) -> tuple[str, str, str]:
     return exchange_id, ours, _short("exchange_order_id", asked.exchange_order_id or "")
 
 
-def decode_cancel_all(request: Request) -> str:
-    """POST /v1/orders/cancel/all: the exchange. Raises: Unreadable."""
-    return _name("exchange_id", _decode(request.body, CancelAllJson).exchange_id)
+def decode_cancel_all(body: bytes) -> str:
+    """A cancel of everything: the exchange. Raises: Unreadable."""
+    return _name("exchange_id", _decode(body, CancelAllJson).exchange_id)
 
 
 def decode_filter(request: Request) -> str | None:
@@ -284,7 +284,7 @@ def encode_balances(
         BalancesJson(
             type="BALANCE_SNAPSHOT" if profile.balances_as_recorded else UNSET,
             exchange_id=exchange_id,
-            data=UNSET if held is None else [_balance(it, profile) for it in held],
+            data=UNSET if held is None else [balance_entry(it, profile) for it in held],
         )
         for exchange_id, held in told
     ]
@@ -297,13 +297,14 @@ def encode_positions(
     return [
         PositionsJson(
             exchange_id=exchange_id,
-            data=UNSET if held is None else [_position(it) for it in held],
+            data=UNSET if held is None else [position_entry(it) for it in held],
         )
         for exchange_id, held in told
     ]
 
 
-def _balance(it: Balance, profile: Profile) -> BalanceEntryJson:
+def balance_entry(it: Balance, profile: Profile) -> BalanceEntryJson:
+    """One asset."""
     return BalanceEntryJson(
         id=it.asset if profile.balances_as_recorded else UNSET,
         asset_id_exchange=it.asset,
@@ -314,7 +315,8 @@ def _balance(it: Balance, profile: Profile) -> BalanceEntryJson:
     )
 
 
-def _position(it: Position) -> PositionEntryJson:
+def position_entry(it: Position) -> PositionEntryJson:
+    """One position."""
     return PositionEntryJson(
         symbol_id_exchange=it.symbol,
         symbol_id_coinapi=it.common_symbol or UNSET,

@@ -10,6 +10,15 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from openvenue.ems.errors import (
+    CancelRefused,
+    DuplicateOrder,
+    NoAnswer,
+    NoSuchExchange,
+    NoSuchOrder,
+    VenueDown,
+)
+from openvenue.ems.ledger import DeskStopped
 from openvenue.gateways.coinapi_ems.profile import Profile
 from openvenue.gateways.wire import JSON, Response, WireError
 
@@ -64,6 +73,10 @@ class Unreadable(WireError):
         super().__init__(why, status=400, why=why)
 
 
+class Duplicate(Unreadable):
+    """An order under a name that was used before."""
+
+
 class Rejected(WireError):
     """What was asked for was not done, or is not known to be."""
 
@@ -80,6 +93,36 @@ class Unauthorized(WireError):
 
     def __init__(self, why: str) -> None:
         super().__init__("Invalid API key", status=401, why=why)
+
+
+# In which ways the desk says no.
+DESK_ERRORS: Final = (
+    NoSuchExchange,
+    NoSuchOrder,
+    DuplicateOrder,
+    VenueDown,
+    NoAnswer,
+    CancelRefused,
+    DeskStopped,
+)
+
+
+def in_words(error: Exception, exchange_id: str | None, *, is_question: bool) -> WireError:
+    """One of `DESK_ERRORS`, as this API says it. A question that is not answered did nothing."""
+    match error:
+        case DuplicateOrder():
+            return Duplicate(str(error))
+        case NoSuchOrder():
+            reason, status = Reason.ORDER_ID_NOT_FOUND, 404
+        case NoAnswer() if not is_question:
+            reason, status = Reason.EXCHANGE_RESPONSE_TIMEOUT, TIMEOUT_STATUS
+        case NoSuchExchange() if error.tagged:
+            reason, status = Reason.OTHER, UNREACHABLE_STATUS
+        case NoSuchExchange() | VenueDown() | NoAnswer():
+            reason, status = Reason.EXCHANGE_UNREACHABLE, UNREACHABLE_STATUS
+        case _:
+            reason, status = Reason.OTHER, UNREACHABLE_STATUS
+    return Rejected(reason, str(error), status=status, exchange_id=exchange_id)
 
 
 def encode_error(

@@ -38,7 +38,7 @@ def body(**more: object) -> bytes:
 
 def decoded(text: bytes) -> codec.NewOrder:
     """What the gateway makes of it."""
-    return codec.decode_order(request("POST", "/v1/orders", text))
+    return codec.decode_order(text)
 
 
 def test_an_order_is_read_with_its_digits() -> None:
@@ -90,7 +90,7 @@ def test_no_bytes_at_all_do_more_than_be_refused(junk: bytes) -> None:
     """Whatever is sent, the answer is a sentence."""
     for decode in (codec.decode_order, codec.decode_cancel, codec.decode_cancel_all):
         with pytest.raises(Unreadable):
-            decode(request("POST", "/v1/orders", junk))
+            decode(junk)
 
 
 @given(st.binary(max_size=40))

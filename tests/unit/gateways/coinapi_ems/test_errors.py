@@ -77,7 +77,9 @@ async def test_it_is_a_gateway_with_words_of_its_own(scene: Scene) -> None:
     gateway: Gateway = CoinApiEms(scene.desk, {})
 
     assert isinstance(gateway, OwnWords)
-    assert gateway.socket("/v1") is gateway.socket("/") is None
+    assert all(gateway.socket(path) is not None for path in ("/", "/v1", "/v1/"))
+    assert gateway.socket("/v1/orders") is gateway.socket("/v2") is None
+    assert gateway.route("GET", "/") is gateway.route("GET", "/v1") is None
     assert gateway.route("GET", "/api/v1/orders") is None
     assert gateway.route("DELETE", "/v1/orders") is None
     assert gateway.route("GET", "/v1/orders/status/a/b") is None

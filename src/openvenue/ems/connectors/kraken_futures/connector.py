@@ -17,6 +17,7 @@ from openvenue.ems.connectors.fitting import why_unfit
 from openvenue.ems.connectors.http import Http, read, time_of
 from openvenue.ems.connectors.kraken_futures import feed
 from openvenue.ems.connectors.kraken_futures.auth import sign
+from openvenue.ems.connectors.kraken_futures.markets import markets
 from openvenue.ems.connectors.kraken_futures.replies import (
     Accounts,
     CancelReply,
@@ -41,6 +42,7 @@ from openvenue.ems.connectors.port import (
     Capabilities,
     Feed,
     Gone,
+    Market,
     OrderName,
     Position,
     Relayed,
@@ -237,6 +239,10 @@ class KrakenFuturesConnector:
             )
             for it in reply.openPositions
         ]
+
+    async def markets(self) -> Sequence[Market]:
+        """What is traded there."""
+        return await markets(self._http)
 
     async def close(self) -> None:
         """Let go of all connections."""

@@ -17,6 +17,7 @@ from openvenue.ems.connectors.fitting import why_unfit
 from openvenue.ems.connectors.http import Http, read
 from openvenue.ems.connectors.kraken_spot import feed
 from openvenue.ems.connectors.kraken_spot.auth import sign
+from openvenue.ems.connectors.kraken_spot.markets import markets
 from openvenue.ems.connectors.kraken_spot.replies import (
     Added,
     Canceled,
@@ -33,6 +34,7 @@ from openvenue.ems.connectors.port import (
     Capabilities,
     Feed,
     Gone,
+    Market,
     OrderName,
     Position,
     Relayed,
@@ -123,7 +125,7 @@ class KrakenSpotConnector:
         if not added.txid:
             raise Silent("an answer without txid")
         order_id = added.txid[0]
-        if not self._may_look():
+        if not self.may_look():
             return Word(standing=Standing.OPEN, order_id=order_id)
         try:
             word = await self._by_id(order_id)
@@ -223,6 +225,10 @@ class KrakenSpotConnector:
         """None: what is bought here is a balance."""
         return []
 
+    async def markets(self) -> Sequence[Market]:
+        """What is traded there."""
+        return await markets(self._http)
+
     async def close(self) -> None:
         """Let go of all connections."""
         await self._http.close()
@@ -235,7 +241,7 @@ class KrakenSpotConnector:
         self._looks = max(self._looks - forgotten, 0.0) + looks
         self._looked = now
 
-    def _may_look(self) -> bool:
+    def may_look(self) -> bool:
         """Whether a question can be spared that nobody has asked."""
         self._count(0)
         return self._looks < LOOKS_MAX - LOOKS_KEPT

@@ -18,6 +18,7 @@ from openvenue.ems.connectors.fitting import why_unfit
 from openvenue.ems.connectors.http import Http, read
 from openvenue.ems.connectors.pacifica import feed
 from openvenue.ems.connectors.pacifica.auth import canonical
+from openvenue.ems.connectors.pacifica.markets import markets
 from openvenue.ems.connectors.pacifica.replies import (
     AccountInfo,
     OpenOrder,
@@ -31,6 +32,7 @@ from openvenue.ems.connectors.port import (
     Capabilities,
     Feed,
     Gone,
+    Market,
     OrderName,
     Position,
     Relayed,
@@ -216,6 +218,10 @@ class PacificaConnector:
             )
             for it in rows
         ]
+
+    async def markets(self) -> Sequence[Market]:
+        """What is traded there."""
+        return await markets(self._http)
 
     async def close(self) -> None:
         """Let go of all connections."""

@@ -1,0 +1,78 @@
+"""The heartbeat of all sessions: once a second, of every exchange, whether it can be reached.
+
+Source: CoinAPI EMS WebSocket, "SERVER_INFO".
+"""
+
+import asyncio
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Final, Protocol
+from uuid import uuid4
+
+from openvenue.ems.desk import Ems
+from openvenue.ems.times import iso
+from openvenue.engine.units import AccountId
+from openvenue.gateways.coinapi_ems.messages import ENCODER, ServerInfoJson
+
+BEAT_SECONDS: Final = 1.0
+
+
+class Listener(Protocol):
+    """A session, as far as the heart knows it."""
+
+    owner: AccountId
+    host: str  # by which its client reached us
+
+    def tell(self, frame: bytes) -> None:
+        """One message."""
+
+
+class Heart:
+    """Beats for whoever listens, once it was started."""
+
+    def __init__(self, ems: Ems, now: Callable[[], int]) -> None:
+        self._ems = ems
+        self._now = now
+        self._began = iso(now())
+        self._guid = str(uuid4())
+        self._version = version("openvenue")
+        self._listeners: dict[Listener, None] = {}
+        self._beating: asyncio.Task[None] | None = None
+
+    def join(self, listener: Listener) -> None:
+        """Beat for one more."""
+        self._listeners[listener] = None
+
+    def leave(self, listener: Listener) -> None:
+        """And not any more."""
+        self._listeners.pop(listener, None)
+
+    def start(self) -> None:
+        """Once a second from now on."""
+        self._beating = asyncio.create_task(self._go_on(), name="heartbeat of the desk")
+
+    def stop(self) -> None:
+        """No more."""
+        if self._beating is not None:
+            self._beating.cancel()
+
+    def beat(self) -> None:
+        """Once."""
+        time = iso(self._now())
+        for listener in self._listeners:
+            for exchange_id, is_running in self._ems.exchanges(listener.owner).items():
+                info = ServerInfoJson(
+                    time=time,
+                    exchange_id=exchange_id,
+                    instance_guid=self._guid,
+                    server_version=self._version,
+                    dns_name=listener.host,
+                    is_running=is_running,
+                    time_server_start=self._began,
+                )
+                listener.tell(ENCODER.encode(info))
+
+    async def _go_on(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            self.beat()
