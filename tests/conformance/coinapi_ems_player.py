@@ -50,6 +50,7 @@ from tests.conformance.coinapi_ems_contract import OUTSIDE, check_answer, check_
 from tests.unit.ems.scene import ANN, BOB, BOBS, CONFIG, FUTURES, SPOT, PaperVenue, ToldTime
 
 KEYS = {"key-ann": ANN, "key-bob": BOB}
+NEVER_S = 3_600.0  # the heart beats when it is told to
 TURNS_MAX = 1_000  # of asking again, before we believe that it never will be so
 
 
@@ -114,7 +115,9 @@ class Player:
         self._keeps_to_contract = not settings
         venues = {FUTURES: self._venue, SPOT: PaperVenue(), BOBS: PaperVenue()}
         desk = await Ems.open(None, CONFIG, self._time, venues)
-        gateway = CoinApiEms(desk, KEYS, profile, trace=lambda: "d200e8b5-4271a5461ce5342f")
+        gateway = CoinApiEms(
+            desk, KEYS, profile, trace=lambda: "d200e8b5-4271a5461ce5342f", beat_seconds=NEVER_S
+        )
         try:
             for number, text in steps:
                 try:

@@ -25,7 +25,7 @@ from openvenue.ems.settings import SettingsError, load
 from openvenue.exchange.keys import KeyFile, KeysError, ensure_keys
 from openvenue.faults.plan import FaultPlan
 from openvenue.gateways.admin.rest import AdminGateway, AdminTools
-from openvenue.gateways.coinapi_ems.rest import CoinApiEms
+from openvenue.gateways.coinapi_ems import CoinApiEms
 from openvenue.gateways.health import HealthGateway
 from openvenue.gateways.metrics import Metrics
 from openvenue.gateways.request_log import RequestLog

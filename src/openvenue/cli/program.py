@@ -240,10 +240,7 @@ class Program:
             stack.callback(gateway.close)
             await gateway.start()
             gateways.append(gateway)
-        desk = CoinApiEms(ems, plan.keys.coinapi_ems())
-        stack.callback(desk.close)
-        await desk.start()
-        gateways.append(desk)
+        gateways.append(CoinApiEms(ems, plan.keys.coinapi_ems()))
         door = Door(
             [*gateways, HealthGateway(stopped, metrics), AdminGateway(plan.keys.admin_key, tools)],
             faults=faults,

@@ -20,7 +20,7 @@ from openvenue.gateways.coinapi_ems.errors import (
     Rejected,
     encode_error,
 )
-from openvenue.gateways.coinapi_ems.heart import Heart
+from openvenue.gateways.coinapi_ems.heart import BEAT_SECONDS, Heart
 from openvenue.gateways.coinapi_ems.profile import DEFAULT, Profile
 from openvenue.gateways.coinapi_ems.rest import (
     ENDPOINTS,
@@ -62,6 +62,7 @@ class CoinApiEms:
         trace: Trace = random_trace,
         keyless: AccountId | None = None,
         now: Callable[[], int] = time.time_ns,
+        beat_seconds: float = BEAT_SECONDS,
     ) -> None:
         self._door = Door(ems, keys, profile, trace, keyless)
         self._routes = {
@@ -73,7 +74,7 @@ class CoinApiEms:
         released = f"{kill_switch.PATH}/{{id}}/release"
         self._release = Endpoint(self._door, released, release_halt, QUESTION)
         self._history = Endpoint(self._door, order_log.PATH, history, QUESTION)
-        self._heart = Heart(ems, now)
+        self._heart = Heart(ems, now, beat_seconds)
 
     def route(self, method: str, path: str) -> Handler | None:
         """Who answers; None: not this API's, or not with this method."""
@@ -118,14 +119,6 @@ class CoinApiEms:
             request.note["why"] = error.why or error.word
             return encode_error(error, {}, QUESTION, self._door.trace(), self._door.profile)
         return None
-
-    async def start(self) -> None:
-        """Let the heart beat: once a second and exchange, in every session."""
-        self._heart.start()
-
-    def close(self) -> None:
-        """Let it stop."""
-        self._heart.stop()
 
     def beat(self) -> None:
         """One beat."""

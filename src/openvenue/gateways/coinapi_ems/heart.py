@@ -28,11 +28,12 @@ class Listener(Protocol):
 
 
 class Heart:
-    """Beats for whoever listens, once it was started."""
+    """Beats while somebody listens."""
 
-    def __init__(self, ems: Ems, now: Callable[[], int]) -> None:
+    def __init__(self, ems: Ems, now: Callable[[], int], beat_seconds: float) -> None:
         self._ems = ems
         self._now = now
+        self._beat_seconds = beat_seconds
         self._began = iso(now())
         self._guid = str(uuid4())
         self._version = version("openvenue")
@@ -42,19 +43,15 @@ class Heart:
     def join(self, listener: Listener) -> None:
         """Beat for one more."""
         self._listeners[listener] = None
+        if self._beating is None:
+            self._beating = asyncio.create_task(self._go_on(), name="heartbeat of the desk")
 
     def leave(self, listener: Listener) -> None:
         """And not any more."""
         self._listeners.pop(listener, None)
-
-    def start(self) -> None:
-        """Once a second from now on."""
-        self._beating = asyncio.create_task(self._go_on(), name="heartbeat of the desk")
-
-    def stop(self) -> None:
-        """No more."""
-        if self._beating is not None:
+        if not self._listeners and self._beating is not None:
             self._beating.cancel()
+            self._beating = None
 
     def beat(self) -> None:
         """Once."""
@@ -74,5 +71,5 @@ class Heart:
 
     async def _go_on(self) -> None:
         while True:
-            await asyncio.sleep(BEAT_SECONDS)
+            await asyncio.sleep(self._beat_seconds)
             self.beat()
