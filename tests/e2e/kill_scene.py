@@ -14,9 +14,10 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Literal, NamedTuple, Self
 from uuid import uuid4
 
 import aiohttp
@@ -27,8 +28,11 @@ from openvenue.ems.connectors.port import Connector
 from openvenue.ems.orders import Account, ExchangeId, Side, Terms, TimeInForce
 from openvenue.ems.timer import RealTimer
 from openvenue.engine.events import OrderAccepted
-from openvenue.engine.units import AccountId
+from openvenue.engine.units import AccountId, OrderId
 from openvenue.exchange.keys import AccountKeys
+from openvenue.gateways.kraken_futures.ids import order_uuid
+from openvenue.gateways.kraken_spot.ids import order_text
+from openvenue.history.fold import Fold
 from openvenue.journal.reader import read_groups
 from openvenue.journal.recover import begin, fold
 from openvenue.testing.server import Server, free_ports
@@ -44,6 +48,11 @@ DIRECTORIES: Final = {
     "KRAKENFTS": "kraken-futures",
     "KRAKEN": "kraken-spot",
     "PACIFICA": "pacifica",
+}
+NAMES: Final[Mapping[str, Callable[[OrderId], str]]] = {
+    "KRAKENFTS": order_uuid,
+    "KRAKEN": order_text,
+    "PACIFICA": str,
 }
 SYMBOLS: Final = {
     "KRAKENFTS": "KRAKENFTS_PERP_BTC_USD",
@@ -77,10 +86,16 @@ class DeskServer(Server):
 class KillScene:
     """All of it. `desk_settings`: what stands under [desk] in the desk's file."""
 
-    def __init__(self, directory: Path, **desk_settings: float) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        limits: Literal["production", "off"] = "off",
+        **desk_settings: float,
+    ) -> None:
         self._directory = directory
         self._settings = {"settling_seconds": 0.1, "watch_seconds": 0.2, **desk_settings}
-        self.venues = {name: Server(directory / name) for name in APIS}
+        self.venues = {name: Server(directory / name, limits=limits) for name in APIS}
         self.desk = DeskServer(directory / "desk", directory / "desk.toml")
 
     def __enter__(self) -> Self:
@@ -218,11 +233,15 @@ class KillScene:
         """One thing that goes wrong at a venue."""
         await self._admin(exchange_id, "POST", {"faults": [fault]})
 
+    async def strikes(self, exchange_id: str) -> list[int]:
+        """How often each fault there has struck."""
+        return [it["struck"] for it in (await self._admin(exchange_id, "GET", None))["faults"]]
+
     async def heal(self, exchange_id: str) -> None:
         """All goes well again there."""
         await self._admin(exchange_id, "DELETE", None)
 
-    async def _admin(self, exchange_id: str, method: str, body: object) -> None:
+    async def _admin(self, exchange_id: str, method: str, body: object) -> Any:
         server = self.venues[exchange_id]
         headers = {"X-Admin-Key": server.admin_key}
         async with (
@@ -230,6 +249,7 @@ class KillScene:
             session.request(method, f"{server.base_url}/admin/faults", json=body) as response,
         ):
             assert response.status == 200, await response.text()
+            return await response.json(content_type=None)
 
     # ---- what is true
 
@@ -253,12 +273,64 @@ class KillScene:
             if isinstance(event, OrderAccepted) and event.order.account == OWNER
         ]
 
+    def fates(self, exchange_id: str) -> "Fates":
+        """What became of every order of the owner there."""
+        return Fates.read(self._journal(exchange_id), NAMES[exchange_id])
+
+    def hold_against_journals(self, report: Any, before: Mapping[str, "Fates"]) -> None:
+        """Whether a report is true, order by order, and leaves out none that was open `before`."""
+        for leg in report["accounts"]:
+            told = {
+                it["exchange_order_id"]: it for it in leg["orders"] if "exchange_order_id" in it
+            }
+            fates = self.fates(leg["exchange_id"])
+            assert before[leg["exchange_id"]].open <= told.keys(), "an order is left out"
+            for order_id, order in told.items():
+                assert order_id in fates.that_fit(order["outcome"]), order
+            if leg["status"] == "proven":
+                assert not fates.open, leg
+                assert "unknown" not in {it["outcome"] for it in told.values()}
+            if leg["status"] == "left":
+                assert fates.open, leg
+
     def truth(self) -> dict[str, dict[str, str]]:
         """What is open, everywhere."""
         return {name: self.open_at(name) for name in self.venues}
 
     def _journal(self, exchange_id: str) -> Path:
         return self.venues[exchange_id].data_dir / DIRECTORIES[exchange_id]
+
+
+class Fates:
+    """The owner's orders at one venue, by the ids that its API gives them."""
+
+    def __init__(self) -> None:
+        self.open: set[str] = set()
+        self.canceled: set[str] = set()
+        self.filled: set[str] = set()
+
+    @classmethod
+    def read(cls, journal: Path, name: Callable[[OrderId], str]) -> Self:
+        """As the journal tells them."""
+        fates, fold = cls(), Fold()
+        story = fold.tell(chain.from_iterable(read_groups(journal)))
+        alive = [it.order for it in fold.alive.values()]
+        fates.open = {name(it.order_id) for it in alive if it.account == OWNER}
+        ended = [it.view for it in story.closed if it.view.order.account == OWNER]
+        fates.canceled = {name(it.order.order_id) for it in ended if it.leaves}
+        fates.filled = {name(it.order.order_id) for it in ended if not it.leaves}
+        return fates
+
+    def that_fit(self, outcome: str) -> set[str]:
+        """Orders of which a report may say so."""
+        over = self.canceled | self.filled
+        return {
+            "canceled": self.canceled,
+            "filled": self.filled,
+            "already_done": over,
+            "failed": self.open,
+            "unknown": over | self.open,
+        }[outcome]
 
 
 NOTHING: Final[dict[str, dict[str, str]]] = {name: {} for name in APIS}

@@ -35,7 +35,7 @@ class Outcome(StrEnum):
     CANCELED = "canceled"
     ALREADY_DONE = "already_done"  # over before a cancel reached it, or never there
     FILLED = "filled"  # wholly, meanwhile
-    FAILED = "failed"  # open
+    FAILED = "failed"  # open, by the venue's own word
     UNKNOWN = "unknown"  # nobody has said
 
 
@@ -107,7 +107,7 @@ class LegReport(Struct, frozen=True, kw_only=True):
     sights: tuple[Sight, ...]
     acts: tuple[Act, ...]
     reappeared: int
-    recanceled: int  # of these
+    recanceled: int  # of those that reappeared, the ones that are gone without having traded
     unlistable: tuple[str, ...]
     before: tuple[HeldPosition, ...] | None
     after: tuple[HeldPosition, ...] | None
@@ -178,8 +178,10 @@ def _ends(legs: tuple[LegReport, ...]) -> Iterator[Nanos]:
 
 def _leg(state: State, halt: Halt, leg: Leg, is_live: bool) -> LegReport:
     mine = [it for it in halt.orders.values() if it.account == leg.account]
-    gone = _gone(leg)
-    orders = tuple(_order(it, state.orders[it.account.owner, it.cl_ord_id], gone) for it in mine)
+    gone, listed = _gone(leg), _listed(leg)
+    orders = tuple(
+        _order(it, state.orders[it.account.owner, it.cl_ord_id], gone, listed) for it in mine
+    )
     return LegReport(
         account=leg.account,
         is_live=is_live,
@@ -188,11 +190,11 @@ def _leg(state: State, halt: Halt, leg: Leg, is_live: bool) -> LegReport:
         begun=leg.begun,
         ended=leg.ended,
         rounds=leg.rounds,
-        orders=tuple(_order(it, state.orders[it.account.owner, it.cl_ord_id], gone) for it in mine),
+        orders=orders,
         sights=leg.sights,
         acts=leg.acts,
         reappeared=leg.reappeared,
-        recanceled=sum(it.has_appeared and it.outcome is Outcome.CANCELED for it in orders),
+        recanceled=_recanceled(leg, orders),
         unlistable=leg.unlistable,
         before=None if leg.before is None else leg.before.held,
         after=None if leg.after is None else leg.after.held,
@@ -210,7 +212,21 @@ def _gone(leg: Leg) -> dict[ClOrdId, None]:
     return gone
 
 
-def _order(met: HaltOrder, order: Order, gone: dict[ClOrdId, None]) -> OrderReport:
+def _recanceled(leg: Leg, orders: tuple[OrderReport, ...]) -> int:
+    """An order may come back under its own name: looks are counted, not orders."""
+    listed = len(leg.sights[-1].order_ids) if leg.sights else 0
+    traded = sum(it.has_appeared and it.outcome is Outcome.FILLED for it in orders)
+    return max(leg.reappeared - listed - traded, 0)
+
+
+def _listed(leg: Leg) -> frozenset[str]:
+    """Orders that the venue still listed when the round ended; none, if it has not said since."""
+    return frozenset(leg.sights[-1].order_ids if leg.ending is Ending.LEFT else ())
+
+
+def _order(
+    met: HaltOrder, order: Order, gone: dict[ClOrdId, None], listed: frozenset[str]
+) -> OrderReport:
     terms = order.terms
     return OrderReport(
         cl_ord_id=order.cl_ord_id,
@@ -229,13 +245,13 @@ def _order(met: HaltOrder, order: Order, gone: dict[ClOrdId, None]) -> OrderRepo
         after=order.status,
         filled_after=order.filled,
         ended=order.history[-1][1] if order.has_ended else None,
-        outcome=_outcome(order, gone),
+        outcome=_outcome(order, gone, listed),
         why=order.message,
         history=order.history,
     )
 
 
-def _outcome(order: Order, gone: dict[ClOrdId, None]) -> Outcome:
+def _outcome(order: Order, gone: dict[ClOrdId, None], listed: frozenset[str]) -> Outcome:
     match order.status:
         case Status.FILLED:
             return Outcome.FILLED
@@ -243,7 +259,7 @@ def _outcome(order: Order, gone: dict[ClOrdId, None]) -> Outcome:
             return Outcome.ALREADY_DONE
         case Status.CANCELED:
             return Outcome.ALREADY_DONE if order.cl_ord_id in gone else Outcome.CANCELED
-        case _ if order.is_unknown or order.is_in_flight:
-            return Outcome.UNKNOWN
-        case _:
+        case _ if order.order_id in listed:
             return Outcome.FAILED
+        case _:  # it was open when somebody last said so, and a cancel may have reached it since
+            return Outcome.UNKNOWN

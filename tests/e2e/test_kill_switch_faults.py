@@ -1,0 +1,330 @@
+"""The kill switch while things go wrong at the venues: never "proven" unless it is so, and true to
+each order. Each fault strikes all three venues, unless the test says otherwise."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pytest
+
+from openvenue.faults.fault import Fault, Kind
+from tests.e2e.kill_scene import APIS, NOTHING, OWNER, PATIENCE_S, Fates, KillScene
+
+BUTTONS: Final = {
+    "kraken_futures": "/derivatives/api/v3/cancelallorders",
+    "kraken_spot": "/0/private/CancelAll",
+    "pacifica": "/api/v1/orders/cancel_all",
+}
+LISTS: Final = {
+    "kraken_futures": "/derivatives/api/v3/openorders",
+    "kraken_spot": "/0/private/OpenOrders",
+    "pacifica": "/api/v1/orders",
+}
+ORDERS: Final = {
+    "kraken_futures": "/derivatives/api/v3/sendorder",
+    "kraken_spot": "/0/private/AddOrder",
+    "pacifica": "/api/v1/orders/create",
+}
+SOCKETS: Final = {"kraken_futures": "/ws/v1", "kraken_spot": "/v2", "pacifica": "/ws"}
+FOR_EVER: Final = 0
+
+names = count(1)
+
+
+def at(paths: dict[str, str], kind: Kind, times: int = 1, **more: Any) -> list[Fault]:
+    """The same fault on a path of each API."""
+    return [
+        Fault(kind=kind, api=api, path=path, count=times, account=OWNER, **more)
+        for api, path in paths.items()
+    ]
+
+
+def on_sockets(kind: Kind, times: int, **more: Any) -> list[Fault]:
+    """The same fault on the sockets of each API, whoever's they are."""
+    return [
+        Fault(kind=kind, api=api, path=path, count=times, **more) for api, path in SOCKETS.items()
+    ]
+
+
+def behind(kind: Kind, method: str, times: int = 1, **more: Any) -> list[Fault]:
+    """The same fault between each API and its exchange."""
+    return [
+        Fault(kind=kind, api=api, method=method, count=times, account=OWNER, **more)
+        for api in BUTTONS
+    ]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KillScene]:
+    """One for all tests here."""
+    patience = {"answer_seconds": 1.0, "retry_seconds": 0.05, "retry_seconds_max": 0.4}
+    with KillScene(tmp_path_factory.mktemp("kill"), **patience) as scene:
+        yield scene
+
+
+@pytest.fixture
+async def scene(world: KillScene) -> AsyncIterator[KillScene]:
+    """It, with three orders of our own at each venue; whole and released again afterwards."""
+    await place_everywhere(world, 3)
+    try:
+        yield world
+    finally:
+        for exchange_id in APIS:
+            await world.heal(exchange_id)
+        for halt in (await world.ask("GET", "/v1/kill-switch"))[1]:
+            if halt["halted"]:
+                await release(world, halt["id"])
+
+
+async def place_everywhere(scene: KillScene, each: int) -> None:
+    """So many orders at each venue, all of which rest."""
+    placing = [scene.place(it, f"order {next(names)}") for it in APIS for _ in range(each)]
+    for report in await asyncio.gather(*placing):
+        assert report["status"] == "NEW", report
+
+
+async def plan(scene: KillScene, faults: Sequence[Fault]) -> None:
+    """Have them go wrong, each at the venue whose API it is of."""
+    for exchange_id, api in APIS.items():
+        for fault in faults:
+            if fault.api == api:
+                await scene.fault(exchange_id, **msgspec.to_builtins(fault))
+
+
+async def strikes(scene: KillScene) -> list[int]:
+    """How often each fault has struck."""
+    return [number for it in APIS for number in await scene.strikes(it)]
+
+
+async def kill(scene: KillScene, **body: object) -> tuple[int, Any]:
+    """Pull the switch and wait for its report."""
+    return await scene.ask("POST", "/v1/kill-switch", {"wait": True, "reason": "test", **body})
+
+
+async def release(scene: KillScene, halt_id: str) -> None:
+    """The explicit end."""
+    path = f"/v1/kill-switch/{halt_id}/release"
+    status, told = await scene.ask("POST", path, {"reason": "the test is over"})
+    assert status == 200, told
+
+
+def opened(scene: KillScene) -> dict[str, Fates]:
+    """What is open now, everywhere."""
+    return {exchange_id: scene.fates(exchange_id) for exchange_id in APIS}
+
+
+MENDED: Final = {
+    "a button that is slow": at(BUTTONS, Kind.DELAY, delay_seconds=0.3),
+    "a button that refuses connections": at(BUTTONS, Kind.REFUSE, 2),
+    "a button that hangs": at(BUTTONS, Kind.HANG),
+    "a button that closes": at(BUTTONS, Kind.CLOSE, 2),
+    "too many requests": at(BUTTONS, Kind.STATUS, 2, status=429),
+    "an internal error": at(BUTTONS, Kind.STATUS, 2, status=500),
+    "a bad gateway": at(BUTTONS, Kind.STATUS, 2, status=502),
+    "an unavailable service": at(BUTTONS, Kind.STATUS, 2, status=503),
+    "a gateway's timeout": at(BUTTONS, Kind.STATUS, 2, status=504),
+    "a rate limit": at(BUTTONS, Kind.RATE_LIMIT, 3),
+    "a maintenance that ends": at(BUTTONS, Kind.MAINTENANCE, 3),
+    "a late reply": at(BUTTONS, Kind.LATE_REPLY, delay_seconds=0.3),
+    "a reply lost after the effect": at(BUTTONS, Kind.LOSE_REPLY),
+    "a reply cut in the middle": at(BUTTONS, Kind.CUT_REPLY),
+    "a reply told twice": at(BUTTONS, Kind.REPEAT_REPLY),
+    "lists that fail": at(LISTS, Kind.STATUS, 3, status=502),
+    "lists that are cut": at(LISTS, Kind.CUT_REPLY, 2),
+    "a cancel accepted and not done": behind(Kind.IGNORE_CANCEL, "CancelOrders"),
+    "a cancel done late": behind(Kind.IGNORE_CANCEL, "CancelOrders", delay_seconds=0.5),
+    "a cancel acknowledged late": behind(Kind.LATE_ACK, "CancelOrders", delay_seconds=0.4),
+    "a cancel of every other order": behind(Kind.PARTIAL, "CancelOrders"),
+    "orders that stay listed for a while": behind(Kind.GHOST, "CancelOrders", delay_seconds=1.0),
+    "a feed that loses messages": on_sockets(Kind.LOSE_REPLY, 5),
+    "a feed that repeats itself": on_sockets(Kind.REPEAT_REPLY, FOR_EVER),
+    "a feed out of order": on_sockets(Kind.REORDER, 5),
+    "a feed that is stale": on_sockets(Kind.STALE, 5, delay_seconds=0.3),
+    "a feed that is cut": on_sockets(Kind.CUT_REPLY, 5),
+}
+
+
+@pytest.mark.parametrize("faults", MENDED.values(), ids=MENDED)
+async def test_it_proves_that_all_is_gone_in_spite_of(
+    scene: KillScene, faults: Sequence[Fault]
+) -> None:
+    """One press is enough, whatever went wrong on its way."""
+    before = opened(scene)
+    await plan(scene, faults)
+
+    status, told = await kill(scene)
+
+    struck = await strikes(scene)
+    assert all(len(fates.open) >= 3 for fates in before.values())
+    assert (status, told["status"]) == (200, "proven"), told
+    assert all(struck), struck
+    scene.hold_against_journals(told, before)
+    await release(scene, told["id"])
+    await place_everywhere(scene, 1)  # and it trades again
+
+
+LASTING: Final = {
+    "connections are refused": ([Fault(kind=Kind.REFUSE, api="kraken_spot", count=0)], "unknown"),
+    "everything hangs": ([Fault(kind=Kind.HANG, api="kraken_spot", count=0)], "unknown"),
+    "it is closed for a while": (
+        [Fault(kind=Kind.MAINTENANCE, api="kraken_spot", count=0)],
+        "unknown",
+    ),
+    "replies never come": ([Fault(kind=Kind.LOSE_REPLY, api="kraken_spot", count=0)], "unknown"),
+    "cancels are not done": (
+        [
+            Fault(kind=Kind.IGNORE_CANCEL, api="kraken_spot", count=0, method="CancelOrders"),
+            Fault(kind=Kind.IGNORE_CANCEL, api="kraken_spot", count=0, method="CancelOrder"),
+            Fault(kind=Kind.IGNORE_CANCEL, api="kraken_spot", count=0, method="Batch"),
+        ],
+        "left",
+    ),
+}
+
+
+@pytest.mark.parametrize(("faults", "verdict"), LASTING.values(), ids=LASTING)
+async def test_of_three_venues_one_never_gives_in(
+    scene: KillScene, faults: list[Fault], verdict: str
+) -> None:
+    """The others are proven, it is told as what it is; and the watch mends it when it can."""
+    before = opened(scene)
+    await plan(scene, faults)
+
+    status, told = await kill(scene, deadline_seconds=3)
+
+    assert (status, told["status"]) == (504, verdict), told
+    by_venue = {leg["exchange_id"]: leg["status"] for leg in told["accounts"]}
+    assert by_venue == {"KRAKENFTS": "proven", "KRAKEN": verdict, "PACIFICA": "proven"}
+    scene.hold_against_journals(told, before)
+    assert opened(scene)["KRAKEN"].open or verdict == "unknown"
+
+    await scene.heal("KRAKEN")
+    told = await scene.halt_when(told["id"], is_proven)
+    scene.hold_against_journals(told, before)
+    assert scene.truth() == NOTHING
+
+
+async def test_orders_that_come_back_are_canceled_again(scene: KillScene) -> None:
+    """Placed anew by the venue after a cancel, under a new id: the watch sees them.
+
+    The client's name is the same, so the report goes on with the same order, and its newest id.
+    """
+    await plan(scene, behind(Kind.REAPPEAR, "CancelOrders", delay_seconds=1.0))
+
+    status, told = await kill(scene)
+    first = told["status"]
+    told = await scene.halt_when(told["id"], lambda it: bool(it["summary"]["recanceled"] >= 9))
+    told = await scene.halt_when(told["id"], is_proven)
+
+    assert (status, first) == (200, "proven")
+    scene.hold_against_journals(told, opened(scene))
+    assert scene.truth() == NOTHING
+    assert {leg["exchange_id"] for leg in told["accounts"] if leg["reappeared"]} == set(APIS)
+
+
+@pytest.mark.parametrize("kind", [Kind.LATE_REPLY, Kind.LOSE_REPLY, Kind.FALSE_REJECT])
+async def test_orders_on_their_way_are_caught(scene: KillScene, kind: Kind) -> None:
+    """Acknowledged late, never, or with a no that is not true: none of them survives."""
+    if kind is Kind.FALSE_REJECT:
+        faults = behind(kind, "PlaceOrder", 2)
+    else:
+        faults = at(ORDERS, kind, 2, delay_seconds=0.5 if kind is Kind.LATE_REPLY else 0.0)
+    await plan(scene, faults)
+    placing = [
+        asyncio.create_task(scene.place(it, f"order {next(names)}")) for it in APIS for _ in "ab"
+    ]
+    async with asyncio.timeout(PATIENCE_S):
+        while not any(await strikes(scene)):
+            pass
+    before = opened(scene)
+    if kind is Kind.FALSE_REJECT:  # what a venue says it refused is nobody's to look for
+        before = {exchange_id: Fates() for exchange_id in APIS}
+
+    status, told = await kill(scene)
+    await asyncio.gather(*placing)
+
+    assert (status, told["status"]) == (200, "proven"), told
+    scene.hold_against_journals(told, before)
+    assert scene.truth() == NOTHING
+
+
+async def test_orders_that_others_send_during_the_kill_go_too(scene: KillScene) -> None:
+    """A program with keys of the same account, past the desk."""
+    before = opened(scene)
+    pulling = asyncio.create_task(kill(scene))
+    sent = [await scene.place_past_the_desk("PACIFICA") for _ in range(6)]
+
+    status, told = await pulling
+    async with asyncio.timeout(PATIENCE_S):
+        while scene.open_at("PACIFICA"):
+            await scene.ask("GET", "/v1/kill-switch")
+    told = await scene.halt_when(told["id"], is_proven)
+
+    caught = [
+        it
+        for leg in told["accounts"]
+        for it in leg["orders"]
+        if it.get("exchange_order_id") in sent
+    ]
+    assert status == 200
+    assert caught
+    assert all(it["foreign"] and it["outcome"] in ("canceled", "already_done") for it in caught)
+    scene.hold_against_journals(told, before)
+    assert scene.truth() == NOTHING
+
+
+async def test_a_venue_that_falls_during_the_kill_and_comes_back(scene: KillScene) -> None:
+    """Killed and started again, its dead man's switch armed: told as unknown, proven later."""
+    before = opened(scene)
+    await scene.fault("KRAKEN", kind="hang", path=BUTTONS["kraken_spot"], count=0)
+    pulling = asyncio.create_task(kill(scene, deadline_seconds=2))
+    async with asyncio.timeout(PATIENCE_S):
+        while not any(await scene.strikes("KRAKEN")):
+            pass
+
+    await asyncio.to_thread(scene.venues["KRAKEN"].kill)
+    status, told = await pulling
+    by_venue = {leg["exchange_id"]: leg["status"] for leg in told["accounts"]}
+    await asyncio.to_thread(scene.venues["KRAKEN"].start)
+    told = await scene.halt_when(told["id"], is_proven)
+
+    assert (status, by_venue["KRAKEN"], by_venue["PACIFICA"]) == (504, "unknown", "proven")
+    scene.hold_against_journals(told, before)
+    assert scene.truth() == NOTHING
+
+
+@pytest.mark.parametrize("scope", [{}, {"side": "BUY"}], ids=["all", "one by one"])
+async def test_sixty_orders_at_each_venue_with_the_limits_of_production(
+    tmp_path: Path, scope: dict[str, object]
+) -> None:
+    """All at once by the venues' own mass cancel; and singly, because only bids are meant."""
+    with KillScene(tmp_path, limits="production", deadline_seconds=60.0) as scene:
+        placed = 0
+        async with asyncio.timeout(4 * PATIENCE_S):
+            for exchange_id in APIS:
+                for _ in range(60):
+                    placed += await place_patiently(scene, exchange_id)
+        before = opened(scene)
+
+        status, told = await kill(scene, **scope)
+
+        assert placed == sum(len(fates.open) for fates in before.values()) == 180
+        assert (status, told["status"]) == (200, "proven"), told
+        assert told["summary"]["canceled"] >= 180
+        scene.hold_against_journals(told, before)
+        assert scene.truth() == NOTHING
+
+
+async def place_patiently(scene: KillScene, exchange_id: str) -> int:
+    """One order that rests, however often the venue says that it was asked too often."""
+    while (await scene.place(exchange_id, f"order {next(names)}"))["status"] != "NEW":
+        pass
+    return 1
+
+
+def is_proven(report: Any) -> bool:
+    """The good end."""
+    return bool(report["status"] == "proven")
