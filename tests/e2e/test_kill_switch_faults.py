@@ -60,7 +60,11 @@ def behind(kind: Kind, method: str, times: int = 1, **more: Any) -> list[Fault]:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KillScene]:
     """One for all tests here."""
-    patience = {"answer_seconds": 1.0, "retry_seconds": 0.05, "retry_seconds_max": 0.4}
+    patience: dict[str, Any] = {
+        "answer_seconds": 1.0,
+        "retry_seconds": 0.05,
+        "retry_seconds_max": 0.4,
+    }
     with KillScene(tmp_path_factory.mktemp("kill"), **patience) as scene:
         yield scene
 

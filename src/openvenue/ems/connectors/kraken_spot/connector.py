@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from openvenue.ems.commands import Standing, Word
 from openvenue.ems.config import VenueAccount
+from openvenue.ems.connectors.budget import Budget
 from openvenue.ems.connectors.feeds import fresh
 from openvenue.ems.connectors.fitting import why_unfit
 from openvenue.ems.connectors.http import Http, read
@@ -83,8 +84,9 @@ class KrakenSpotConnector:
         self._timer = timer
         self._nonce = 0
         self._turn = asyncio.Lock()
-        self._looks = 0.0  # how many questions the venue counts, as far as we can tell
-        self._looked = timer.monotonic()
+        self._budget: Final = Budget(
+            timer, most=LOOKS_MAX, kept=LOOKS_KEPT, per_second=LOOKS_PER_SECOND
+        )
 
     # ---- what this API can say
 
@@ -142,7 +144,7 @@ class KrakenSpotConnector:
             if str(error).startswith(NOT_THERE):
                 return Gone()
             raise
-        if done.pending:
+        if done.pending or not self.may_look():
             return Relayed()
         return await self.find(name) or Relayed()
 
@@ -235,21 +237,14 @@ class KrakenSpotConnector:
 
     # ---- the wire
 
-    def _count(self, looks: int) -> None:
-        now = self._timer.monotonic()
-        forgotten = (now - self._looked) * LOOKS_PER_SECOND
-        self._looks = max(self._looks - forgotten, 0.0) + looks
-        self._looked = now
-
     def may_look(self) -> bool:
         """Whether a question can be spared that nobody has asked."""
-        self._count(0)
-        return self._looks < LOOKS_MAX - LOOKS_KEPT
+        return self._budget.allows_more()
 
     async def _post(self, kind: type[Reply[T]], name: str, **arguments: str) -> T:
         """The result of an answer. Raises: VenueRefused; Silent; Unreachable."""
         path = BASE + name
-        self._count(0 if name in UNCOUNTED else 1)
+        self._budget.count(0 if name in UNCOUNTED else 1)
         async with self._turn:
             self._nonce = max(self._nonce + 1, self._timer.wall())
             nonce = str(self._nonce)

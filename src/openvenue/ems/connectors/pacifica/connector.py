@@ -13,6 +13,7 @@ from base58 import b58decode, b58encode
 
 from openvenue.ems.commands import Standing, Word
 from openvenue.ems.config import VenueAccount
+from openvenue.ems.connectors.budget import Budget
 from openvenue.ems.connectors.feeds import fresh
 from openvenue.ems.connectors.fitting import why_unfit
 from openvenue.ems.connectors.http import Http, read
@@ -48,6 +49,9 @@ from openvenue.ems.timer import Timer
 BASE: Final = "/api/v1"
 WINDOW_MS: Final = 5_000  # how long a signature is good
 MS: Final = 1_000_000  # in Nanos
+CREDITS: Final = 100  # of one address; a request costs one at least, unless it is a cancel
+CREDITS_KEPT: Final = 60  # for lists and cancels
+CREDIT_SECONDS: Final = 60
 TIMES_IN_FORCE: Final = {TimeInForce.GTC: "GTC", TimeInForce.IOC: "IOC"}
 OWN_SIDES: Final = {Side.BUY: "bid", Side.SELL: "ask"}
 PAGE: Final = 100
@@ -75,6 +79,9 @@ class PacificaConnector:
         self._signer = SigningKey(b58decode(account.credentials.secret)[:32])
         self._http = http
         self._timer = timer
+        self._budget: Final = Budget(
+            timer, most=CREDITS, kept=CREDITS_KEPT, per_second=CREDITS / CREDIT_SECONDS
+        )
 
     # ---- what this API can say
 
@@ -109,6 +116,8 @@ class PacificaConnector:
             client_order_id=cl_ord_id,
         )
         order_id = str(_as(said, Placed).order_id)
+        if not self.may_look():
+            return Word(standing=Standing.OPEN, order_id=order_id)
         name = OrderName(order_id, cl_ord_id, terms.symbol, self._timer.wall())
         try:
             word = await self.find(name)
@@ -131,6 +140,8 @@ class PacificaConnector:
                 if not any(words in str(error).lower() for words in NOT_THERE):
                     raise
             else:
+                if not self.may_look():
+                    return Relayed()
                 return await self.find(name) or Relayed()
         return Gone()
 
@@ -227,17 +238,23 @@ class PacificaConnector:
         """Let go of all connections."""
         await self._http.close()
 
+    def may_look(self) -> bool:
+        """Whether a question can be spared that nobody has asked."""
+        return self._budget.allows_more()
+
     # ---- the wire
 
     async def _get(self, path: str) -> object:
         return (await self._get_page(path)).get("data")
 
     async def _get_page(self, path: str, **arguments: str) -> dict[str, object]:
+        self._budget.count(1)
         query = urlencode({"account": self._account, **arguments})
         return _page(await self._http.ask("GET", f"{BASE}{path}?{query}"))
 
     async def _post(self, path: str, operation: str, **data: object) -> object:
         """The data of an answer. Raises: VenueRefused; Silent; Unreachable."""
+        self._budget.count(1)
         now = self._timer.wall() // MS
         header = {"timestamp": now, "expiry_window": WINDOW_MS}
         signature = self._signer.sign(canonical(operation, header, data)).signature
