@@ -41,6 +41,7 @@ from openvenue.engine.orders import (
     Direction,
     Distance,
     Extras,
+    Leg,
     SelfTrade,
     Side,
     Signal,
@@ -206,11 +207,44 @@ class Writer:
             trigger=trigger,
             market_cap=Decimal("0.01") if limit is None and random.random() < 0.8 else None,
             user_ref=random.randrange(3) if random.random() < 0.2 else None,
-            self_trade=random.choices(list(SelfTrade), [5, 1, 1, 1, 0.5, 0.5, 0.5])[0],
-            extras=self._extras(state, waits=time_in_force is GTC and not reduce_only),
+            self_trade=random.choices(list(SelfTrade), [9, 1, 1, 1, 0.5, 0.5, 0.5])[0],
+            extras=self._guards(instrument, trigger, reduce_only=reduce_only)
+            or self._legs(instrument, side, reduce_only=reduce_only)
+            or self._extras(state, waits=time_in_force is GTC and not reduce_only),
             slides=post_only and random.random() < 0.5,
             deadline=deadline,
         )
+
+    def _guards(
+        self, instrument: Instrument, trigger: Trigger | None, *, reduce_only: bool
+    ) -> Extras | None:
+        is_guard = reduce_only and trigger is not None and instrument.kind is not Kind.SPOT
+        if not is_guard or self._random.random() < 0.5:
+            return None
+        return Extras(guards=True, whole=self._random.random() < 0.5)
+
+    def _legs(self, instrument: Instrument, side: Side, *, reduce_only: bool) -> Extras | None:
+        """A take-profit, a stop-loss, or both."""
+        random = self._random
+        if reduce_only or instrument.kind is Kind.SPOT or random.random() < 0.9:
+            return None
+        legs = []
+        for kind, way in ((TriggerKind.TAKE_PROFIT, 1), (TriggerKind.STOP, -1)):
+            if random.random() < 0.7:
+                at = self._ticks(instrument, 100 + side * way * random.choice([1, 2, 2, 3]))
+                above = Direction.ABOVE if side * way > 0 else Direction.BELOW
+                signal = random.choice([Signal.LAST, Signal.MARK, Signal.MID])
+                legs.append(
+                    Leg(
+                        Trigger(kind, at, signal, above),
+                        limit_price=at if random.random() < 0.3 else None,
+                        quantity=None
+                        if random.random() < 0.7
+                        else Lots(SIZES[instrument.symbol][1]),
+                        market_cap=Decimal("0.08"),
+                    )
+                )
+        return Extras(legs=tuple(legs))
 
     def _extras(self, state: State, *, waits: bool) -> Extras | None:
         random = self._random
@@ -359,7 +393,7 @@ class Writer:
                 return SetMode(symbol=each.symbol, mode=Mode.ONLINE)
         if not state.intake_open:
             return SetIntake(is_open=True)
-        if random.random() < 0.1:
+        if random.random() < 0.05:
             return SetSelfTrade(account=self._account(), self_trade=random.choice(SELF_TRADES))
         symbol = self._instrument().symbol
         for account in state.accounts.values():

@@ -43,16 +43,25 @@ def test_after_cancel_all_nothing_in_scope_lives_and_nothing_else_changed(
             if not isinstance(scope, CancelOrders):
                 continue
             where = (recording.seed, step.number)
+            at = max(
+                place
+                for place, event in enumerate(step.events)
+                if isinstance(event, OrdersCanceled) and event.reason is CancelReason.MASS_CANCEL
+            )
             gone_before = {
                 order_id
-                for event in step.events[:-1]
+                for event in step.events[:at]
                 if isinstance(event, OrdersCanceled)
                 for order_id in event.order_ids
             }
             stood = {k: v for k, v in step.before.orders.items() if k not in gone_before}
             mine = [order_id for order_id, each in stood.items() if is_in(scope, each.order)]
-            told = step.events[-1]
+            told = step.events[at]
             assert isinstance(told, OrdersCanceled), where
+            for event in step.events[at + 1 :]:  # legs go with their orders, out of scope or not
+                assert isinstance(event, OrderCanceled), where
+                assert event.reason is CancelReason.PARENT_ENDED, where
+                stood.pop(event.order_id)
             assert list(told.order_ids) == sorted(mine), where
             assert told.reason is CancelReason.MASS_CANCEL, where
             rest = {order_id: each for order_id, each in stood.items() if order_id not in mine}

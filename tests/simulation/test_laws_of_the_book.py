@@ -4,12 +4,14 @@ from collections import defaultdict
 
 from openvenue.engine.events import (
     IndexPriceSet,
+    LegArmed,
     OrderAccepted,
     OrderActivated,
     OrderAmended,
     OrderCanceled,
     OrderRested,
     OrdersCanceled,
+    OrderStarted,
     OrderTrimmed,
     Traded,
     TriggerFired,
@@ -49,10 +51,15 @@ def test_levels_say_what_their_orders_add_up_to(recordings: list[Recording]) -> 
                         assert all(each.leaves > 0 for each in orders), where
                         resting += level.order_ids
             waiting = [each for ids in step.after.waiting.values() for each in ids]
-            nowhere = [  # their time has not come
+            nowhere = [  # their time has not come, or their parent has not filled
                 order_id
                 for order_id, view in step.after.orders.items()
-                if view.order.extras is not None and (view.order.extras.starts or 0) > step.now
+                if view.order.extras is not None
+                and (
+                    (view.order.extras.starts or 0) > step.now
+                    or (view.order.extras.parent in step.after.orders and order_id not in waiting)
+                )
+                and order_id not in resting
             ]
             assert sorted(resting + waiting + nowhere) == sorted(step.after.orders), where
             assert all(step.after.orders[each].is_waiting for each in nowhere), where
@@ -146,6 +153,9 @@ def test_fills_sum_to_the_order(recordings: list[Recording]) -> None:
                         asked[event.order.order_id] = event.order.quantity
                     case OrderActivated():
                         cut[event.order.order_id] += event.reduced
+                        extras = event.order.extras
+                        if extras is not None and extras.whole:  # all that there is to close
+                            asked[event.order.order_id] = event.order.quantity + event.reduced
                         left = asked[event.order.order_id] - event.reduced
                         assert event.order.quantity == left, where
                     case OrderAmended():
@@ -250,6 +260,8 @@ def test_no_trigger_is_left_waiting_at_a_price_that_was_reached(
                 if isinstance(event, OrderAccepted | OrderAmended):
                     if event.order.order_id in waiting:
                         since[event.order.order_id] = at
+                if isinstance(event, LegArmed | OrderStarted) and event.order_id in waiting:
+                    since[event.order_id] = at
                 fired += isinstance(event, TriggerFired)
             for order_id, order in waiting.items():
                 trigger = order.trigger

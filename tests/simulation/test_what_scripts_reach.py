@@ -7,6 +7,7 @@ from openvenue.engine.events import (
     CancelRejected,
     DeadMansSwitchFired,
     FundingPaid,
+    LegArmed,
     OrderActivated,
     OrderAmended,
     OrderCanceled,
@@ -29,7 +30,7 @@ ENOUGH = {  # at least this share of all commands
     "triggered": 0.06,
     "canceled": 0.15,
     "traded, triggered, canceled or amended": 0.45,
-    "traded with several makers": 0.03,
+    "traded with several makers": 0.025,
     "activated a trigger's order": 0.04,
     "trimmed or ended a reduce-only order": 0.003,
     "dead man's switch fired": 0.005,
@@ -42,8 +43,10 @@ ENOUGH = {  # at least this share of all commands
     "ended an order by its time": 0.003,
     "started an order by its time": 0.002,
     "put an own order out of the way": 0.002,
-    "moved a trailing stop": 0.01,
-    "fired a trailing stop": 0.004,
+    "moved a trailing stop": 0.005,
+    "armed a leg": 0.003,
+    "ended what guarded a position": 0.001,
+    "fired a trailing stop": 0.003,
     "made a relative limit a price": 0.002,
 }
 MOST_REFUSED = 0.3
@@ -61,6 +64,8 @@ def reaches(step: Step) -> set[str]:
                 found.add("triggered")
             case OrderStarted():
                 found.add("started an order by its time")
+            case LegArmed():
+                found.add("armed a leg")
             case TriggersMoved():
                 found.add("moved a trailing stop")
             case OrderActivated():
@@ -74,6 +79,8 @@ def reaches(step: Step) -> set[str]:
                 found.add("trimmed or ended a reduce-only order")
             case OrderCanceled():
                 found.add("canceled")
+                if event.reason is CancelReason.POSITION_CLOSED:
+                    found.add("ended what guarded a position")
                 if event.reason is CancelReason.LAPSED:
                     found.add("ended an order by its time")
                 if event.reason is CancelReason.EVICTED:

@@ -40,6 +40,7 @@ from openvenue.engine.rules.accrue_funding import accrue_funding
 from openvenue.engine.rules.activate_order import activate_order, fire_triggers
 from openvenue.engine.rules.amend_order import amend_order
 from openvenue.engine.rules.announce import announce, retract_notice, set_conditions
+from openvenue.engine.rules.arm_legs import arm_legs
 from openvenue.engine.rules.assignment import join_assignment, leave_assignment
 from openvenue.engine.rules.batch import batch, decide_member
 from openvenue.engine.rules.cancel_order import cancel_order, cancel_orders
@@ -67,6 +68,7 @@ from openvenue.engine.state import State
 from openvenue.engine.steps import (
     AccrueFunding,
     ActivateOrder,
+    ArmLegs,
     CheckHolders,
     CheckWallet,
     DecideMember,
@@ -109,6 +111,7 @@ DECIDE: Final[dict[type[Any], Callable[[State, Any], list[Event]]]] = {
     TrimReducers: trim_reducers,
     FireDeadMansSwitch: fire_dead_mans_switch,
     OrderDue: order_due,
+    ArmLegs: arm_legs,
     SetSelfTrade: set_self_trade,
     DecideMember: decide_member,
     JoinAssignment: join_assignment,

@@ -454,8 +454,16 @@ class OrderStarted(Struct, frozen=True, kw_only=True, array_like=True, gc=False,
     price: Ticks | None = None  # where a trailing stop fires from now on
 
 
+class LegArmed(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=33):
+    """The order that a leg came with has filled: it waits for its price from now on."""
+
+    order_id: OrderId
+    account: AccountId
+
+
 Event = (
-    SelfTradeSet
+    LegArmed
+    | SelfTradeSet
     | OrderStarted
     | OrderAccepted
     | OrderRejected

@@ -32,6 +32,7 @@ from openvenue.engine.events import (
     IndexPriceSet,
     InstrumentListed,
     IntakeSet,
+    LegArmed,
     LeverageSet,
     LiquidationEnded,
     LiquidationMoved,
@@ -70,6 +71,7 @@ from openvenue.engine.positions import Position
 from openvenue.engine.state import State
 from openvenue.engine.steps import (
     ActivateOrder,
+    ArmLegs,
     CheckHolders,
     CheckWallet,
     FireTriggers,
@@ -114,6 +116,9 @@ def order_accepted(state: State, event: OrderAccepted) -> None:
 
 def _begin(state: State, live: Live, extras: Extras) -> bool:
     """Note what is due about an order; whether it waits for that before anything else."""
+    if extras.parent is not None:
+        live.is_waiting = True
+        return True
     if extras.starts is not None and extras.starts > state.now:
         state.timed.add(live, extras.starts)
         live.is_waiting = True
@@ -198,6 +203,10 @@ def traded(state: State, event: Traded) -> None:
     taker.fees += event.taker_fee
     taker.leaves = event.taker_leaves
     taker.updated = now
+    if maker.leaves and maker.order.extras is not None:
+        _see_to_legs(state, maker, True)
+    if taker.leaves and taker.order.extras is not None:
+        _see_to_legs(state, taker, True)
     if taker.leaves == 0:
         _forget(state, taker)
 
@@ -442,6 +451,22 @@ def set_next_funding(state: State) -> None:
     state.next_hour = hour
 
 
+def leg_armed(state: State, event: LegArmed) -> None:
+    """It waits for its price."""
+    live = state.accounts[event.account].orders[event.order_id]
+    state.remember(live)
+    live.updated = state.now
+    _wait(state, live)
+
+
+def _see_to_legs(state: State, live: Live, has_filled: bool) -> None:
+    """An order filled, or ended: look at what came with it."""
+    extras = live.order.extras
+    if extras is not None and extras.legs:
+        order = live.order
+        state.steps.append(ArmLegs(order.account, order.order_id, len(extras.legs), has_filled))
+
+
 def self_trade_set(state: State, event: SelfTradeSet) -> None:
     """From now on."""
     state.accounts[event.account].self_trade = event.self_trade
@@ -622,6 +647,9 @@ def wait(live: Live) -> None:
             live, moves_at(trigger, trail, market.contract)
         )
         live.account.trailing += 1
+    extras = live.order.extras
+    if extras is not None and extras.guards and live.position is not None:
+        live.position.guards[live.order_id] = live
 
 
 def _wait(state: State, live: Live) -> None:
@@ -642,6 +670,9 @@ def _wait_no_more(live: Live) -> None:
     if trigger.trail is not None:
         live.market.triggers.trails(int(trigger.signal), int(trigger.direction)).remove(live)
         live.account.trailing -= 1
+    extras = live.order.extras
+    if extras is not None and extras.guards and live.position is not None:
+        del live.position.guards[live.order_id]
 
 
 def _rest(live: Live) -> None:
@@ -719,6 +750,7 @@ def _forget(state: State, live: Live) -> None:
         del account.cl_ord_ids[cl_ord_id]
     if live.order.extras is not None:
         state.timed.remove(live)
+        _see_to_legs(state, live, live.value > 0 or live.leaves == 0)
 
 
 def _move(state: State, live: Live, quantity: int, cost: int) -> None:
@@ -743,7 +775,7 @@ def _change(state: State, position: Position, quantity: int, cost: int) -> None:
         market.holders[position.account] = position
     elif position.quantity == 0:
         del market.holders[position.account]
-    if position.reducers and (held > 0) != (quantity > 0):
+    if (position.reducers or position.guards) and (held > 0) != (quantity > 0):
         state.steps.appendleft(TrimReducers(position.account, market.symbol))
 
 
@@ -856,6 +888,7 @@ EVOLVE: Final[dict[type[Any], Callable[[State, Any], None]]] = {
     TriggersMoved: triggers_moved,
     OrderStarted: order_started,
     SelfTradeSet: self_trade_set,
+    LegArmed: leg_armed,
     DeadMansSwitchSet: dead_mans_switch_set,
     DeadMansSwitchFired: dead_mans_switch_fired,
     MemberDecided: nothing,

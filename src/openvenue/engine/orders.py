@@ -117,11 +117,25 @@ class Trigger(Struct, frozen=True, array_like=True, gc=False):
     offset: Distance | None = None  # of the order's limit from `price`, once it fires; signed
 
 
+class Leg(Struct, frozen=True, array_like=True, gc=False):
+    """A reduce-only order on the other side that comes with an order, and arms with its fills."""
+
+    trigger: Trigger
+    limit_price: Ticks | None = None  # None: a market order
+    quantity: Lots | None = None  # None: all of the position, when it fires
+    cl_ord_id: str | None = None
+    market_cap: Decimal | None = None
+
+
 class Extras(Struct, frozen=True, array_like=True, gc=False):
     """Terms that few orders have."""
 
     expires: Nanos | None = None  # market time at which it ends by itself. FIX: ExpireTime (126)
     starts: Nanos | None = None  # until then it only waits. FIX: EffectiveTime (168)
+    legs: tuple[Leg, ...] = ()  # their ids follow the order's own
+    parent: OrderId | None = None  # of a leg; its sender leaves it to the engine
+    guards: bool = False  # reduce-only trigger that ends with the position
+    whole: bool = False  # closes all of the position, whatever its quantity says
 
 
 class Order(Struct, frozen=True, array_like=True, gc=False):

@@ -43,6 +43,7 @@ class Position:
         self.funding_from = 0  # what accrues has been counted until then
         self.funded = 0  # received since the position was opened
         self.reducers: dict[int, Live] = {}  # resting reduce-only orders, oldest first
+        self.guards: dict[int, Live] = {}  # triggers that wait, and end with the position
         # What follows is worked out from the above by `refresh`, and holds for one schedule.
         self.is_stale = True
         self.schedule = market.schedule

@@ -42,6 +42,15 @@ class FireDeadMansSwitch(Struct, frozen=True, gc=False):
     deadline: Nanos
 
 
+class ArmLegs(Struct, frozen=True, gc=False):
+    """An order with legs filled, or ended: see what becomes of them."""
+
+    account: AccountId
+    order_id: OrderId
+    count: int
+    has_filled: bool  # some of it, ever
+
+
 class OrderDue(Struct, frozen=True, gc=False):
     """A time that one order waited for has come."""
 
@@ -96,6 +105,7 @@ Step = (
     | TrimReducers
     | FireDeadMansSwitch
     | OrderDue
+    | ArmLegs
     | DecideMember
     | CheckHolders
     | CheckWallet

@@ -20,6 +20,7 @@ from openvenue.engine.events import (
     FundingRateSet,
     IndexPriceSet,
     InstrumentListed,
+    LegArmed,
     MarkPriceSet,
     MemberDecided,
     OrderAccepted,
@@ -204,6 +205,10 @@ class Fold:
         alive.is_waiting = alive.order.trigger is not None
         if event.price is not None:
             alive.order = moved(alive.order, event.price)
+
+    def armed(self, event: LegArmed) -> None:
+        """A leg waits for its price from now on."""
+        self._change(event.order_id, self.alive[event.order_id].leaves)
 
     def rested(self, event: OrderRested) -> None:
         """The rest of a taker waits in the book."""
@@ -499,6 +504,7 @@ FOLDS: Final[dict[type[Event], Callable[[Fold, Any], None]]] = {
     MemberDecided: Fold.member,
     OrderTrimmed: Fold.trimmed,
     OrderStarted: Fold.started,
+    LegArmed: Fold.armed,
     TriggersMoved: Fold.moved,
     OrderCanceled: Fold.canceled,
     OrdersCanceled: Fold.all_canceled,

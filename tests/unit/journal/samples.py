@@ -36,6 +36,7 @@ from openvenue.engine.orders import (
     Direction,
     Distance,
     Extras,
+    Leg,
     Order,
     Origin,
     SelfTrade,
@@ -75,7 +76,14 @@ STOP: Final = Trigger(
     trail=Distance(ticks=12, share=Ppb(5_000_000)),
     offset=Distance(ticks=-3, share=Ppb(-1_000_000)),
 )
-EXTRAS: Final = Extras(expires=Nanos(NOON + 10**12), starts=Nanos(NOON + 10**11))
+EXTRAS: Final = Extras(
+    expires=Nanos(NOON + 10**12),
+    starts=Nanos(NOON + 10**11),
+    legs=(Leg(STOP, Ticks(98_000), Lots(3), "leg-1", Decimal("0.08")),),
+    parent=OrderId(6),
+    guards=True,
+    whole=True,
+)
 ORDER: Final = Order(
     order_id=OrderId(7),
     account=ANN,
@@ -337,6 +345,7 @@ EVENTS: Final[tuple[events.Event, ...]] = (
         cl_ord_id="name-2",
     ),
     events.SelfTradeSet(account=ANN, self_trade=SelfTrade.CANCEL_MAKER_ANY),
+    events.LegArmed(order_id=OrderId(7), account=ANN),
     events.OrderStarted(order_id=OrderId(7), account=ANN, price=Ticks(99_100)),
     events.TriggersMoved(symbol=PERP, moves=(events.TriggerMove(OrderId(7), ANN, Ticks(99_500)),)),
     events.LiquidationStarted(account=ANN, wallet=FLEX, equity=Atoms(-5), maintenance=Atoms(2**40)),

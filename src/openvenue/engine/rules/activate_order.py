@@ -109,6 +109,9 @@ def activate_order(state: State, step: ActivateOrder) -> list[Event]:
         allowed = reducible_quantity(account, market, sign)
         if allowed == 0:
             return [_refused(order, RejectReason.WOULD_NOT_REDUCE)]
+        extras = order.extras
+        if extras is not None and extras.whole:
+            quantity = allowed
         reduced = max(quantity - allowed, 0)
         quantity -= reduced
     elif not market.contract.is_spot:
@@ -127,7 +130,7 @@ def activate_order(state: State, step: ActivateOrder) -> list[Event]:
         if limit == NO_PRICE:
             return [_refused(order, RejectReason.NO_REFERENCE_PRICE)]
     active = order
-    if limit != order.limit_price or reduced:
+    if limit != order.limit_price or quantity != order.quantity:
         active = replace(order, quantity=Lots(quantity), limit_price=limit)
     plan = plan_for(market, account, sign, quantity, limit, order.self_trade)
     reason = why_plan_refused(account, market, active, sign, quantity, plan)

@@ -9,8 +9,9 @@ from openvenue.engine.commands import PlaceOrder
 from openvenue.engine.events import Event, OrderAccepted, OrderRejected
 from openvenue.engine.instruments import Mode
 from openvenue.engine.markets import Market
-from openvenue.engine.orders import BUY, GTC, Order, SelfTrade, Trigger
+from openvenue.engine.orders import BUY, GTC, Extras, Order, SelfTrade, Trigger
 from openvenue.engine.reasons import RejectReason
+from openvenue.engine.rules.arm_legs import leg_order
 from openvenue.engine.rules.execution import (
     NO_PRICE,
     execute,
@@ -79,6 +80,9 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
         reason = why_off_bounds(market, quantity, limit_price, trigger)
     if reason is None:
         reason = _why_too_much(command, account, market, sign, quantity)
+    extras = command.extras
+    if reason is None and extras is not None and (extras.legs or extras.guards):
+        reason = _why_unguarded(command, account, market, extras, sign)
     if reason is not None:
         return [_rejected(command, reason)]
     is_market = limit_price is None
@@ -91,7 +95,6 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
 
     reduced = NOTHING
     reduce_only = command.reduce_only
-    extras = command.extras
     is_scheduled = extras is not None and (extras.starts or 0) > state.now
     if reduce_only and trigger is None and not is_scheduled:
         allowed = reducible_quantity(account, market, sign)
@@ -137,7 +140,7 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
         extras=extras,
     )
     if trigger is not None or limit is None or is_scheduled:
-        return [OrderAccepted(order=order, rests=False)]
+        return [OrderAccepted(order=order, rests=False), *_legs(order)]
 
     plan = plan_for(market, account, sign, quantity, limit, self_trade)
     reason = why_plan_refused(account, market, order, sign, quantity, plan)
@@ -145,10 +148,51 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
         return [_rejected(command, reason, order if reason in IDENTIFIED else None)]
     if plan is None:
         rests = time_in_force is GTC
-        return [OrderAccepted(order=order, rests=rests, reduced=reduced)]
+        return [OrderAccepted(order=order, rests=rests, reduced=reduced), *_legs(order)]
     events: list[Event] = [OrderAccepted(order=order, rests=False, reduced=reduced)]
+    events += _legs(order)
     execute(state, account, market, order, quantity, plan, events)
     return events
+
+
+def _legs(order: Order) -> list[Event]:
+    """The legs of an accepted order; most have none."""
+    extras = order.extras
+    if extras is None or not extras.legs:
+        return []
+    return [
+        OrderAccepted(order=leg_order(order, leg, number), rests=False)
+        for number, leg in enumerate(extras.legs, 1)
+    ]
+
+
+def _why_unguarded(
+    command: PlaceOrder, account: Account, market: Market, extras: Extras, sign: int
+) -> RejectReason | None:
+    """Why the legs of an order cannot be, or a trigger has no position to guard."""
+    if market.contract.is_spot or extras.parent is not None:
+        return WOULD_NOT_REDUCE
+    if extras.guards:
+        if not command.reduce_only or command.trigger is None:
+            return WOULD_NOT_REDUCE
+        return None if reducible_quantity(account, market, sign) else WOULD_NOT_REDUCE
+    if command.reduce_only:
+        return WOULD_NOT_REDUCE
+    if len(account.orders) + len(extras.legs) >= account.max_open_orders:
+        return TOO_MANY_ORDERS
+    names = {command.cl_ord_id}
+    for leg in extras.legs:
+        if leg.trigger.trail is not None or leg.trigger.offset is not None:
+            return INVALID_PRICE
+        quantity = command.quantity if leg.quantity is None else leg.quantity
+        reason = why_off_bounds(market, quantity, leg.limit_price, leg.trigger)
+        if reason is not None:
+            return reason
+        name = leg.cl_ord_id
+        if name is not None and (name in names or name in account.cl_ord_ids):
+            return CL_ORD_ID_IN_USE
+        names.add(name)
+    return None
 
 
 def start_trigger(market: Market, trigger: Trigger) -> Trigger | RejectReason:

@@ -196,6 +196,8 @@ UPDATE_REASON: Final[Mapping[CancelReason, str]] = {
     CancelReason.EXPIRED: "CONTRACT_EXPIRED",
     CancelReason.EVICTED: "CANCELLED_BY_SELF_TRADE",
     CancelReason.LAPSED: "EXPIRED",
+    CancelReason.PARENT_ENDED: "CANCELLED_BY_ADMIN",
+    CancelReason.POSITION_CLOSED: "WOULD_NOT_REDUCE_POSITION",
 }
 FEED_REASON: Final[Mapping[CancelReason, str]] = {
     CancelReason.BY_OWNER: "cancelled_by_user",
@@ -210,6 +212,8 @@ FEED_REASON: Final[Mapping[CancelReason, str]] = {
     CancelReason.EXPIRED: "contract_expired",
     CancelReason.EVICTED: "would_execute_self",
     CancelReason.LAPSED: "cancelled_by_admin",  # never: no order here has an end
+    CancelReason.PARENT_ENDED: "cancelled_by_admin",  # never: no order here has legs
+    CancelReason.POSITION_CLOSED: "would_not_reduce_position",
 }
 
 # Items of a batch say some things in words of their own.

@@ -116,6 +116,8 @@ ENDED: Final[Mapping[CancelReason, str]] = {
     CancelReason.LIQUIDATION: "Liquidation",
     CancelReason.EXPIRED: "Canceled by the venue",
     CancelReason.EVICTED: "Self trade prevention",
+    CancelReason.PARENT_ENDED: "Canceled by the venue",  # never: no pair has positions
+    CancelReason.POSITION_CLOSED: "Canceled by the venue",
     CancelReason.LAPSED: "Expired",  # never said: such an order ends without a reason
 }
 

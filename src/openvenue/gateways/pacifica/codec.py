@@ -3,7 +3,6 @@
 from openvenue.gateways.pacifica.canonical import packed, parse
 from openvenue.gateways.pacifica.decode import (
     INVALID_ORDER,
-    SIGNALS,
     CancelAllDraft,
     CancelDraft,
     OrderDraft,
@@ -17,6 +16,7 @@ from openvenue.gateways.pacifica.decode import (
     decode_create_stop,
     decode_leverage,
     decode_margin,
+    guard_position,
     place_order,
 )
 from openvenue.gateways.pacifica.encode_account import (
@@ -54,7 +54,6 @@ __all__ = [
     "DEPTH",
     "INTERVALS",
     "INVALID_ORDER",
-    "SIGNALS",
     "CancelAllDraft",
     "CancelDraft",
     "OrderDraft",
@@ -77,6 +76,7 @@ __all__ = [
     "decode_margin",
     "event_rows",
     "funding_row",
+    "guard_position",
     "history_row",
     "info_row",
     "open_row",

@@ -19,24 +19,26 @@ from openvenue.engine.orders import (
     GTC,
     IOC,
     Direction,
+    Extras,
+    Leg,
     SelfTrade,
     Side,
-    Signal,
     TimeInForce,
     Trigger,
     TriggerKind,
 )
 from openvenue.engine.units import AccountId, FinePrice, Lots, OrderId, Symbol, Ticks
-from openvenue.gateways.numbers import DIGITS_MAX, Grid, OffGrid
+from openvenue.gateways.numbers import DIGITS_MAX
 from openvenue.gateways.pacifica import errors
 from openvenue.gateways.pacifica.fields import Fields
+from openvenue.gateways.pacifica.legs import SIGNALS, LegDraft, build_leg, decode_legs
 from openvenue.gateways.pacifica.listing import Market
+from openvenue.gateways.pacifica.numbers import on_grid
 from openvenue.gateways.pacifica.profile import Profile
 
 INVALID_ORDER: Final = "Invalid order parameters"
 TIFS: Final = ("GTC", "IOC", "ALO", "TOB")
 OLD_TIFS: Final = ("FOK", "PO")
-SIGNALS: Final = {"mark_price": Signal.MARK, "last_trade_price": Signal.LAST}
 HUNDRED: Final = Decimal(100)
 
 
@@ -53,7 +55,7 @@ class OrderDraft(Struct, frozen=True, kw_only=True):
     slippage: str | None = None  # percent; set for market orders
     stop_price: str | None = None
     trigger: str = ""
-    has_legs: bool = False  # a take-profit or stop-loss is attached
+    legs: tuple[LegDraft, ...] = ()  # that come with it
     builder_code: str | None = None
 
 
@@ -93,7 +95,7 @@ def decode_create(body: Mapping[str, Any], profile: Profile) -> OrderDraft:
         client_order_id=fields.client_order_id(),
         price=fields.decimal("price"),
         tif="ALO" if tif == "PO" else tif,
-        has_legs=_has_legs(fields),
+        legs=decode_legs(fields, profile),
         builder_code=fields.maybe("builder_code"),
     )
 
@@ -112,7 +114,7 @@ def decode_create_market(body: Mapping[str, Any], profile: Profile) -> OrderDraf
         client_order_id=fields.client_order_id(),
         tif="IOC",
         slippage=slippage,
-        has_legs=_has_legs(fields),
+        legs=decode_legs(fields, profile),
         builder_code=fields.maybe("builder_code"),
     )
 
@@ -122,7 +124,7 @@ def decode_create_stop(body: Mapping[str, Any], profile: Profile) -> OrderDraft:
     fields = Fields(body, INVALID_ORDER)
     stop = fields.inner("stop_order")
     trigger = stop.maybe("trigger_price_type") or profile.default_trigger
-    if trigger not in (*SIGNALS, "mid_price"):
+    if trigger not in SIGNALS:
         raise stop.wrong("trigger_price_type")
     return OrderDraft(
         symbol=fields.text("symbol"),
@@ -206,6 +208,11 @@ def place_order(
         )
         if limit is None:
             cap = profile.stop_slippage
+    extras: Extras | None = None
+    if draft.legs:
+        closing = draft.side.opposite
+        legs = tuple(build_leg(it, closing, market, profile) for it in draft.legs)
+        extras = Extras(legs=legs)
     return PlaceOrder(
         account=account,
         symbol=market.symbol,
@@ -220,6 +227,27 @@ def place_order(
         trigger=trigger,
         market_cap=cap,
         self_trade=SelfTrade.CANCEL_OLDEST,
+        extras=extras,
+    )
+
+
+def guard_position(
+    leg: Leg, side: Side, held: int, account: AccountId, market: Market
+) -> PlaceOrder:
+    """The command of one leg that guards a position of `held` lots."""
+    return PlaceOrder(
+        account=account,
+        symbol=market.symbol,
+        side=side,
+        quantity=Lots(abs(held)) if leg.quantity is None else leg.quantity,
+        limit_price=leg.limit_price,
+        time_in_force=IOC if leg.limit_price is None else GTC,
+        cl_ord_id=leg.cl_ord_id,
+        reduce_only=True,
+        trigger=leg.trigger,
+        market_cap=leg.market_cap,
+        self_trade=SelfTrade.CANCEL_OLDEST,
+        extras=Extras(guards=True, whole=leg.quantity is None),
     )
 
 
@@ -242,23 +270,7 @@ def cancel_orders(draft: CancelAllDraft, account: AccountId, symbol: Symbol | No
     return CancelOrders(account=account, symbol=symbol, keep_reduce_only=draft.keep_reduce_only)
 
 
-def on_grid(text: str, grid: Grid, name: str, step: str, profile: Profile) -> int:
-    """`text` in steps. Raises: Failure: it is between two of them, or absurd."""
-    steps = grid.read(text)
-    if isinstance(steps, int):
-        return steps
-    assert isinstance(steps, OffGrid), "the text is a number"
-    if profile.tick_error_status == 500:
-        raise errors.Failure(errors.INTERNAL, status=500, why=f"{name} off the grid")
-    size = grid.text(1)
-    raise errors.invalid(f"Invalid {name}: {text[:DIGITS_MAX]} is not a multiple of {step} {size}")
-
-
 def _time_in_force(draft: OrderDraft, limit: int | None) -> TimeInForce:
     if draft.tif == "FOK":
         return FOK
     return IOC if draft.tif == "IOC" or limit is None else GTC
-
-
-def _has_legs(fields: Fields) -> bool:
-    return fields.has("take_profit") or fields.has("stop_loss")

@@ -4,17 +4,19 @@ Source: Pacifica, "Get open orders", "Get order history", "Get order history by 
 "Account orders", "Account order updates".
 """
 
-from typing import Any
+from typing import Any, Final
 
-from openvenue.engine.orders import BUY, Order, OrderView, Side, Signal
+from openvenue.engine.orders import BUY, Order, OrderView, Side, TriggerKind
 from openvenue.engine.units import Lots, Nanos
 from openvenue.gateways.pacifica import errors
 from openvenue.gateways.pacifica.encode_market import average_text
+from openvenue.gateways.pacifica.legs import SIGNAL_WORDS
 from openvenue.gateways.pacifica.listing import Market
 from openvenue.gateways.pacifica.times import millis
 from openvenue.history.port import ClosedOrder, Fill
 
 Row = dict[str, Any]
+TAKE_PROFIT: Final = TriggerKind.TAKE_PROFIT
 EVENTS_MAX = 1_000_000  # of one order, so that their ids rise and never meet another order's
 
 
@@ -26,13 +28,16 @@ def side_text(side: Side) -> str:
 def kind_of(order: Order) -> str:
     """What an order was asked for as. A market order is one with a cap beside its limit."""
     if order.trigger is not None:
-        return "stop_market" if order.is_market or order.limit_price is None else "stop_limit"
+        word = "stop"
+        if order.extras is not None and order.extras.guards:
+            word = "take_profit" if order.trigger.kind is TAKE_PROFIT else "stop_loss"
+        return f"{word}_market" if order.is_market or order.limit_price is None else f"{word}_limit"
     return "market" if order.is_market or order.market_cap is not None else "limit"
 
 
 def price_text(order: Order, market: Market) -> str:
     """The limit of an order; 0 for a stop that will be a market order."""
-    if order.limit_price is None or kind_of(order) == "stop_market":
+    if order.limit_price is None or (order.trigger is not None and order.is_market):
         return "0"
     return market.prices.text(order.limit_price)
 
@@ -40,6 +45,18 @@ def price_text(order: Order, market: Market) -> str:
 def stop_text(order: Order, market: Market) -> str | None:
     """The price that an order waits, or waited, for."""
     return None if order.trigger is None else market.prices.text(order.trigger.price)
+
+
+def parent_of(order: Order) -> int | None:
+    """The order that a take-profit or a stop-loss came with."""
+    return None if order.extras is None else order.extras.parent
+
+
+def stop_kind(order: Order) -> str | None:
+    """`TP` or `SL`; None: it guards no position."""
+    if order.trigger is None or order.extras is None or not order.extras.guards:
+        return None
+    return "TP" if order.trigger.kind is TAKE_PROFIT else "SL"
 
 
 def open_status(view: OrderView) -> str:
@@ -71,7 +88,7 @@ def open_row(view: OrderView, market: Market) -> Row:
         "cancelled_amount": "0",
         "stop_price": stop_text(order, market),
         "order_type": kind_of(order),
-        "stop_parent_order_id": None,
+        "stop_parent_order_id": parent_of(order),
         "reduce_only": order.reduce_only,
         "created_at": millis(order.created),
         "updated_at": millis(view.updated),
@@ -95,7 +112,7 @@ def history_row(
         "order_status": status,
         "order_type": kind_of(order),
         "stop_price": stop_text(order, market),
-        "stop_parent_order_id": None,
+        "stop_parent_order_id": parent_of(order),
         "reduce_only": order.reduce_only,
         "reason": reason,
         "created_at": millis(order.created),
@@ -126,7 +143,7 @@ def event_rows(
                 "order_type": kind_of(order),
                 "order_status": status,
                 "stop_price": stop_text(order, market),
-                "stop_parent_order_id": None,
+                "stop_parent_order_id": parent_of(order),
                 "reduce_only": order.reduce_only,
                 "created_at": millis(time),
             }
@@ -166,7 +183,7 @@ def socket_row(view: OrderView, market: Market) -> Row:
         "c": "0",
         "ot": kind_of(order),
         "sp": stop_text(order, market),
-        "st": None,
+        "st": stop_kind(order),
         "ro": order.reduce_only,
         "t": millis(view.updated),
     }
@@ -187,7 +204,7 @@ def update_row(
     trigger = order.trigger
     kind = None
     if trigger is not None:
-        kind = "last_trade_price" if trigger.signal is Signal.LAST else "mark_price"
+        kind = SIGNAL_WORDS.get(trigger.signal, "mark_price")
     return {
         "i": order.order_id,
         "I": order.cl_ord_id,
@@ -203,7 +220,7 @@ def update_row(
         "os": status,
         "ot": kind_of(order),
         "sp": stop_text(order, market),
-        "si": None,
+        "si": parent_of(order),
         "tp": kind,
         "r": order.reduce_only,
         "ct": millis(order.created),

@@ -45,7 +45,9 @@ AMOUNT_TOO_HIGH: Final = 8
 ORDER_LIMIT: Final = 10
 INVALID_LEVERAGE: Final = 11
 INVALID_STOP_TICK: Final = 16
+INVALID_STOP_SIDE: Final = 17
 INVALID_STOP_AMOUNT: Final = 18
+INVALID_STOP_REDUCE_ONLY: Final = 19
 REDUCE_SIDE: Final = 21
 REDUCE_AMOUNT: Final = 22
 NO_POSITION: Final = 23
@@ -159,6 +161,8 @@ ENDED: Final = {
     CancelReason.EXPIRED: ("force_cancel", "cancelled"),
     CancelReason.EVICTED: ("self_trade_prevented", "rejected"),
     CancelReason.LAPSED: ("expired", "cancelled"),
+    CancelReason.PARENT_ENDED: ("cancel", "cancelled"),
+    CancelReason.POSITION_CLOSED: ("force_cancel", "cancelled"),
 }
 
 WS_OK: Final = 200

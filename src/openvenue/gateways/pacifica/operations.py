@@ -23,6 +23,7 @@ from openvenue.engine.reasons import RejectReason
 from openvenue.engine.units import AccountId, OrderId
 from openvenue.gateways.pacifica import codec, errors
 from openvenue.gateways.pacifica.desk import Desk, Who
+from openvenue.gateways.pacifica.legs import build_leg, decode_tpsl
 from openvenue.gateways.pacifica.listing import Market
 from openvenue.gateways.pacifica.refusals import refusal
 
@@ -95,9 +96,28 @@ async def create_stop_order(desk: Desk, body: Body, note: Note) -> Result:
     """An order that waits for its price."""
     draft = codec.decode_create_stop(body, desk.profile)
     who = await desk.who(body, "create_stop_order", note, codec.INVALID_ORDER)
-    if draft.trigger not in codec.SIGNALS:
-        raise errors.unsupported(draft.trigger)
     return await _place(desk, draft, who)
+
+
+async def set_position_tpsl(desk: Desk, body: Body, note: Note) -> Result:
+    """What guards a position: one after the other, and the first stays if the second fails."""
+    draft = decode_tpsl(body, desk.profile)
+    who = await desk.who(body, "set_position_tpsl", note)
+    market = desk.market(draft.symbol)
+    legs = [build_leg(it, draft.side, market, desk.profile) for it in draft.legs]
+    for leg in legs:
+        view = await desk.account(who.account)
+        held = next((it.quantity for it in view.positions if it.symbol == market.symbol), 0)
+        if held == 0:
+            raise errors.refused("Position not found", errors.NO_POSITION)
+        if (held > 0) is (draft.side is BUY):
+            raise errors.refused("Invalid stop order side", errors.INVALID_STOP_SIDE)
+        command = codec.guard_position(leg, draft.side, held, who.account, market)
+        outcome = await desk.exchange.submit(command, who.envelope)
+        for event in outcome.entry.events:
+            if isinstance(event, OrderRejected):
+                raise await refusal(desk, event.reason, command, market, who.address)
+    return Nothing()
 
 
 async def cancel_order(desk: Desk, body: Body, note: Note) -> Result:
@@ -167,12 +187,13 @@ async def update_margin_mode(desk: Desk, body: Body, note: Note) -> Result:
 
 async def _place(desk: Desk, draft: codec.OrderDraft, who: Who) -> Result:
     market = desk.market(draft.symbol)
-    if draft.has_legs:
-        raise errors.unsupported("attached take-profit and stop-loss")
     if draft.builder_code is not None:
         text = f"Builder code not approved: {draft.builder_code[:16]}"
         raise errors.Failure(text, status=403)
-    if draft.reduce_only and market.is_spot:
+    if draft.legs and draft.reduce_only:
+        text = "Invalid stop order reduce only"
+        raise errors.refused(text, errors.INVALID_STOP_REDUCE_ONLY)
+    if (draft.reduce_only or draft.legs) and market.is_spot:
         raise errors.refused(
             "Reduce-only orders are not supported for spot", errors.REDUCE_ONLY_SPOT
         )
@@ -234,6 +255,7 @@ BY_PATH: Final[Mapping[str, tuple[str, Operation]]] = {
     "orders/create": ("create_order", create_order),
     "orders/create_market": ("create_market_order", create_market_order),
     "orders/stop/create": ("create_stop_order", create_stop_order),
+    "positions/tpsl": ("set_position_tpsl", set_position_tpsl),
     "orders/cancel": ("cancel_order", cancel_order),
     "orders/stop/cancel": ("cancel_stop_order", cancel_stop_order),
     "orders/cancel_all": ("cancel_all_orders", cancel_all_orders),

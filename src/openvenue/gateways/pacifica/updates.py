@@ -10,6 +10,7 @@ from openvenue.engine.events import (
     Deposited,
     Event,
     FundingPaid,
+    LegArmed,
     LeverageSet,
     OrderAccepted,
     OrderActivated,
@@ -69,6 +70,8 @@ def changes(event: Event, story: Story, desk: Desk) -> Iterator[Change]:
                 yield view, "make", "open", None
         case OrderActivated(order=order):
             yield story.views[order.order_id], "stop_triggered", "open", None
+        case LegArmed(order_id=order_id):
+            yield story.views[order_id], "stop_parent_order_filled", "open", None
         case OrderTrimmed(order_id=order_id):
             view = story.views[order_id]
             yield view, "adjust", open_status(view), None
@@ -102,7 +105,7 @@ def touched(event: Event, story: Story) -> Iterator[str]:
             yield event.symbol
             yield event.maker_account
             yield event.taker_account
-        case OrderRested() | OrderTrimmed() | TriggerFired() | OrderCanceled():
+        case OrderRested() | OrderTrimmed() | TriggerFired() | OrderCanceled() | LegArmed():
             order = story.views[event.order_id].order
             yield order.symbol
             yield order.account
