@@ -28,6 +28,8 @@ from openvenue.engine.instruments import (
     Instrument,
     Kind,
     MarginLevel,
+    Rung,
+    RungKind,
     WalletId,
 )
 from openvenue.engine.units import AccountId, AssetId, Atoms, Lots, Nanos, Ppb, Symbol, Ticks
@@ -59,6 +61,12 @@ FEES: Final = (FeeTier(0, Ppb(200_000), Ppb(500_000)),)
 FUNDING: Final = Funding(divisor=24, rate_max=Ppb(2_500_000), sample=Nanos(60 * 10**9))
 MONTH: Final = 30 * 86_400 * 10**9
 
+LADDER: Final = (
+    Rung(kind=RungKind.MARKET),
+    Rung(kind=RungKind.ASSIGNMENT),
+    Rung(kind=RungKind.UNWIND),
+)
+
 LINEAR: Final = Instrument(
     symbol=Symbol("PF_XBTUSD"),
     kind=Kind.LINEAR,
@@ -82,6 +90,7 @@ LINEAR: Final = Instrument(
     impact_size=Lots(60),
     opened=START,
     funding=FUNDING,
+    ladder=LADDER,
 )
 INVERSE_PERPETUAL: Final = Instrument(
     symbol=Symbol("PI_XBTUSD"),
@@ -101,6 +110,7 @@ INVERSE_PERPETUAL: Final = Instrument(
     fee_tiers=FEES,
     opened=START,
     funding=FUNDING,
+    ladder=LADDER,
 )
 DATED: Final = Instrument(
     symbol=Symbol("FI_XBTUSD_260130"),

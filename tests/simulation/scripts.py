@@ -441,8 +441,8 @@ class Writer:
         terms = AssigneeTerms(
             kind=instrument.kind,
             symbol=instrument.symbol if random.random() < 0.3 else None,
-            max_size=Lots(random.choice([0, 1, 40, 1_000])) if random.random() < 0.5 else None,
-            max_position=Lots(random.choice([3, 500])) if random.random() < 0.3 else None,
+            max_size=Decimal(random.choice([0, 1, 4, 1_000])) if random.random() < 0.5 else None,
+            max_position=Decimal(random.choice([3, 500])) if random.random() < 0.3 else None,
             accepts_long=random.random() < 0.8,
             accepts_short=random.random() < 0.8,
             days=random.choices(list(Days), [4, 1, 1])[0],

@@ -1,11 +1,12 @@
 """Who takes over positions that the book could not close, and on which terms."""
 
+from decimal import Decimal
 from enum import IntEnum
 
 from msgspec import Struct
 
 from openvenue.engine.instruments import Kind
-from openvenue.engine.units import AccountId, Lots, Nanos, Symbol
+from openvenue.engine.units import AccountId, Nanos, Symbol
 
 
 class Days(IntEnum):
@@ -21,8 +22,8 @@ class AssigneeTerms(Struct, frozen=True, kw_only=True, array_like=True, gc=False
 
     kind: Kind
     symbol: Symbol | None = None  # None: every market of the kind
-    max_size: Lots | None = None  # at one time; None: any
-    max_position: Lots | None = None  # that it may come to hold; None: any
+    max_size: Decimal | None = None  # of one position, as sizes are given; None: any
+    max_position: Decimal | None = None  # that it may come to hold; None: any
     accepts_long: bool = True
     accepts_short: bool = True
     days: Days = Days.ALL

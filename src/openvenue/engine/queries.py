@@ -10,6 +10,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from openvenue.engine.accounts import Wallet
+from openvenue.engine.assignees import Assignee
 from openvenue.engine.book import Live
 from openvenue.engine.funding import HOUR, rate_of
 from openvenue.engine.instruments import Asset, Dislocation, IndexId, Instrument, Mode, WalletId
@@ -18,6 +19,7 @@ from openvenue.engine.markets import Market
 from openvenue.engine.notices import Notice
 from openvenue.engine.orders import OrderView, SelfTrade
 from openvenue.engine.positions import Position
+from openvenue.engine.risk import unwind_queue
 from openvenue.engine.state import State
 from openvenue.engine.units import (
     AccountId,
@@ -86,6 +88,26 @@ class GetAssets(Struct, frozen=True):
 
 class GetIndexPrices(Struct, frozen=True):
     """Every index that has a price. Answer: dict[IndexId, FinePrice]."""
+
+
+class GetUnwindQueue(Struct, frozen=True):
+    """Where an account's positions stand in the queue to be unwound. Answer: list[UnwindPlace]."""
+
+    account: AccountId
+
+
+class GetAssignees(Struct, frozen=True):
+    """An account's entries of the assignment programme, past ones too. Answer: list[Assignee]."""
+
+    account: AccountId
+
+
+class UnwindPlace(Struct, frozen=True):
+    """One position among all on its side of its market; place 1 is unwound first."""
+
+    symbol: Symbol
+    place: int
+    of: int
 
 
 class BookView(Struct, frozen=True):
@@ -194,6 +216,8 @@ Query = (
     | GetAssets
     | GetIndexPrices
     | GetNotices
+    | GetUnwindQueue
+    | GetAssignees
 )
 Answer = (
     list[OrderView]
@@ -204,6 +228,8 @@ Answer = (
     | list[Asset]
     | dict[IndexId, FinePrice]
     | list[Notice]
+    | list[UnwindPlace]
+    | list[Assignee]
     | None
 )
 
@@ -315,6 +341,24 @@ def get_index_prices(state: State, query: GetIndexPrices) -> dict[IndexId, FineP
     return told
 
 
+def get_unwind_queue(state: State, query: GetUnwindQueue) -> list[UnwindPlace]:
+    """Places of an account's open positions."""
+    account = state.accounts.get(query.account)
+    places: list[UnwindPlace] = []
+    for position in () if account is None else account.positions.values():
+        if position.quantity:
+            sign = 1 if position.quantity > 0 else -1
+            queue = unwind_queue(list(position.market.holders.values()), sign)
+            place = queue.index(position) + 1
+            places.append(UnwindPlace(position.market.symbol, place, len(queue)))
+    return places
+
+
+def get_assignees(state: State, query: GetAssignees) -> list[Assignee]:
+    """Entries of an account, oldest first."""
+    return [it for it in state.assignees.values() if it.account == query.account]
+
+
 def _view(live: Live) -> OrderView:
     return live.view()
 
@@ -424,4 +468,6 @@ LOOK: Final[dict[type[Any], Callable[[State, Any], Answer]]] = {
     GetAssets: get_assets,
     GetIndexPrices: get_index_prices,
     GetNotices: get_notices,
+    GetUnwindQueue: get_unwind_queue,
+    GetAssignees: get_assignees,
 }

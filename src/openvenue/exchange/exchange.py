@@ -7,6 +7,7 @@ from typing import Final, Literal, Self, overload
 
 import structlog
 
+from openvenue.engine.assignees import Assignee
 from openvenue.engine.commands import Command, PassTime, Resume, SetIntake
 from openvenue.engine.events import Refused
 from openvenue.engine.instruments import Asset, IndexId
@@ -18,6 +19,7 @@ from openvenue.engine.queries import (
     BookView,
     GetAccount,
     GetAssets,
+    GetAssignees,
     GetBook,
     GetFamily,
     GetIndexPrices,
@@ -25,8 +27,10 @@ from openvenue.engine.queries import (
     GetNotices,
     GetOpenOrders,
     GetOrders,
+    GetUnwindQueue,
     MarketView,
     Query,
+    UnwindPlace,
 )
 from openvenue.engine.units import FinePrice, Nanos
 from openvenue.exchange.clock import Clock
@@ -216,6 +220,10 @@ class Exchange:
     async def look(self, query: GetIndexPrices) -> dict[IndexId, FinePrice]: ...
     @overload
     async def look(self, query: GetNotices) -> list[Notice]: ...
+    @overload
+    async def look(self, query: GetUnwindQueue) -> list[UnwindPlace]: ...
+    @overload
+    async def look(self, query: GetAssignees) -> list[Assignee]: ...
     async def look(self, query: Query) -> Answer:
         """The answer to `query`, of a state that is durable. Raises: VenueStopped."""
         return await self._writer.look(query)

@@ -5,6 +5,7 @@ from typing import Protocol, overload
 
 from msgspec import Struct
 
+from openvenue.engine.assignees import Assignee
 from openvenue.engine.commands import Command
 from openvenue.engine.instruments import Asset, IndexId
 from openvenue.engine.notices import Notice
@@ -15,6 +16,7 @@ from openvenue.engine.queries import (
     BookView,
     GetAccount,
     GetAssets,
+    GetAssignees,
     GetBook,
     GetFamily,
     GetIndexPrices,
@@ -22,8 +24,10 @@ from openvenue.engine.queries import (
     GetNotices,
     GetOpenOrders,
     GetOrders,
+    GetUnwindQueue,
     MarketView,
     Query,
+    UnwindPlace,
 )
 from openvenue.engine.units import FinePrice, Nanos, OrderId
 from openvenue.journal.records import Entry, Envelope
@@ -72,6 +76,10 @@ class ExchangePort(Protocol):
     async def look(self, query: GetIndexPrices) -> dict[IndexId, FinePrice]: ...
     @overload
     async def look(self, query: GetNotices) -> list[Notice]: ...
+    @overload
+    async def look(self, query: GetUnwindQueue) -> list[UnwindPlace]: ...
+    @overload
+    async def look(self, query: GetAssignees) -> list[Assignee]: ...
     async def look(self, query: Query) -> Answer:
         """The answer to `query`, of a state that is durable. See `engine.queries`."""
 

@@ -19,7 +19,7 @@ def join_assignment(state: State, command: JoinAssignment) -> list[Event]:
         if market is None or market.contract.instrument.kind is not terms.kind:
             return [Refused(reason=RejectReason.MARKET_NOT_FOUND, detail=terms.symbol)]
     for bound in (terms.max_size, terms.max_position):
-        if bound is not None and bound <= 0:
+        if bound is not None and not (bound.is_finite() and bound > 0):
             return [Refused(reason=RejectReason.INVALID, detail="bounds")]
     return [AssigneeJoined(number=state.next_assignee, account=command.account, terms=terms)]
 

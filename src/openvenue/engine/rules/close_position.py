@@ -4,6 +4,7 @@ Each takes a position, how its wallet stands, the rung and which attempt at it t
 with what happens: nothing, if nobody is there to trade with.
 """
 
+from fractions import Fraction
 from typing import Final, final
 
 from openvenue.engine.accounts import Account
@@ -268,12 +269,13 @@ def _takes(state: State, assignee: Assignee, account: Account, position: Positio
     if terms.days is not Days.ALL and (terms.days is Days.WEEKENDS) != (weekday >= SATURDAY):
         return 0
     lots = abs(position.quantity)
+    lot = Fraction(instrument.lot_size)
     if terms.max_size is not None:
-        lots = min(lots, terms.max_size)
+        lots = min(lots, int(Fraction(terms.max_size) / lot))
     held = account.positions.get(instrument.symbol)
     if terms.max_position is not None:
         has = 0 if held is None else held.quantity
-        room = terms.max_position - (has if is_long else -has)
+        room = int(Fraction(terms.max_position) / lot) - (has if is_long else -has)
         lots = min(lots, room)
     return max(lots, 0)
 

@@ -3,12 +3,17 @@
 Source: Kraken Futures REST, "Get wallets", "Get open positions".
 """
 
+from collections.abc import Mapping
+from decimal import Decimal
+
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
+from openvenue.engine.instruments import IndexId
 from openvenue.engine.queries import AccountView, CollateralView, PositionView, WalletView
 from openvenue.engine.units import AssetId, Atoms
 from openvenue.gateways.kraken_futures.listing import Listing
 from openvenue.gateways.kraken_futures.numbers import ZERO, Grid, decimal_number, ratio
+from openvenue.gateways.kraken_futures.thresholds import estimate
 from openvenue.gateways.kraken_futures.times import iso
 
 FLEX = "flex"
@@ -62,7 +67,7 @@ class AuxiliaryJson(Struct):
 
 
 class LevelsJson(Struct):
-    """Initial, maintenance, liquidation and termination."""
+    """Initial, maintenance, liquidation (the same) and termination (where nothing is left)."""
 
     im: Raw = ZERO
     mm: Raw = ZERO
@@ -96,8 +101,16 @@ class PositionJson(Struct, rename="camel"):
 WalletJson = CashJson | FlexJson | MarginJson
 
 
-def encode_accounts(view: AccountView, listing: Listing) -> dict[str, WalletJson]:
-    """Wallets by name; `cash` and `flex` are always there."""
+Indices = Mapping[IndexId, Decimal]
+
+
+def encode_accounts(
+    view: AccountView, listing: Listing, indices: Indices | None = None
+) -> dict[str, WalletJson]:
+    """Wallets by name; `cash` and `flex` are always there.
+
+    `indices` are what trigger estimates are worked out from; without them there are none.
+    """
     told: dict[str, WalletJson] = {CASH: CashJson({}), FLEX: _flex(None, listing)}
     for wallet in view.wallets:
         name = wallet.wallet
@@ -106,7 +119,7 @@ def encode_accounts(view: AccountView, listing: Listing) -> dict[str, WalletJson
         elif wallet.settlement is None:
             told[name] = CashJson(_balances(wallet, listing))
         else:
-            told[name] = _margin(wallet, wallet.settlement, view.positions, listing)
+            told[name] = _margin(wallet, wallet.settlement, view.positions, listing, indices or {})
     return told
 
 
@@ -178,14 +191,20 @@ def _currency(it: CollateralView, amount: Atoms, grid: Grid, money: Grid) -> Cur
 
 
 def _margin(
-    wallet: WalletView, settlement: AssetId, positions: list[PositionView], listing: Listing
+    wallet: WalletView,
+    settlement: AssetId,
+    positions: list[PositionView],
+    listing: Listing,
+    indices: Indices,
 ) -> MarginJson:
     number = listing.grid_of(settlement).number
     balances = _balances(wallet, listing)
     balances.setdefault(settlement.lower(), ZERO)
+    mine: list[PositionView] = []
     for position in positions:
         market = listing.of(position.symbol)
         if market.instrument.wallet == wallet.wallet:
+            mine.append(position)
             balances[position.symbol] = market.sizes.number(position.quantity)
     maintenance = number(wallet.maintenance_margin)
     return MarginJson(
@@ -198,10 +217,29 @@ def _margin(
             funding=number(wallet.unrealized_funding),
         ),
         margin_requirements=LevelsJson(
-            number(wallet.initial_margin), maintenance, maintenance, maintenance
+            number(wallet.initial_margin), maintenance, maintenance, ZERO
         ),
-        trigger_estimates=LevelsJson(),
+        trigger_estimates=_estimates(wallet, mine, listing, indices),
     )
+
+
+def _estimates(
+    wallet: WalletView, positions: list[PositionView], listing: Listing, indices: Indices
+) -> LevelsJson:
+    """Index prices at which equity is what each level asks for; all are of one index."""
+    if not positions:
+        return LevelsJson()
+    market = listing.of(positions[0].symbol)
+    index = indices.get(market.instrument.index)
+    if index is None:
+        return LevelsJson()
+
+    def at(needed: int) -> Raw:
+        inverse = market.is_inverse
+        return decimal_number(estimate(index, wallet, positions, needed, is_inverse=inverse))
+
+    maintenance = at(wallet.maintenance_margin)
+    return LevelsJson(at(wallet.initial_margin), maintenance, maintenance, at(0))
 
 
 def encode_position(position: PositionView, listing: Listing) -> PositionJson:

@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 from openvenue.engine.orders import BUY, FOK, GTC, Direction, Order, Origin, Signal
-from openvenue.engine.units import FinePrice, Lots, Nanos, decimal_price
+from openvenue.engine.units import AccountId, FinePrice, Lots, Nanos, decimal_price
 from openvenue.gateways.kraken_futures import errors
 from openvenue.gateways.kraken_futures.decode_distance import encode_distance
 from openvenue.gateways.kraken_futures.encode import ENCODER
@@ -20,7 +20,15 @@ from openvenue.gateways.kraken_futures.ids import account_uuid, fill_uuid, order
 from openvenue.gateways.kraken_futures.listing import Listing, Market
 from openvenue.gateways.kraken_futures.numbers import decimal_number, ratio
 from openvenue.gateways.kraken_futures.times import millis
-from openvenue.history.past import Before, Change, Execution, MarkChange, OrderChange, TradePosting
+from openvenue.history.past import (
+    Before,
+    Change,
+    Execution,
+    MarkChange,
+    OrderChange,
+    SettlementPosting,
+    TradePosting,
+)
 
 CENT: Final = Decimal("0.01")
 SIGNALS: Final = {
@@ -462,3 +470,32 @@ def position_element(posting: TradePosting, listing: Listing) -> ElementJson:
         timestamp=millis(posting.time),
     )
     return ElementJson(thing_uuid(posting.number), millis(posting.time), {"PositionUpdate": told})
+
+
+def settlement_element(
+    posting: SettlementPosting, account: AccountId, listing: Listing
+) -> ElementJson:
+    """The end of a position with its contract."""
+    market = listing.of(posting.symbol)
+    entry = average_entry(posting.old_quantity, posting.old_cost, market)
+    uid = thing_uuid(posting.number)
+    told = PositionUpdateJson(
+        account_uid=account_uuid(account),
+        tradeable=market.symbol,
+        old_position=market.sizes.text(posting.old_quantity),
+        old_average_entry_price=bytes(entry).decode(),
+        new_position="0",
+        new_average_entry_price="0",
+        fill_time=millis(posting.time),
+        fee=market.money.text(posting.fee),
+        fee_currency=market.instrument.settlement,
+        realized_pnl=market.money.text(posting.realized),
+        position_change="close",
+        execution_uid=uid,
+        execution_price=fine_text(posting.price),
+        execution_size=market.sizes.text(Lots(abs(posting.old_quantity))),
+        trade_type="settlement",
+        timestamp=millis(posting.time),
+        update_reason="settlement",
+    )
+    return ElementJson(uid, millis(posting.time), {"PositionUpdate": told})

@@ -18,6 +18,7 @@ from openvenue.gateways.kraken_futures.encode_funding import absolute, relative
 from openvenue.gateways.kraken_futures.encode_history import average_entry
 from openvenue.gateways.kraken_futures.listing import DAY, Listing, Market
 from openvenue.gateways.kraken_futures.numbers import ZERO, decimal_number, ratio
+from openvenue.gateways.kraken_futures.thresholds import threshold
 from openvenue.gateways.kraken_futures.times import millis
 from openvenue.history.past import Posting
 from openvenue.history.port import DayFigures
@@ -272,6 +273,9 @@ def position_item(
         entry_price=average_entry(position.quantity, position.cost, market),
         mark_price=_fine(view.mark) or ZERO,
         index_price=_fine(view.index) or ZERO,
+        liquidation_threshold=decimal_number(
+            threshold(mark, wallet, position, is_inverse=market.is_inverse)
+        ),
         effective_leverage=decimal_number(ratio(notional, equity)) if equity else ZERO,
         unrealized_funding=money(position.unrealized_funding),
         return_on_equity=decimal_number(ratio(position.unrealized, initial)) if initial else ZERO,

@@ -162,6 +162,7 @@ def encode_instrument(market: Market, facts: Facts = NO_FACTS) -> InstrumentJson
         tick_size=decimal_number(instrument.tick_size),
         contract_value_trade_precision=market.sizes.places,
         tradeable=market.is_tradeable,
+        is_expired=market.is_expired,
         opening_date=iso(instrument.opened),
         margin_levels=[_level(level, market) for level in instrument.margin_levels],
         impact_mid_size=market.sizes.number(instrument.impact_size),

@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol, TypeVar
 from openvenue.engine.events import (
     AssetListed,
     ConditionsSet,
+    ContractSettled,
     Event,
     InstrumentListed,
     ModeSet,
@@ -36,7 +37,7 @@ from openvenue.gateways.kraken_futures.times import millis
 from openvenue.history.port import Fill
 
 Key = TypeVar("Key", Symbol, AccountId)
-LISTED: Final = frozenset((ModeSet, ConditionsSet, InstrumentListed, AssetListed))
+LISTED: Final = frozenset((ModeSet, ContractSettled, ConditionsSet, InstrumentListed, AssetListed))
 EDITED: Final = "edited_by_user"
 
 

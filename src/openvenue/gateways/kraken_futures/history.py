@@ -22,7 +22,7 @@ from openvenue.gateways.kraken_futures.limits import COST_PAST
 from openvenue.gateways.kraken_futures.listing import Market
 from openvenue.gateways.kraken_futures.times import MS, millis
 from openvenue.gateways.wire import Request, Response, WireError
-from openvenue.history.past import Found, Page, Posting, Thing, TradePosting
+from openvenue.history.past import Found, Page, Posting, SettlementPosting, Thing, TradePosting
 
 COUNT_MAX: Final = 1_000
 DIGITS_MAX: Final = 18
@@ -108,17 +108,27 @@ async def triggers(desk: Desk, request: Request) -> Response:
 
 
 async def positions(desk: Desk, request: Request) -> Response:
-    """GET positions: what trades did to own positions."""
+    """GET positions: what trades and settlements did to own positions."""
     who = signer(desk, request, COST_PAST["positions"])
     arguments = codec.read_arguments(request)
     changes = {word for name, word in CHANGES.items() if _flag(arguments, name)}
     no_change = _flag(arguments, "no_change")
     reasons = {name for name in REASONS if _flag(arguments, name)}
-    if (no_change and not changes) or (reasons and "trades" not in reasons):
-        changes = {"nothing"}  # every update that there is so far is a trade that changed a size
-    wanted = TradesOf(_symbol(desk, arguments), tuple(sorted(changes)))
+    if no_change and not changes:
+        changes = {"nothing"}  # every update that is told changed a size
+    wanted = UpdatesOf(_symbol(desk, arguments), tuple(sorted(changes)), tuple(sorted(reasons)))
     found = await desk.history.postings(who.account, _page(desk, arguments), wanted=wanted)
-    return _say(desk, _trades(found), lambda it: told.position_element(it, desk.listing), who)
+    updates = Found(
+        [it for it in found.things if isinstance(it, TradePosting | SettlementPosting)],
+        found.cursor,
+    )
+
+    def encode(it: TradePosting | SettlementPosting) -> ElementJson:
+        if isinstance(it, TradePosting):
+            return told.position_element(it, desk.listing)
+        return told.settlement_element(it, who.account, desk.listing)
+
+    return _say(desk, updates, encode, who)
 
 
 def signer(desk: Desk, request: Request, cost: int) -> Who:
@@ -235,6 +245,27 @@ class TradesOf(Struct, frozen=True):
         if not self.changes:
             return True
         return told.position_change(posting.old_quantity, posting.new_quantity) in self.changes
+
+
+class UpdatesOf(Struct, frozen=True):
+    """Updates of positions in one market, or in all; of these effects and reasons, or of any."""
+
+    market: Symbol | None = None
+    changes: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+    def __call__(self, posting: Posting) -> bool:
+        """Whether a posting is one of them."""
+        if isinstance(posting, TradePosting):
+            if self.reasons and "trades" not in self.reasons:
+                return False
+            return TradesOf(self.market, self.changes)(posting)
+        if not isinstance(posting, SettlementPosting):
+            return False
+        if self.market is not None and posting.symbol != self.market:
+            return False
+        is_reason = not self.reasons or "settlement" in self.reasons
+        return is_reason and (not self.changes or "close" in self.changes)
 
 
 def _trades(found: Found[Posting]) -> Found[TradePosting]:

@@ -38,6 +38,8 @@ COST: Final = {
     "transfer/subaccount": 10,
     "withdrawal": 100,
     "trading-enabled": 2,
+    "unwindqueue": 200,
+    "assignmentprogram": 2,
 }
 COST_FILLS_BEFORE: Final = 25  # fills with `lastFillTime`
 COST_BATCH: Final = 9  # and one for each instruction

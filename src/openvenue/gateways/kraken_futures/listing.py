@@ -4,7 +4,14 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Final
 
-from openvenue.engine.events import AssetListed, ConditionsSet, Event, InstrumentListed, ModeSet
+from openvenue.engine.events import (
+    AssetListed,
+    ConditionsSet,
+    ContractSettled,
+    Event,
+    InstrumentListed,
+    ModeSet,
+)
 from openvenue.engine.instruments import Asset, Dislocation, Instrument, Kind, Mode, WalletId
 from openvenue.engine.queries import MarketView
 from openvenue.engine.units import AssetId, Symbol
@@ -22,6 +29,7 @@ class Market:
         self.mode = mode
         self.dislocation: Dislocation = Dislocation.NONE
         self.margin_multiplier = 1
+        self.is_expired = False
         self.prices: Final = Grid(instrument.tick_size)
         self.sizes: Final = Grid(instrument.lot_size)
         self.money_one: Final = decimal_one(instrument.settlement_scale)
@@ -78,6 +86,7 @@ class Listing:
             if market is not None:
                 market.dislocation = view.dislocation
                 market.margin_multiplier = view.margin_multiplier
+                market.is_expired = view.settlement is not None
         for asset in assets:
             self._grids[asset.asset_id] = Grid(decimal_one(asset.scale))
 
@@ -87,6 +96,10 @@ class Listing:
             market = self._markets.get(event.symbol)
             if market is not None:
                 market.mode = event.mode
+        elif isinstance(event, ContractSettled):
+            market = self._markets.get(event.symbol)
+            if market is not None:
+                market.is_expired = True
         elif isinstance(event, ConditionsSet):
             market = self._markets.get(event.symbol)
             if market is not None:

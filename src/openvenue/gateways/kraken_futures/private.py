@@ -8,9 +8,9 @@ from typing import Final
 
 from openvenue.engine.commands import CancelOrder, PlaceOrder
 from openvenue.engine.events import DeadMansSwitchSet
-from openvenue.engine.queries import GetAccount, GetOpenOrders, GetOrders
+from openvenue.engine.queries import GetAccount, GetMarkets, GetOpenOrders, GetOrders
 from openvenue.engine.reasons import RejectReason
-from openvenue.engine.units import Nanos, OrderId
+from openvenue.engine.units import Nanos, OrderId, decimal_price
 from openvenue.gateways.kraken_futures import codec, errors
 from openvenue.gateways.kraken_futures.asking import Who
 from openvenue.gateways.kraken_futures.desk import Desk
@@ -267,4 +267,9 @@ async def accounts(desk: Desk, request: Request) -> Response:
     view = await desk.exchange.look(GetAccount(who.account))
     if view is None:
         raise WireError("accountInactive", why="the venue does not know this account")
-    return desk.say("accounts", codec.encode_accounts(view, desk.listing))
+    indices = {
+        it.instrument.index: decimal_price(it.index)
+        for it in await desk.exchange.look(GetMarkets())
+        if it.index is not None
+    }
+    return desk.say("accounts", codec.encode_accounts(view, desk.listing, indices))

@@ -18,20 +18,23 @@ TYPES: Final = ("futures_inverse", "flexible_futures", "futures_vanilla", "optio
 
 
 async def instruments(desk: Desk, request: Request) -> Response:
-    """GET instruments."""
+    """GET instruments; those that have expired if asked for."""
     arguments = codec.read_arguments(request)
     types = _types(arguments)
+    with_expired = arguments.flag("expired")
     told = [
         codec.encode_instrument(it, desk.facts_of(it.symbol))
         for it in desk.listing
-        if not types or it.type in types
+        if (not types or it.type in types) and (with_expired or not it.is_expired)
     ]
     return desk.say("instruments", told)
 
 
 async def instruments_status(desk: Desk, request: Request) -> Response:
     """GET instruments/status."""
-    return desk.say("instrumentStatus", [codec.encode_status(it) for it in desk.listing])
+    return desk.say(
+        "instrumentStatus", [codec.encode_status(it) for it in desk.listing if not it.is_expired]
+    )
 
 
 async def instrument_status(desk: Desk, request: Request, symbol: str) -> Response:
@@ -52,6 +55,8 @@ async def tickers(desk: Desk, request: Request) -> Response:
         if not desk.is_ours(symbol) or (wanted and symbol not in wanted):
             continue
         market = desk.listing.of(symbol)
+        if market.is_expired and symbol not in wanted:
+            continue
         if not types or market.type in types:
             told.append(codec.encode_ticker(view, days.get(symbol), market))
     indices: list[codec.IndexTickerJson] = []

@@ -10,6 +10,7 @@ from openvenue.exchange.port import ExchangePort, VenueStopped
 from openvenue.gateways.kraken_futures import (
     account_log,
     analytics,
+    assignment,
     batch,
     charts,
     edit,
@@ -81,6 +82,11 @@ ENDPOINTS: Final[Mapping[tuple[str, str], Answer]] = {
     ("POST", "withdrawal"): money.withdrawal,
     ("GET", "transfers"): money.transfers,
     ("GET", "subaccounts"): money.subaccounts,
+    ("GET", "unwindqueue"): assignment.unwind_queue,
+    ("GET", "assignmentprogram/current"): assignment.current,
+    ("GET", "assignmentprogram/history"): assignment.past,
+    ("POST", "assignmentprogram/add"): assignment.add,
+    ("POST", "assignmentprogram/delete"): assignment.delete,
 }
 
 
@@ -122,13 +128,8 @@ LATER: Final[Mapping[str, tuple[str, ...]]] = {
     "trading/instruments": ("GET",),
     "leveragepreferences": ("GET", "PUT"),
     "pnlpreferences": ("GET", "PUT"),
-    "unwindqueue": ("GET",),
     "portfolio-margining/parameters": ("GET",),
     "portfolio-margining/simulate": ("POST",),
-    "assignmentprogram/current": ("GET",),
-    "assignmentprogram/history": ("GET",),
-    "assignmentprogram/add": ("POST",),
-    "assignmentprogram/delete": ("POST",),
     "rfqs": ("GET",),
 }
 LATER_TREES: Final[Mapping[str, tuple[str, ...]]] = {

@@ -1,5 +1,6 @@
 """Liquidation: when it starts, what each rung of a ladder does, who is left with what."""
 
+from decimal import Decimal
 from fractions import Fraction
 from math import ceil
 from typing import Final
@@ -18,7 +19,7 @@ from openvenue.engine.events import (
 from openvenue.engine.instruments import FeeTier, Instrument, Kind, Rung, RungKind
 from openvenue.engine.orders import BUY, SELL, Origin, Signal
 from openvenue.engine.reasons import CancelReason, RejectReason
-from openvenue.engine.units import AccountId, Lots, Nanos, Ppb, Symbol
+from openvenue.engine.units import AccountId, Nanos, Ppb, Symbol
 from tests.unit.engine.scene import (
     ANN,
     BOB,
@@ -227,13 +228,13 @@ class TestAssignment:
 
     def test_terms_bound_what_is_taken(self) -> None:
         """Forty at a time; the next in line takes the rest."""
-        scene = self.scene(max_size=Lots(40))
+        scene = self.scene(max_size=Decimal(40))
         self.join(scene, ANN)
         assert forced(scene.mark("95.5"), Origin.ASSIGNMENT) == [(BOB, 95, 40), (ANN, 95, 60)]
 
     def test_a_bound_on_the_position_counts_what_is_held(self) -> None:
         """Bob has thirty already."""
-        scene = self.scene(max_position=Lots(50))
+        scene = self.scene(max_position=Decimal(50))
         scene.hold(BOB, 30, 100)
         assert forced(scene.mark("95.5"), Origin.ASSIGNMENT) == [(BOB, 95, 20)]
 
@@ -275,7 +276,7 @@ class TestAssignment:
         assert isinstance(refused, Refused)
         [refused] = self.join(scene, BOB, symbol=Symbol("PF_NOTUSD"))
         assert isinstance(refused, Refused)
-        [refused] = self.join(scene, BOB, max_size=Lots(0))
+        [refused] = self.join(scene, BOB, max_size=Decimal(0))
         assert isinstance(refused, Refused)
         self.join(scene, BOB)
         assert list(scene.engine.state.assignees) == [1, 2]
