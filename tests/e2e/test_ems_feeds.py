@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+import aiohttp
 import pytest
 from msgspec.structs import replace
 
@@ -30,6 +31,7 @@ from openvenue.ems.timer import RealTimer
 from openvenue.engine.units import AccountId, Nanos
 from openvenue.testing.server import Server
 from tests.e2e.cut_wire import CutWire, cut_wire
+from tests.e2e.test_ems_ccxt import in_files
 from tests.e2e.test_ems_served import SYMBOLS, past_the_desk
 
 PATIENCE_S: Final = 20.0
@@ -129,11 +131,16 @@ def _account(server: Server, owner: str, exchange_id: str, feed_url: str = "") -
 
 @asynccontextmanager
 async def listening(
-    server: Server, exchange_id: str, directory: Path, wire: CutWire | None = None
+    server: Server,
+    exchange_id: str,
+    directory: Path,
+    wire: CutWire | None = None,
+    switch_seconds: float = 0.0,
 ) -> AsyncIterator[Listener]:
     """A desk in this process, for one account, that has begun to follow its feed."""
     feed_url = "" if wire is None else f"ws://127.0.0.1:{wire.port}"
-    accounts = (_account(server, "primary", exchange_id, feed_url),)
+    there = _account(server, "primary", exchange_id, feed_url)
+    accounts = (replace(there, dead_mans_switch_seconds=switch_seconds),)
     config = EmsConfig(accounts=accounts, retry_seconds=0.02, retry_seconds_max=0.1)
     past = connect(past_the_desk(server), RealTimer())
     others = EmsConfig(accounts=(_account(server, "secondary", exchange_id),))
@@ -233,3 +240,75 @@ async def test_what_was_missed_while_the_feed_was_cut_is_made_good(
         assert (canceled.status, canceled.filled) == (Status.CANCELED, Decimal(0))
         assert (await here.known(word.order_id, lambda it: True)).is_foreign
         assert wire.accepted == here.feed.snapshots == 2
+
+
+@pytest.mark.parametrize("exchange_id", list(SYMBOLS))
+async def test_orders_of_a_desk_that_is_gone_are_canceled_by_the_venue_if_it_can(
+    server: Server, exchange_id: str, tmp_path: Path
+) -> None:
+    """A native switch fires without the desk; a desk that ends in good order disarms it first."""
+    connectors = connect(past_the_desk(server), RealTimer())
+    venue = connectors[Account(OWNER, ExchangeId(exchange_id))]
+    try:
+        async with listening(server, exchange_id, tmp_path, switch_seconds=60.0) as here:
+            await here.place("one")
+            (status,) = here.desk.capabilities()
+            while status.switch.state == "arming":
+                await asyncio.sleep(0)
+                (status,) = here.desk.capabilities()
+            if exchange_id == "PACIFICA":
+                assert (status.switch.kind, status.switch.state) == ("emulated", "armed")
+                return
+            assert (status.switch.kind, status.switch.state) == ("native", "armed")
+
+            await venue.arm(1)  # as if the desk had not come in time
+            canceled = await here.known("one", lambda it: it.has_ended)
+
+            assert canceled.status is Status.CANCELED
+    finally:
+        for connector in connectors.values():
+            await connector.close()
+
+
+async def test_no_secret_of_an_account_is_in_the_journal_or_the_log(
+    server: Server, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Orders, refusals, feeds and a kill: what is kept and what is shown has no key in it."""
+    shown = ""
+    for exchange_id in SYMBOLS:
+        there = _account(server, "primary", exchange_id)
+        async with listening(server, exchange_id, tmp_path / exchange_id) as here:
+            await here.place("one")
+            await here.desk.place(
+                OWNER, here.exchange_id, ClOrdId("bad"), here.terms(quantity=Decimal(10**9))
+            )
+            await here.desk.cancel_all(OWNER, here.exchange_id)
+            shown += repr(here.desk.capabilities()) + repr(there)
+        kept = in_files(tmp_path / exchange_id)
+        shown += "".join(capfd.readouterr())
+        assert b"bad" in kept
+        is_wallet = exchange_id == "PACIFICA"  # whose address everybody may know
+        for secret in there.credentials.all[:1] if is_wallet else there.credentials.all:
+            assert secret.encode() not in kept
+            assert secret not in shown
+
+
+async def test_the_operator_sees_what_each_account_can_do(server: Server) -> None:
+    """Without a key of any exchange, and without asking one."""
+    url = f"{server.base_url}/admin/desk/accounts"
+    headers = {"X-Admin-Key": server.admin_key}
+    async with aiohttp.ClientSession(headers=headers) as session, session.get(url) as response:
+        told = {(it["owner"], it["exchange_id"]): it for it in await response.json()}
+
+    futures, pacifica = told["primary", "KRAKENFTS"], told["primary", "PACIFICA"]
+    assert futures["mass_cancel"] == ["account", "symbol"]
+    assert futures["lists"] == ["limit", "trigger"]
+    assert (futures["live"], futures["feed"]["state"]) == (False, "idle")
+    assert futures["dead_mans_switch"]["can"] == "native"
+    assert pacifica["dead_mans_switch"] == {
+        "can": "emulated",
+        "kind": "none",
+        "state": "off",
+        "seconds": 0.0,
+        "why": "",
+    }

@@ -22,6 +22,7 @@ from msgspec import Struct
 from openvenue.cli import desk_file
 from openvenue.cli.desk_client import DeskClient, DeskRefused, DeskSilent
 from openvenue.ems import markers
+from openvenue.ems.config import CannotConnect
 from openvenue.ems.desk import Ems
 from openvenue.ems.errors import NoSuchExchange, NoSuchOwner
 from openvenue.ems.halts import Scope
@@ -104,7 +105,7 @@ async def _run(options: Options) -> int:
             _note(f"{error}; going past it")
     try:
         return await _past_the_desk(options, desk)
-    except (SettingsError, NoSuchExchange, NoSuchOwner) as error:
+    except (SettingsError, CannotConnect, NoSuchExchange, NoSuchOwner) as error:
         return _say(str(error), USAGE)
 
 

@@ -19,7 +19,7 @@ from openvenue.cli import desk_file
 from openvenue.cli.desk_file import DeskFile
 from openvenue.cli.program import GRACE_SECONDS, own_url
 from openvenue.cli.serve import READY, log_to_stderr
-from openvenue.ems.config import EmsConfig
+from openvenue.ems.config import CannotConnect, EmsConfig
 from openvenue.ems.desk import Ems
 from openvenue.ems.settings import SettingsError, load
 from openvenue.exchange.keys import KeyFile, KeysError, ensure_keys
@@ -63,7 +63,7 @@ def run(options: Options) -> int:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(options, config, keys))
-    except JournalError as error:
+    except (JournalError, CannotConnect) as error:
         print(f"openvenue: {error}", file=sys.stderr)
         return 1
     except OSError as error:

@@ -12,6 +12,10 @@ from openvenue.engine.units import AccountId
 ApiKind = Literal["kraken_futures", "kraken_spot", "pacifica", "ccxt"]
 
 
+class CannotConnect(Exception):
+    """An account cannot be reached with what is installed and configured."""
+
+
 class Credentials(Struct, frozen=True):
     """What a venue knows a client by. Never journaled, and not shown."""
 
@@ -42,6 +46,7 @@ class VenueAccount(Struct, frozen=True, kw_only=True):
     exchange: str = ""  # ccxt's name of it
     market_type: str = ""  # ccxt's: spot, swap, future; "": its default
     symbols: tuple[str, ...] = ()  # to list orders of, where an exchange lists one at a time
+    dead_mans_switch_seconds: float = 0.0  # 0: none. It is one for the whole account
 
     @property
     def account(self) -> Account:

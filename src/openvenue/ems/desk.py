@@ -6,6 +6,7 @@ be at a venue, under which name, and asks. Nothing is ever sent twice.
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -27,6 +28,7 @@ from openvenue.ems.connectors.port import (
     Unreachable,
     VenueRefused,
 )
+from openvenue.ems.dead_mans_switch import EmulatedSwitch, NativeSwitch, Switch, SwitchHealth
 from openvenue.ems.engine import Engine
 from openvenue.ems.errors import (
     CancelRefused,
@@ -45,7 +47,7 @@ from openvenue.ems.follow import FeedHealth
 from openvenue.ems.halt_events import HaltRefusal
 from openvenue.ems.halts import Origin, Scope, Trigger, union
 from openvenue.ems.kill_switch import KillSwitch
-from openvenue.ems.ledger import Ledger
+from openvenue.ems.ledger import DeskStopped, Ledger
 from openvenue.ems.order_log import Change
 from openvenue.ems.orders import (
     Account,
@@ -83,6 +85,7 @@ class AccountStatus(Struct, frozen=True):
     account: Account
     capabilities: Capabilities
     feed: FeedHealth
+    switch: SwitchHealth  # of a dead man
 
 
 class Ems:
@@ -106,6 +109,7 @@ class Ems:
             account: Route(account, connector, ledger, timer, config)
             for account, connector in connectors.items()
         }
+        self._switches: dict[Account, Switch] = {}
         self.kill_switch: Final = KillSwitch(config, ledger, timer, self._routes)
         self._watches = {account: Watch(route) for account, route in self._routes.items()}
 
@@ -131,6 +135,7 @@ class Ems:
         await desk.kill_switch.resume()
         await desk._honour()
         desk._start(desk._honour_for_ever())
+        desk._guard()
         return desk
 
     @classmethod
@@ -177,9 +182,24 @@ class Ems:
         await self.kill_switch.close()
         for watch in self._watches.values():
             await watch.close()
+        await asyncio.gather(*(switch.disarm() for switch in self._switches.values()))
         for route in self._routes.values():
             await route.close()
         await self._ledger.close()
+
+    def _guard(self) -> None:
+        """Arm the dead man's switches that are configured."""
+        for it in self._config.accounts:
+            route = self._routes.get(it.account)
+            if route is None or not it.dead_mans_switch_seconds:
+                continue
+            seconds = it.dead_mans_switch_seconds
+            if route.connector.capabilities.dead_mans_switch == "native":
+                switch: Switch = NativeSwitch(route, seconds)
+            else:
+                switch = EmulatedSwitch(route, seconds, partial(self._sweep, route))
+            self._switches[it.account] = switch
+            self._start(_watched(switch))
 
     @property
     def stopped(self) -> str | None:
@@ -196,7 +216,7 @@ class Ems:
         """
         found = self._routes.get(Account(owner, ExchangeId(exchange_id)))
         if found is not None:
-            found.follow()
+            self._used(found)
             return found
         tagged = tuple(
             account.exchange_id
@@ -210,13 +230,33 @@ class Ems:
             return [self.route(owner, exchange_id)]
         chosen = [route for account, route in self._routes.items() if account.owner == owner]
         for route in chosen:
-            route.follow()
+            self._used(route)
         return chosen
+
+    def heartbeat(self, owner: AccountId) -> None:
+        """A sign of life of an owner's client, for what watches for silence.
+
+        Every call about an account is one, too.
+        """
+        for account, switch in self._switches.items():
+            if account.owner == owner:
+                switch.heard()
+
+    def _used(self, route: Route) -> None:
+        route.follow()
+        switch = self._switches.get(route.account)
+        if switch is not None:
+            switch.heard()
 
     def capabilities(self, owner: AccountId | None = None) -> list[AccountStatus]:
         """What each account's exchange can do, and how its feed stands; of one owner, or of all."""
         return [
-            AccountStatus(account, route.connector.capabilities, route.feed)
+            AccountStatus(
+                account,
+                route.connector.capabilities,
+                route.feed,
+                self._switches[account].health if account in self._switches else SwitchHealth(),
+            )
             for account, route in self._routes.items()
             if owner is None or account.owner == owner
         ]
@@ -336,9 +376,12 @@ class Ems:
 
         Raises: NoSuchExchange.
         """
-        route = self.route(owner, exchange_id)
+        return await self._sweep(self.route(owner, exchange_id))
+
+    async def _sweep(self, route: Route) -> Run:
         if route.running is None or route.running.done():
-            route.running = asyncio.create_task(cancel_all(route), name=f"cancel all {exchange_id}")
+            name = f"cancel all {route.account.exchange_id}"
+            route.running = asyncio.create_task(cancel_all(route), name=name)
         return await asyncio.shield(route.running)
 
     async def order(self, owner: AccountId, cl_ord_id: str) -> Order:
@@ -615,3 +658,13 @@ def _names_of(symbol: str, routes: Sequence[Route]) -> Iterator[str]:
     for route in routes:
         own, common = route.connector.own_symbol(symbol), route.connector.common_symbol(symbol)
         yield from (it for it in (own, common) if it)
+
+
+async def _watched(switch: Switch) -> None:
+    try:
+        await switch.run()
+    except DeskStopped:
+        log.info("dead man's switch ends with the desk")
+    except Exception:  # nobody waits for it: it must not fail in silence
+        log.exception("dead man's switch failed")
+        raise

@@ -7,6 +7,16 @@ api = "kraken_futures"
 base_url = "https://futures.kraken.com"
 credentials = "krakenfts.toml"     # beside this file, mode 0600: key = "…" and secret = "…"
 # credentials_env = "KRAKENFTS"    # or KRAKENFTS_KEY and KRAKENFTS_SECRET
+# dead_mans_switch_seconds = 60.0  # of the whole account: it goes over what another client has
+
+[[accounts]]
+owner = "primary"
+exchange_id = "BITSTAMP"
+api = "ccxt"                       # every other exchange, by ccxt's name of it
+exchange = "bitstamp"
+# market_type = "spot"             # spot, swap or future, where it has several
+# symbols = ["btcusd"]             # where it lists orders of one symbol at a time
+credentials_env = "BITSTAMP"       # …_PASSWORD and …_UID, too, where it has them
 
 [desk]
 deadline_seconds = 10.0
@@ -16,7 +26,7 @@ import stat
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -24,6 +34,8 @@ from msgspec import Struct
 from openvenue.ems.config import ApiKind, Credentials, EmsConfig, VenueAccount
 from openvenue.ems.orders import ExchangeId
 from openvenue.engine.units import AccountId
+
+SWITCH_SECONDS_MIN: Final = 5  # a line that is slow for a moment must not fire it
 
 T = TypeVar("T")
 
@@ -38,8 +50,12 @@ class AccountTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     owner: AccountId
     exchange_id: ExchangeId
     api: ApiKind
-    base_url: str
+    base_url: str = ""
     feed_url: str = ""
+    exchange: str = ""
+    market_type: str = ""
+    symbols: tuple[str, ...] = ()
+    dead_mans_switch_seconds: float = 0.0
     credentials: str | None = None
     credentials_env: str | None = None
 
@@ -71,6 +87,8 @@ class CredentialsTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     key: str
     secret: str
+    password: str = ""
+    uid: str = ""
 
 
 def load(path: Path, environment: Mapping[str, str]) -> EmsConfig:
@@ -91,6 +109,10 @@ def _account(path: Path, it: AccountTable, environment: Mapping[str, str]) -> Ve
         api=it.api,
         base_url=it.base_url,
         feed_url=it.feed_url,
+        exchange=it.exchange,
+        market_type=it.market_type,
+        symbols=it.symbols,
+        dead_mans_switch_seconds=it.dead_mans_switch_seconds,
         credentials=_credentials(path, it, environment),
     )
 
@@ -101,7 +123,10 @@ def _credentials(path: Path, it: AccountTable, environment: Mapping[str, str]) -
         missing = [name for name in names if not environment.get(name)]
         if missing:
             raise SettingsError(f"{path}: {it.exchange_id} wants {missing[0]} in the environment.")
-        return Credentials(environment[names[0]], environment[names[1]])
+        password, uid = (
+            environment.get(f"{it.credentials_env}_{name}", "") for name in ("PASSWORD", "UID")
+        )
+        return Credentials(environment[names[0]], environment[names[1]], password, uid)
     assert it.credentials is not None, "one of the two was given"
     file = path.parent / it.credentials
     try:
@@ -113,7 +138,7 @@ def _credentials(path: Path, it: AccountTable, environment: Mapping[str, str]) -
             f"{file} has mode {mode:04o}, so others can read it: make it 0600 (chmod 600 {file})."
         )
     found = _read(file, CredentialsTable)
-    return Credentials(found.key, found.secret)
+    return Credentials(found.key, found.secret, found.password, found.uid)
 
 
 def _mistakes(settings: Settings) -> Iterator[str]:
@@ -125,7 +150,12 @@ def _mistakes(settings: Settings) -> Iterator[str]:
         if names.count((owner, exchange_id)) > 1:
             yield f"{owner} has two accounts called {exchange_id}: tag one ({exchange_id}/2)"
     for it in settings.accounts:
-        if not it.base_url.startswith(("http://", "https://")):
+        if (it.api == "ccxt") != bool(it.exchange):
+            yield f"{it.exchange_id} wants api ccxt with an exchange, or neither"
+        if 0 < it.dead_mans_switch_seconds < SWITCH_SECONDS_MIN or it.dead_mans_switch_seconds < 0:
+            yield f"dead_mans_switch_seconds of {it.exchange_id} is {SWITCH_SECONDS_MIN} or more"
+        is_real = it.exchange and not it.base_url  # where the exchange really is
+        if not is_real and not it.base_url.startswith(("http://", "https://")):
             yield f"base_url of {it.exchange_id} begins with http:// or https://"
         if (it.credentials is None) == (it.credentials_env is None):
             yield f"{it.exchange_id} wants credentials or credentials_env, one of the two"

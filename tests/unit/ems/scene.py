@@ -212,6 +212,7 @@ class PaperVenue:
         self.is_closed = False
         self.held = [HELD]
         self.positioned = [SHORT]
+        self.armed: list[int] = []
         self.news: asyncio.Queue[Snapshot | Heard | Exception] = asyncio.Queue()
         self.follows = 0  # how often its feed was subscribed to
         self.unlisted: dict[str, VenueOrder] = {}  # open, and told by the feed alone
@@ -322,6 +323,10 @@ class PaperVenue:
 
     async def find_all(self, names: Sequence[OrderName]) -> Sequence[Word | None]:
         return [await self.find(name) for name in names]
+
+    async def arm(self, seconds: int) -> None:
+        with self._doing("arm"):
+            self.armed.append(seconds)
 
     async def balances(self) -> Sequence[Balance]:
         with self._doing("balances"):

@@ -94,3 +94,45 @@ def test_a_file_without_accounts_reaches_nothing(tmp_path: Path) -> None:
     """A desk without venues is a mistake."""
     with pytest.raises(SettingsError, match=r"there is no \[\[accounts\]\]"):
         load(written(tmp_path, "accounts = []"), {})
+
+
+def test_an_account_at_any_other_exchange_goes_by_ccxts_name(tmp_path: Path) -> None:
+    """Where it really is, unless the file says where else; some have a third secret."""
+    text = """
+[[accounts]]
+owner = "ann"
+exchange_id = "OKX"
+api = "ccxt"
+exchange = "okx"
+market_type = "swap"
+symbols = ["BTC-USDT-SWAP"]
+dead_mans_switch_seconds = 60
+credentials_env = "OKX"
+"""
+    secrets = {"OKX_KEY": "key", "OKX_SECRET": "secret", "OKX_PASSWORD": "third"}
+
+    (okx,) = load(written(tmp_path, text), secrets).accounts
+
+    assert (okx.exchange, okx.market_type, okx.symbols) == ("okx", "swap", ("BTC-USDT-SWAP",))
+    assert okx.is_live
+    assert okx.dead_mans_switch_seconds == 60
+    assert okx.credentials == Credentials("key", "secret", "third")
+    assert "third" not in repr(okx)
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ('api = "ccxt"', "api ccxt with an exchange"),
+        ('api = "pacifica"\nexchange = "okx"', "api ccxt with an exchange"),
+        ('api = "ccxt"\nexchange = "okx"\nbase_url = "okx.com"', "begins with http"),
+        ('api = "ccxt"\nexchange = "okx"\ndead_mans_switch_seconds = 1', "5 or more"),
+        ('api = "ccxt"\nexchange = "okx"\ndead_mans_switch_seconds = -1', "5 or more"),
+    ],
+)
+def test_a_mistake_about_another_exchange_is_told(tmp_path: Path, more: str, why: str) -> None:
+    """Before anything is asked of anybody."""
+    text = f'[[accounts]]\nowner = "a"\nexchange_id = "X"\n{more}\ncredentials_env = "SPOT"\n'
+
+    with pytest.raises(SettingsError, match=why):
+        load(written(tmp_path, text), ENVIRONMENT)

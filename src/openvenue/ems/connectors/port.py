@@ -196,6 +196,12 @@ class Connector(Protocol):
     async def find_all(self, names: Sequence[OrderName]) -> Sequence[Word | None]:
         """As `find`, of many that the venue once confirmed, in as few requests as it takes."""
 
+    async def arm(self, seconds: int) -> None:
+        """Have the venue cancel all of the account so long from now; 0: not any more.
+
+        Each call replaces the one before, whoever made it. VenueRefused where there is none.
+        """
+
     async def balances(self) -> Sequence[Balance]:
         """What the account holds."""
 

@@ -13,6 +13,7 @@ from openvenue.exchange.port import ExchangePort, VenueStopped
 from openvenue.faults.fault import FaultError
 from openvenue.faults.plan import FaultPlan
 from openvenue.gateways.admin import codec
+from openvenue.gateways.admin.desk import DeskRoutes
 from openvenue.gateways.admin.kill_switch import KillSwitchRoutes
 from openvenue.gateways.request_log import RequestLog
 from openvenue.gateways.wire import Handler, OpenSession, Request, Response, WireError
@@ -69,6 +70,7 @@ class AdminGateway:
             ("POST", "reset"): self.reset,
             ("POST", "restart"): self.restart,
         }
+        self._desk = None if tools.ems is None else DeskRoutes(tools.ems)
         self._kill_switch = None if tools.ems is None else KillSwitchRoutes(tools.ems)
         self._commands: dict[str, Decode] = {
             "index-price": codec.decode_index_price,
@@ -91,6 +93,7 @@ class AdminGateway:
             or self._command(method, rest)
             or self._one_fault(method, rest)
             or (None if self._kill_switch is None else self._kill_switch.route(method, rest))
+            or (None if self._desk is None else self._desk.route(method, rest))
         )
         return None if handler is None else _Guarded(self._key, handler)
 

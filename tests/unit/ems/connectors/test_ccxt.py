@@ -10,10 +10,10 @@ import pytest
 from aiohttp.client_reqrep import ConnectionKey
 
 from openvenue.ems.commands import Standing, Word
-from openvenue.ems.config import Credentials, VenueAccount
+from openvenue.ems.config import CannotConnect, Credentials, VenueAccount
 from openvenue.ems.connectors.ccxt.abilities import capabilities, finds_by_name, takes_time
 from openvenue.ems.connectors.ccxt.failures import NotThere, translated
-from openvenue.ems.connectors.ccxt.library import CannotConnect, make_exchange
+from openvenue.ems.connectors.ccxt.library import make_exchange
 from openvenue.ems.connectors.ccxt.markets import Markets
 from openvenue.ems.connectors.ccxt.words import listed, number, standing_of, word_of
 from openvenue.ems.connectors.port import Capabilities, Silent, Unreachable, VenueRefused

@@ -419,3 +419,14 @@ async def test_an_order_that_may_only_reduce_says_so() -> None:
 
     assert wire.asked[0].form["reduceOnly"] == "true"
     assert "reduceOnly" not in wire.asked[1].form
+
+
+async def test_the_dead_mans_switch_counts_seconds() -> None:
+    """Nought disarms it."""
+    venue, wire = connector({"result": "success", "status": {}}, {"result": "success"})
+
+    await venue.arm(60)
+    await venue.arm(0)
+
+    assert [it.target for it in wire.asked] == ["/derivatives/api/v3/cancelallordersafter"] * 2
+    assert [it.form for it in wire.asked] == [{"timeout": "60"}, {"timeout": "0"}]

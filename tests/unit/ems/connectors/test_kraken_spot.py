@@ -287,3 +287,16 @@ def test_reducing_is_for_margin() -> None:
 
     assert venue.why_unfit(replace(TERMS, reduce_only=True))
     assert not venue.why_unfit(TERMS)
+
+
+async def test_the_dead_mans_switch_counts_seconds() -> None:
+    """Nought disarms it; a refusal is told in the venue's words."""
+    times = {"currentTime": "2026-01-20T15:49:29Z", "triggerTime": "2026-01-20T15:50:29Z"}
+    venue, wire = connector(ok(times), no("EGeneral:Invalid arguments:timeout"))
+
+    await venue.arm(60)
+    with pytest.raises(VenueRefused, match="timeout"):
+        await venue.arm(0)
+
+    assert [it.target for it in wire.asked] == ["/0/private/CancelAllOrdersAfter"] * 2
+    assert [it.form["timeout"] for it in wire.asked] == ["60", "0"]

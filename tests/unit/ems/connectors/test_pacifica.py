@@ -254,3 +254,14 @@ async def test_silence_is_no_empty_list() -> None:
     wire.sockets.append(PaperSocket([{"code": 400, "err": "Invalid request", "t": 1}]))
     with pytest.raises(VenueRefused, match="Invalid request"):
         await venue.fresh_open_orders()
+
+
+async def test_there_is_no_dead_mans_switch() -> None:
+    """The desk does what it can instead, and says so."""
+    venue, wire = connector()
+
+    with pytest.raises(VenueRefused):
+        await venue.arm(60)
+
+    assert venue.capabilities.dead_mans_switch == "emulated"
+    assert not wire.asked

@@ -226,6 +226,13 @@ class CcxtConnector:
         )
         return found
 
+    async def arm(self, seconds: int) -> None:
+        """cancelAllOrdersAfter, which counts milliseconds."""
+        if self.capabilities.dead_mans_switch != "native":
+            raise VenueRefused("this exchange has no dead man's switch")
+        await self.ready()
+        await self._ask(self._exchange.cancel_all_orders_after(seconds * 1_000))
+
     # ---- money
 
     async def balances(self) -> Sequence[Balance]:

@@ -6,13 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from openvenue.ems.config import VenueAccount
+from openvenue.ems.config import CannotConnect, VenueAccount
 
 _ORIGIN: Final = re.compile(r"^[a-z]+://[^/]+")
-
-
-class CannotConnect(Exception):
-    """An account cannot be reached with what is installed and configured."""
 
 
 def make_exchange(account: VenueAccount, answer_seconds: float) -> Any:

@@ -201,6 +201,10 @@ class KrakenFuturesConnector:
             before = {"lastFillTime": page[-1].fill_time}
         return tuple(sorted(mine, key=lambda fill: fill.time))
 
+    async def arm(self, seconds: int) -> None:
+        """POST cancelallordersafter."""
+        await self._post(Reply, "cancelallordersafter", timeout=str(seconds))
+
     # ---- money
 
     async def balances(self) -> Sequence[Balance]:

@@ -207,6 +207,10 @@ class KrakenSpotConnector:
         found = await self._post(kind, "QueryOrders", txid=",".join(order_ids))
         return {order_id: order_word(order_id, it) for order_id, it in found.items()}
 
+    async def arm(self, seconds: int) -> None:
+        """CancelAllOrdersAfter."""
+        await self._post(Reply[dict[str, str]], "CancelAllOrdersAfter", timeout=str(seconds))
+
     # ---- money
 
     async def balances(self) -> Sequence[Balance]:

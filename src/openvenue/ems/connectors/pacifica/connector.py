@@ -200,6 +200,10 @@ class PacificaConnector:
             cursor = {"cursor": next_cursor}
         return [words.get(key) for key in wanted]
 
+    async def arm(self, seconds: int) -> None:
+        """There is none."""
+        raise VenueRefused("this exchange has no dead man's switch")
+
     # ---- money
 
     async def balances(self) -> Sequence[Balance]:
