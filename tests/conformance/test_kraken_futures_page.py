@@ -101,3 +101,14 @@ async def test_every_path_of_the_list_has_an_answer() -> None:
         assert getattr(handler, "endpoint", "later") != "later", (method, name)
         assert scene.gateway.route("PATCH", path) is None
     await scene.close()
+
+
+def test_every_setting_is_tried_with_another_answer() -> None:
+    """In a conversation, or in a test of its own; the default is everywhere else."""
+    text = "\n".join(TRANSCRIPTS.values())
+    tests = "\n".join(
+        path.read_text() for path in (ROOT / "tests/unit/gateways/kraken_futures").glob("*.py")
+    )
+    for field in fields(Profile):
+        is_played = f"profile {field.name}=" in text
+        assert is_played or f"{field.name}=" in tests or field.name == "name", field.name

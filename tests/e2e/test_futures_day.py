@@ -1,7 +1,7 @@
 """One day at Kraken Futures, heard by unmodified ccxt.pro on its WebSocket, feed by feed.
 
-Partial fill, edit, a trigger that fires, the button, a dead man's switch that nobody
-held, and a server that falls and comes back.
+Partial fill, edit, a trigger that fires, the button, a dead man's switch that nobody held,
+a server that falls and comes back, and a liquidation.
 """
 
 import asyncio
@@ -158,7 +158,7 @@ def test_every_feed_that_ccxt_pro_can_watch_is_watched() -> None:
 @pytest.mark.timeout(120)
 async def test_a_day_is_heard_as_it_happens(day: Day) -> None:
     """Each scene, and what each feed has to say of it."""
-    for scene in (partly_filled, edited, fired, button, switched_off, back_again):
+    for scene in (partly_filled, edited, fired, button, switched_off, back_again, liquidated):
         await scene(day)
 
 
@@ -251,3 +251,28 @@ async def back_again(day: Day) -> None:
     await ears.until(lambda: bool(ears.heard["watchBalance"]))
     now = (await client.fetch_balance())["total"]["USD"]
     await ears.until(lambda: ears.last("watchBalance")["USD"]["total"] == now)
+
+
+async def liquidated(day: Day) -> None:
+    """A position that its wallet cannot carry is closed by the venue, with a fill that says so.
+
+    Orders go first.
+    """
+    ears, client = day.ears, day.client
+    (order,) = await client.fetch_open_orders()
+    await day.other.create_order(SYMBOL, "limit", "sell", 45, 95_000)
+    await client.create_order(SYMBOL, "limit", "buy", 45, 95_000)
+    await ears.until(lambda: ears.last("watchPositions")[0]["contracts"] > 40)
+    await day.other.cancel_all_orders()
+    await day.other.create_order(SYMBOL, "limit", "buy", 50, 76_000)
+    await day.admin("venues/kraken-futures/mark-price", symbol="PF_XBTUSD", price="76000")
+    await ears.until(lambda: ears.said("watchOrders", id=order["id"], reason="liquidation"))
+    kinds = {"liquidation", "partialLiquidation"}
+    await ears.until(
+        lambda: any(ears.said("watchMyTrades", side="sell", takerOrMaker=kind) for kind in kinds)
+    )
+    await ears.until(lambda: ears.said("watchTrades", side="sell", price=76_000))
+    positions = await client.fetch_positions([SYMBOL])
+    left = sum(it["contracts"] for it in positions)
+    assert left < 40
+    await ears.until(lambda: sum(it["contracts"] for it in ears.last("watchPositions")) == left)

@@ -59,12 +59,13 @@ class Hearer(Protocol):
 class VerboseOrders:
     """Hears of orders what `open_orders` tells, under the other name."""
 
-    def __init__(self, hearer: Hearer) -> None:
+    def __init__(self, live: "Live", hearer: Hearer) -> None:
+        self._live = live
         self._hearer = hearer
 
     def tell(self, frame: bytes) -> None:
         """One message of open_orders."""
-        self._hearer.tell(VERBOSE + frame.removeprefix(PLAIN))
+        self._hearer.tell(self._live.verbose(frame))
 
     def tell_trade(self, symbol: Symbol, seq: int, frame: bytes) -> None:
         """Never: it does not listen to trades."""
@@ -85,6 +86,7 @@ class Live:
         self._accounts: Final = {name: Throttle(seconds, self._tell_of(name)) for name in ACCOUNTS}
         self._hearers: dict[tuple[str, str], dict[Hearer, None]] = {}
         self._failed_posts: dict[AccountId, dict[Hearer, None]] = {}
+        self._renamed = (b"", b"")  # the last message of open_orders, and under the other name
         self._readers: dict[Hearer, None] = {}  # of notices
         self._notices: Final = Throttle(0, self._tell_notices)
         self._cursors: dict[tuple[AccountId, Hearer], int] = {}  # of the account log
@@ -191,6 +193,14 @@ class Live:
         """Tell `hearer` what the operator announced, and whenever that changes."""
         self._readers[hearer] = None  # every message is the whole: one more does no harm
         hearer.tell(await notices.notifications_frame(self._desk))
+
+    def verbose(self, frame: bytes) -> bytes:
+        """A message of open_orders under the other name, made once for all who listen."""
+        plain, verbose = self._renamed
+        if frame is not plain:
+            verbose = VERBOSE + frame.removeprefix(PLAIN)
+            self._renamed = frame, verbose
+        return verbose
 
     def leave_notices(self, hearer: Hearer) -> None:
         """A client wants no more of them."""
@@ -317,18 +327,33 @@ class Live:
 
     async def _tell_log(self, account: AccountId) -> None:
         """Every row since the last that each listener heard, one message each."""
-        for hearer in list(self._hearers.get(("account_log", account), ())):
-            while (account, hearer) in self._cursors:
-                cursor = self._cursors[account, hearer]
-                page = Page(count=LOG_MAX, is_ascending=True, cursor=cursor)
-                found = await self._desk.history.postings(account, page)
+        while True:
+            groups: dict[int, list[Hearer]] = {}
+            for hearer in self._hearers.get(("account_log", account), ()):
+                if (account, hearer) in self._cursors:
+                    groups.setdefault(self._cursors[account, hearer], []).append(hearer)
+            if not await self._tell_rows(account, groups):
+                return
+
+    async def _tell_rows(self, account: AccountId, groups: dict[int, list[Hearer]]) -> bool:
+        """A page of rows behind each cursor, to those who are there; whether there may be more."""
+        is_more = False
+        for cursor, group in groups.items():
+            page = Page(count=LOG_MAX, is_ascending=True, cursor=cursor)
+            found = await self._desk.history.postings(account, page)
+            if not found.things:
+                continue
+            frames = [
+                ENCODER.encode({"feed": "account_log", "new_entry": entry})
+                for posting in found.things
+                for entry in encode_live.log_entries(posting, self._desk.listing)
+            ]
+            is_more = is_more or found.cursor is not None
+            for hearer in group:
                 if self._cursors.get((account, hearer)) != cursor:
-                    continue  # it left, or was sent a new snapshot meanwhile
-                if not found.things:
-                    break
+                    is_more = True  # it left, or was sent a new snapshot meanwhile
+                    continue
                 self._cursors[account, hearer] = found.things[-1].number
-                for posting in found.things:
-                    for entry in encode_live.log_entries(posting, self._desk.listing):
-                        hearer.tell(ENCODER.encode({"feed": "account_log", "new_entry": entry}))
-                if found.cursor is None:
-                    break
+                for frame in frames:
+                    hearer.tell(frame)
+        return is_more

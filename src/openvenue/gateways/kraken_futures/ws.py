@@ -88,7 +88,7 @@ class KrakenFuturesSession:
         self._desk = desk
         self._feeds = feeds
         self._live = live
-        self._verbose = VerboseOrders(self)
+        self._verbose = VerboseOrders(live, self)
         self._request = request
         self._sender = sender
         self._new_challenge = new_challenge
