@@ -18,7 +18,7 @@ BUDGETS: Final = {
     "unit": (20, 4),
     "conformance": (30, 4),
     "simulation": (300, 12),
-    "e2e": (300, 14),
+    "e2e": (300, 25),
 }
 HERE: Final = Path(__file__).parent
 
