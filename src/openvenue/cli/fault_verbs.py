@@ -5,13 +5,21 @@ from typing import Annotated, Final
 
 import typer
 
+from openvenue.cli.directory import directory
+
 app = typer.Typer(
     help="Make a running server answer late, wrongly or not at all; and take that back.",
     no_args_is_help=True,
 )
 
 DataDir = Annotated[
-    Path, typer.Option("--data-dir", help="Of the running server: its admin key is there.")
+    Path,
+    typer.Option(
+        "--data-dir",
+        parser=directory,
+        metavar="DIRECTORY",
+        help="Of the running server: its admin key is there.",
+    ),
 ]
 Url = Annotated[str, typer.Option("--url", help="Where the server is.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -9,8 +9,8 @@ from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
 
-from openvenue.cli.reading import GOOD, print_json, print_line, say_why, venues
-from openvenue.cli.show import as_line, as_plain, as_time, names_in
+from openvenue.cli.reading import GOOD, print_json, print_line, say, say_why, venues
+from openvenue.cli.show import as_line, as_plain, names_in
 from openvenue.engine.commands import Command
 from openvenue.engine.events import (
     Event,
@@ -65,9 +65,11 @@ def run(
             raise JournalError(f"There is no type {type}: PlaceOrder and Traded are two of them.")
         if limit < 0 or (from_seq is not None and from_seq < 1):
             raise JournalError("Entries are counted from 1, and a limit of 0 shows them all.")
+        is_found = summary or wanted.is_everything
         for name, directory in venues(data_dir, venue):
             if not summary:
                 for entry in entries(directory, wanted):
+                    is_found = True
                     if json:
                         print_json({"venue": name, **as_plain(entry)})
                     else:
@@ -76,6 +78,10 @@ def run(
                 _print_summary(summarize(name, directory), json=json)
     except JournalError as error:
         return say_why(error)
+    if not is_found:
+        asked = {"account": account, "symbol": symbol, "type": type}
+        about = ", ".join(f"{name} {value}" for name, value in asked.items() if value is not None)
+        say(f"No entry is about {about}.")
     return GOOD
 
 
@@ -100,7 +106,7 @@ def summarize(name: str, directory: Path) -> dict[str, Any]:
         "directory": str(directory),
         "first_seq": segments[0].first_seq if segments else None,
         "last_seq": newest,
-        "last_time": as_time(last.time) if last is not None else None,
+        "last_time": last.time if last is not None else None,
         "segments": [
             {"file": s.path.name, "first_seq": s.first_seq, "bytes": s.path.stat().st_size}
             for s in segments

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperCommand
 
 from openvenue.cli import fault_verbs
+from openvenue.cli.directory import directory
 
 DATA_DIR: Final = Path("openvenue-data")
 
@@ -63,7 +64,13 @@ class SayingThree(TyperCommand):
 
 
 DataDir = Annotated[
-    Path, typer.Option("--data-dir", help="Where the journal and the keys are kept.")
+    Path,
+    typer.Option(
+        "--data-dir",
+        parser=directory,
+        metavar="DIRECTORY",
+        help="Where the journal and the keys are kept.",
+    ),
 ]
 ConfigFile = Annotated[
     Path | None,

@@ -63,9 +63,14 @@ def print_line(line: str) -> None:
     sys.stdout.write(line + "\n")
 
 
+def say(text: str) -> None:
+    """One line on standard error, under our name."""
+    sys.stderr.write(f"openvenue: {text}\n")
+
+
 def say_why(error: JournalError) -> int:
     """The reason on standard error, and the exit status that goes with it."""
-    sys.stderr.write(f"{error}\n")
+    say(str(error))
     return UNREADABLE
 
 

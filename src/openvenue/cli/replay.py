@@ -62,7 +62,7 @@ def replay(directory: Path, until: int | None, *, from_snapshot: bool) -> dict[s
     return {
         "from_seq": start + 1,
         "last_seq": world.seq,
-        "last_time": as_time(world.time),
+        "last_time": world.time,
         "entries": world.seq - start,
         "events": events,
         "entries_per_second": round((world.seq - start) / took) if took else 0,
@@ -77,5 +77,7 @@ def _print(figures: dict[str, Any]) -> None:
     table = Table(show_header=False, title=figures["venue"], title_justify="left")
     for name, value in figures.items():
         shown = f"{value:,}" if isinstance(value, int) else str(value)
+        if name == "last_time":
+            shown = as_time(value)
         table.add_row(name.replace("_", " "), shown)
     Console().print(table)

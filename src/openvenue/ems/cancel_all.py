@@ -55,7 +55,7 @@ async def _cancel_all(route: Route) -> Run:
     if ending in (Ending.LEFT, Ending.UNKNOWN):
         ending = Ending.UNPROVEN
     await _end(route, begun.run_id, memory, ending, why)
-    log.info("cancel-all ended", run=begun.run_id, account=account, ending=ending, why=why)
+    log.info("cancel-all ended", run=begun.run_id, account=str(account), ending=ending, why=why)
     return (await ledger.state()).runs[begun.run_id]
 
 

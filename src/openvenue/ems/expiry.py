@@ -42,7 +42,7 @@ async def expire(route: Route, order: Order) -> None:
         await timer.sleep(min(left / SECOND, LOOK_SECONDS))
         order = await route.order(cl_ord_id)
     if not order.has_ended:
-        log.info("order expired", order=cl_ord_id, account=route.account)
+        log.info("order expired", order=cl_ord_id, account=str(route.account))
         await see_canceled(route, order)
 
 

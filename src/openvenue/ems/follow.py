@@ -55,7 +55,7 @@ class Follower:
                 if self.health.snapshots > snapshots:
                     pause = config.retry_seconds
                 self._be("down", why)
-                log.info("private feed is down", account=self._route.account, why=why)
+                log.info("private feed is down", account=str(self._route.account), why=why)
                 await self._route.timer.sleep(pause)
                 pause = min(2 * pause, config.retry_seconds_max)
         finally:

@@ -145,7 +145,7 @@ class KillSwitch:
         try:
             await self._follow(halt_id, route, leg)
         except DeskStopped:
-            log.error("halt given up with the desk", halt=halt_id, account=route.account)
+            log.error("halt given up with the desk", halt=halt_id, account=str(route.account))
         finally:
             leg.has_ended.set()
 
@@ -180,7 +180,7 @@ class KillSwitch:
         try:
             await sweep.look()
         except FAILURES as error:
-            log.info("not seen", halt=halt.halt_id, account=route.account, why=str(error))
+            log.info("not seen", halt=halt.halt_id, account=str(route.account), why=str(error))
 
     async def _round(self, halt: Halt, route: Route) -> None:
         """One sweep, up to its deadline, and how it stands then."""
@@ -197,7 +197,7 @@ class KillSwitch:
         except DeskStopped:
             raise
         except Exception:  # told as what it is; the watch tries again
-            log.exception("a fault of the desk", halt=halt.halt_id, account=route.account)
+            log.exception("a fault of the desk", halt=halt.halt_id, account=str(route.account))
             ending, why = Ending.UNKNOWN, "a fault of the desk"
         end = EndRound(
             halt_id=halt.halt_id,
@@ -207,7 +207,7 @@ class KillSwitch:
             unlistable=unlistable,
         )
         await self._ledger.submit(end)
-        log.warning("swept", halt=halt.halt_id, account=route.account, ending=ending, why=why)
+        log.warning("swept", halt=halt.halt_id, account=str(route.account), ending=ending, why=why)
 
     async def _resolve(self, halt_id: HaltId, route: Route, sweep: Sweep) -> tuple[Ending, str]:
         """Wait for what became of each order: an empty list does not say which were filled."""

@@ -72,6 +72,9 @@ class Account(Struct, frozen=True, array_like=True):
     owner: AccountId
     exchange_id: ExchangeId
 
+    def __str__(self) -> str:
+        return f"{self.owner} at {self.exchange_id}"
+
 
 class Terms(Struct, frozen=True, array_like=True, kw_only=True):
     """What the client asked for; it never changes. All orders are limit orders."""

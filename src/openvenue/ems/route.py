@@ -325,7 +325,7 @@ class Route:
                 await self.sync()
                 break
             except FAILURES as error:
-                log.info("venue not reached yet", account=self.account, why=str(error))
+                log.info("venue not reached yet", account=str(self.account), why=str(error))
             await self.timer.sleep(pause)
             pause = min(2 * pause, self.config.retry_seconds_max)
         for order in await self.live():
@@ -389,7 +389,7 @@ class Route:
         try:
             await doing()
         except DeskStopped:
-            log.info("given up with the desk", account=self.account)
+            log.info("given up with the desk", account=str(self.account))
 
     async def close(self) -> None:
         """Leave everything as it is."""

@@ -186,7 +186,7 @@ class Sweep:
             await self._witness.did([act])
             if not isinstance(error, Refused):
                 raise
-            log.warning("mass cancel refused", account=route.account, why=str(error))
+            log.warning("mass cancel refused", account=str(route.account), why=str(error))
             return
         self._reached = True
         self._mass_done[symbol] = None

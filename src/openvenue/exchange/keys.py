@@ -171,6 +171,9 @@ def ensure_keys(data_dir: Path, accounts: Sequence[str], seed: int | None) -> Ke
     Raises: KeysError: the directory cannot be used, or was made with another seed.
     """
     try:
+        known = _known(data_dir, seed) if data_dir.is_dir() else None
+        if known is not None and _with_accounts(known, accounts, seed) == known:
+            return known  # nothing to make: also where nothing can be written
         data_dir.mkdir(parents=True, exist_ok=True)
         with _locked(data_dir):
             known = _known(data_dir, seed)

@@ -118,6 +118,31 @@ def test_people_can_read_credentials_too(tmp_path: Path) -> None:
     assert "seed 4" in said
 
 
+@pytest.mark.parametrize("verb", [*((verb,) for verb in VERBS), ("fault", "list")])
+def test_a_data_directory_has_a_name(verb: tuple[str, ...]) -> None:
+    """An empty variable in a script would be the directory in which the script happens to run."""
+    result = asked(*verb, "--data-dir", "")
+
+    assert result.exit_code == (3 if verb[0] in ("cancel-all", "release") else 2)
+    assert "a directory has a name" in result.stderr
+
+
+def test_keys_that_are_there_are_shown_from_a_directory_that_cannot_be_written(
+    tmp_path: Path,
+) -> None:
+    """A mount for reading, or a user who may only read: nothing has to be made."""
+    ensure_keys(tmp_path, load_world().key_holders, 4)
+    before = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    (tmp_path / "keys.lock").unlink()
+
+    result = asked("credentials", "--data-dir", str(tmp_path))
+
+    assert result.exit_code == 0
+    assert "keys.lock" not in {path.name for path in tmp_path.iterdir()}
+    after = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    assert after == {name: time for name, time in before.items() if name != "keys.lock"}
+
+
 def test_a_broken_world_file_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
     """Whoever edits a world reads this line, not a traceback."""
     world = tmp_path / "world.toml"

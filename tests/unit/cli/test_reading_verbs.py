@@ -64,6 +64,32 @@ def test_inspect_finds_what_is_about_an_account(
     assert seqs(capsys, data_dir, account="nobody") == []
 
 
+@pytest.mark.parametrize("json", [True, False])
+def test_inspect_says_that_it_found_nothing(
+    data_dir: Path, capsys: pytest.CaptureFixture[str], json: bool
+) -> None:
+    """A name that is spelled wrong looks like an account that did nothing."""
+    assert inspect.run(data_dir, account="nobody", symbol="PF_XBTUSD", json=json) == 0
+
+    said = capsys.readouterr()
+    assert said.err == "openvenue: No entry is about account nobody, symbol PF_XBTUSD.\n"
+    assert ("nobody" in said.out) is False
+
+
+def test_a_summary_tells_times_as_entries_do(
+    data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One spelling in all JSON: nanoseconds of market time."""
+    inspect.run(data_dir, limit=1, json=True)
+    (entry,) = printed(capsys)
+    inspect.run(data_dir, summary=True, json=True)
+    (summary,) = printed(capsys)
+    replay.run(data_dir, json=True)
+    (figures,) = printed(capsys)
+
+    assert summary["last_time"] == figures["last_time"] == entry["time"]
+
+
 def test_inspect_finds_what_is_about_a_symbol(
     data_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -196,7 +222,7 @@ def test_a_directory_without_a_journal_is_one_plain_sentence(
 ) -> None:
     """Status 2."""
     assert verb(tmp_path) == 2
-    assert capsys.readouterr().err.startswith("There is no journal in")
+    assert capsys.readouterr().err.startswith("openvenue: There is no journal in")
 
 
 @pytest.mark.parametrize("verb", [inspect.run, replay.run, verify.run])

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from msgspec.structs import replace
+from structlog.testing import capture_logs
 
 from openvenue.ems.connectors.port import Silent, Unreachable, VenueRefused
 from openvenue.ems.orders import Status
@@ -23,6 +24,16 @@ async def test_an_empty_venue_is_proven_by_two_looks_a_settling_time_apart(scene
     ]
     assert scene.venue.calls == ["cancel_all", "open_orders", "open_orders", "fresh_open_orders"]
     assert scene.time.seconds == CONFIG.settling_seconds
+
+
+async def test_the_log_names_an_account_as_people_do(scene: Scene) -> None:
+    """Whoever reads it in a hurry does not read Python."""
+    with capture_logs() as lines:
+        await scene.desk.cancel_all(ANN, "KRAKENFTS")
+
+    (line,) = [line for line in lines if line["event"] == "cancel-all ended"]
+    assert line["account"] == f"{ANN} at KRAKENFTS"
+    assert [value for value in line.values() if not isinstance(value, str | int)] == []
 
 
 async def test_everything_goes_whoever_sent_it(scene: Scene) -> None:
