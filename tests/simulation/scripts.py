@@ -9,6 +9,7 @@ from typing import Final
 
 from openvenue.engine.assignees import AssigneeTerms, Days
 from openvenue.engine.commands import (
+    AddMargin,
     AmendOrder,
     Batch,
     CancelOrder,
@@ -82,9 +83,20 @@ class Writer:
         self._base = 100  # dollars around which orders are placed
         # Most of a script happens in one market, so that its book is deep enough to collide in.
         self._focus = market.INSTRUMENTS[seed % len(market.INSTRUMENTS)]
+        # In every other script two of them stand on isolated margin there from the start.
+        self._openings: list[Command] = []
+        if seed % 2 and self._focus.kind is not Kind.SPOT:
+            self._openings = [
+                SetLeverage(
+                    account=account, symbol=self._focus.symbol, leverage=10, is_isolated=True
+                )
+                for account in market.ACCOUNTS[1:3]
+            ]
 
     def write(self, state: State, now: Nanos) -> tuple[Nanos, Command]:
         """When the next command comes, and what it says."""
+        if self._openings:
+            return now, self._openings.pop()
         random = self._random
         self._settled = {each.symbol for each in state.markets.values() if each.settlement}
         if random.random() < 0.8:
@@ -418,7 +430,15 @@ class Writer:
             )
         if pick == 6:
             leverage = random.choice([None, 1, 2, 10, 50, 51])
-            return SetLeverage(account=self._account(), symbol=symbol, leverage=leverage)
+            if random.random() < 0.2:
+                amount = Atoms(random.choice([-5, 10**6, 10**12]))
+                return AddMargin(account=self._account(), symbol=symbol, amount=amount)
+            return SetLeverage(
+                account=self._account(),
+                symbol=symbol,
+                leverage=leverage,
+                is_isolated=random.random() < 0.7,
+            )
         if pick == 7:
             return SetTradingEnabled(account=self._account(), is_enabled=False)
         if pick == 8:

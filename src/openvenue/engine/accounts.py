@@ -61,6 +61,8 @@ class Wallet:
         self.held: dict[AssetId, int] = {}  # by open spot orders
         self._others = 0  # what other assets count for, as of a version of their prices
         self._others_at = -1
+        self.parent: Wallet | None = None  # where an isolated position's margin comes from
+        self.isolated: list[Position] = []  # positions with a wallet of their own beside this one
         # Positions on one index stand together, because linear ones net against each other.
         self.positions: list[Position] = []
 
@@ -111,7 +113,16 @@ class Wallet:
             if other.market.contract.instrument.index == instrument.index:
                 at = index + 1
         self.positions.insert(at, position)
+        position.wallet = self
         position.is_joined = True
+        if self.parent is not None:
+            self.parent.isolated.append(position)
+
+    def leave(self, position: Position) -> None:
+        """Margin `position` no more."""
+        self.positions.remove(position)
+        if self.parent is not None:
+            self.parent.isolated.remove(position)
 
 
 @final
@@ -148,6 +159,17 @@ class Account:
         if wallet is None:
             wallet = Wallet(wallet_id, self._purpose(wallet_id))
             self.wallets[wallet_id] = wallet
+        return wallet
+
+    def isolated_wallet(self, parent_id: WalletId, symbol: Symbol) -> Wallet:
+        """The wallet of one isolated position, opened at first use beside that of its contract."""
+        parent = self.wallet(parent_id)
+        wallet_id = WalletId(f"{parent_id}/{symbol}")
+        purpose = self._purpose(wallet_id)
+        purpose.settlement = parent.purpose.settlement
+        purpose.scale = parent.purpose.scale
+        wallet = self.wallet(wallet_id)
+        wallet.parent = parent
         return wallet
 
     def _purpose(self, wallet_id: WalletId) -> Purpose:

@@ -162,6 +162,15 @@ class SetLeverage(Struct, frozen=True, kw_only=True, array_like=True, gc=False, 
     account: AccountId
     symbol: Symbol
     leverage: int | None  # None: as the margin schedule has it
+    is_isolated: bool = False  # carried by margin of its own, taken from the wallet as it grows
+
+
+class AddMargin(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=50):
+    """Give an isolated position more margin from its wallet: MarginMoved."""
+
+    account: AccountId
+    symbol: Symbol
+    amount: Atoms  # > 0
 
 
 class AmendOrder(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=17):
@@ -286,6 +295,7 @@ Command = (
     | AmendOrder
     | SetIntake
     | SetLeverage
+    | AddMargin
     | Transfer
     | Withdraw
     | SetTradingEnabled

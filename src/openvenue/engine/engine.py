@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, final
 
 from openvenue.engine.commands import (
+    AddMargin,
     AmendOrder,
     Announce,
     Batch,
@@ -45,6 +46,7 @@ from openvenue.engine.rules.assignment import join_assignment, leave_assignment
 from openvenue.engine.rules.batch import batch, decide_member
 from openvenue.engine.rules.cancel_order import cancel_order, cancel_orders
 from openvenue.engine.rules.dead_mans_switch import fire_dead_mans_switch, set_dead_mans_switch
+from openvenue.engine.rules.isolated_margin import add_margin, move_margin
 from openvenue.engine.rules.liquidate import check_holders, check_wallet, liquidate
 from openvenue.engine.rules.order_due import order_due
 from openvenue.engine.rules.place_order import place_order
@@ -75,6 +77,7 @@ from openvenue.engine.steps import (
     FireDeadMansSwitch,
     FireTriggers,
     Liquidate,
+    MoveMargin,
     OrderDue,
     SettleContract,
     TrimReducers,
@@ -93,6 +96,8 @@ DECIDE: Final[dict[type[Any], Callable[[State, Any], list[Event]]]] = {
     SetMode: set_mode,
     SetIntake: set_intake,
     SetLeverage: set_leverage,
+    AddMargin: add_margin,
+    MoveMargin: move_margin,
     Transfer: transfer,
     Withdraw: withdraw,
     SetTradingEnabled: set_trading_enabled,

@@ -228,6 +228,7 @@ class LeverageSet(Struct, frozen=True, kw_only=True, array_like=True, gc=False, 
     account: AccountId
     symbol: Symbol
     leverage: int | None
+    is_isolated: bool = False
 
 
 class OrderAmended(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=25):
@@ -396,6 +397,14 @@ class ContractSettled(Struct, frozen=True, kw_only=True, array_like=True, gc=Fal
     price: FinePrice
 
 
+class MarginMoved(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=53):
+    """Margin went from a wallet to one of its isolated positions, or back if it is negative."""
+
+    account: AccountId
+    symbol: Symbol
+    amount: Atoms
+
+
 class FundingSampled(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=50):
     """The premium of a perpetual over its index was looked at `count` times until `time`.
 
@@ -507,6 +516,7 @@ Event = (
     | AssigneeLeft
     | PositionSettled
     | ContractSettled
+    | MarginMoved
     | FundingSampled
     | FundingRateSet
     | FundingPaid

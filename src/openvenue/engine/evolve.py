@@ -37,6 +37,7 @@ from openvenue.engine.events import (
     LiquidationEnded,
     LiquidationMoved,
     LiquidationStarted,
+    MarginMoved,
     MarkPriceSet,
     MemberDecided,
     ModeSet,
@@ -66,7 +67,7 @@ from openvenue.engine.funding import HOUR, apply_rate
 from openvenue.engine.instruments import IndexId, WalletId
 from openvenue.engine.margin import held_for
 from openvenue.engine.markets import Market
-from openvenue.engine.orders import BUY, Extras, Signal, moved
+from openvenue.engine.orders import BUY, Extras, Origin, Signal, moved
 from openvenue.engine.positions import Position
 from openvenue.engine.state import State
 from openvenue.engine.steps import (
@@ -76,6 +77,7 @@ from openvenue.engine.steps import (
     CheckWallet,
     FireTriggers,
     Liquidate,
+    MoveMargin,
     TrimReducers,
 )
 from openvenue.engine.timed import NEVER
@@ -84,6 +86,7 @@ from openvenue.engine.units import AccountId, AssetId, ExecId, FinePrice, OrderI
 
 LAST: Final = int(Signal.LAST)
 MARK: Final = int(Signal.MARK)
+CLIENT: Final = Origin.CLIENT
 INDEX: Final = int(Signal.INDEX)
 MID: Final = int(Signal.MID)
 
@@ -225,6 +228,9 @@ def traded(state: State, event: Traded) -> None:
             _fund(state, taker.position, int(event.taker_funding), state.now)
         _move(state, maker, -lots, event.maker_realized - value)
         _move(state, taker, lots, event.taker_realized + value)
+        _look_at_margin(state, maker.position, lots)
+        if event.origin is CLIENT:  # what is being closed for its owner keeps its margin
+            _look_at_margin(state, taker.position, -lots)
         settlement = contract.instrument.settlement
         _pay(maker, settlement, event.maker_realized - event.maker_fee)
         _pay(taker, settlement, event.taker_realized - event.taker_fee)
@@ -387,6 +393,24 @@ def leverage_set(state: State, event: LeverageSet) -> None:
     position = _position(account, state.markets[event.symbol])
     position.leverage = event.leverage or 0
     position.is_stale = True
+    if event.is_isolated == (position.wallet.parent is not None):
+        return
+    wallet_id = position.market.contract.instrument.wallet
+    position.wallet.leave(position)
+    if event.is_isolated:
+        account.isolated_wallet(wallet_id, event.symbol).join(position)
+    else:
+        account.wallet(wallet_id).join(position)
+
+
+def margin_moved(state: State, event: MarginMoved) -> None:
+    """The position's own wallet has more, the one beside it less."""
+    position = state.accounts[event.account].positions[event.symbol]
+    asset = position.market.contract.instrument.settlement
+    parent = position.wallet.parent
+    assert parent is not None, "only isolated positions have margin of their own"
+    parent.credit(asset, -int(event.amount))
+    position.wallet.credit(asset, int(event.amount))
 
 
 def funding_sampled(state: State, event: FundingSampled) -> None:
@@ -607,7 +631,9 @@ def position_settled(state: State, event: PositionSettled) -> None:
     position.wallet.credit(settlement, event.realized - event.fee)
     _add(state.fees, settlement, event.fee)
     _add(state.dust, settlement, -(event.realized + position.cost))
-    _change(state, position, -position.quantity, -position.cost)
+    held = position.quantity
+    _change(state, position, -held, -position.cost)
+    _look_at_margin(state, position, held)
     _look_at_wallet(state, event.account, position.wallet.wallet_id)
 
 
@@ -779,6 +805,27 @@ def _change(state: State, position: Position, quantity: int, cost: int) -> None:
         state.steps.appendleft(TrimReducers(position.account, market.symbol))
 
 
+def _look_at_margin(state: State, position: Position | None, less: int) -> None:
+    """Queue a look at the margin of an isolated position that had `less` lots more."""
+    if position is None or position.wallet.parent is None:
+        return
+    symbol = position.market.symbol
+    for waiting in state.steps:
+        if type(waiting) is MoveMargin and waiting.symbol == symbol:
+            if waiting.account == position.account:
+                return  # it knows what there was at first
+    state.steps.append(MoveMargin(position.account, symbol, position.quantity + less))
+
+
+def liquidation_ended(state: State, event: LiquidationEnded) -> None:
+    """What an isolated position leaves goes back to its wallet."""
+    wallet = state.accounts[event.account].wallet(event.wallet)
+    if wallet.parent is not None:
+        for position in wallet.positions:
+            if position.quantity == 0:
+                _look_at_margin(state, position, 0)
+
+
 def _value(state: State, purpose: Purpose, index: IndexId, price: int) -> None:
     """Value money at a new price; where that is a lower one, somebody may have too little."""
     has_fallen = False
@@ -897,6 +944,7 @@ EVOLVE: Final[dict[type[Any], Callable[[State, Any], None]]] = {
     ModeSet: mode_set,
     IntakeSet: intake_set,
     LeverageSet: leverage_set,
+    MarginMoved: margin_moved,
     Transferred: transferred,
     Withdrawn: withdrawn,
     TradingEnabledSet: trading_enabled_set,
@@ -914,7 +962,7 @@ EVOLVE: Final[dict[type[Any], Callable[[State, Any], None]]] = {
     Resumed: nothing,
     LiquidationStarted: liquidation_started,
     LiquidationMoved: liquidation_moved,
-    LiquidationEnded: nothing,
+    LiquidationEnded: liquidation_ended,
     ShortfallCovered: shortfall_covered,
     CollateralTaken: collateral_taken,
     AssigneeJoined: assignee_joined,

@@ -66,7 +66,20 @@ def wallet_margin(wallet: Wallet) -> Margin:
         total.unrealized_funding += position.owed
         total.initial += position.initial
         total.maintenance += position.maintenance
-    total.initial_with_orders += max(longs, shorts)
+    if wallet.parent is not None:
+        total.initial_with_orders = total.initial  # what orders need is kept by the parent
+        return total
+    total.initial_with_orders += max(longs, shorts) + _reserved(wallet)
+    return total
+
+
+def _reserved(wallet: Wallet) -> int:
+    """What a wallet keeps for orders beside isolated positions."""
+    total = 0
+    for position in wallet.isolated:
+        if position.is_stale or position.schedule is not position.market.schedule:
+            position.refresh()
+        total += position.reserved
     return total
 
 
@@ -100,10 +113,12 @@ def why_margin_refuses(
     if leaves == 0 and not fills:
         return None
     wallet = position.wallet
+    if wallet.parent is not None:
+        return _why_isolated_refuses(position, sign, fills, leaves, freed)
     if position.is_stale or position.schedule is not position.market.schedule:
         position.refresh()
     # The rest of the wallet: one pass over a handful of positions, kept up to date.
-    initial = 0  # with orders, of other groups
+    initial = _reserved(wallet) if wallet.isolated else 0  # with orders, of other groups
     maintenance = position.maintenance
     unrealized = position.value - position.cost + position.owed
     others_long = 0  # of the same group
@@ -187,6 +202,49 @@ def why_margin_refuses(
     if loss == 0 or own < maintenance:
         return None
     return WOULD_CAUSE_LIQUIDATION if own - fee - loss < maintenance_after else None
+
+
+def _why_isolated_refuses(
+    position: Position, sign: int, fills: list[Fill], leaves: int, freed: int
+) -> RejectReason | None:
+    """Why the wallet cannot give an isolated position what it would need, or None.
+
+    It carries what orders need until they trade; then that much goes to the position.
+    """
+    parent = position.wallet.parent
+    assert parent is not None, "an isolated position's margin comes from somewhere"
+    contract = position.market.contract
+    if position.is_stale or position.schedule is not position.market.schedule:
+        position.refresh()
+    schedule = position.schedule
+    now = position.initial + position.reserved
+    long_lots = position.long_lots
+    short_lots = position.short_lots
+    if sign > 0:
+        long_lots += leaves - freed
+    else:
+        short_lots += leaves - freed
+    traded = 0
+    paid = 0
+    fee = 0
+    for fill in fills:
+        traded += fill.quantity
+        paid += fill.value
+        fee += contract.taker_fee(fill.value)
+    if sign < 0:
+        traded = -traded
+    loss = 0
+    if fills and position.market.mark:
+        loss = max((paid if sign == contract.sign else -paid) - schedule.value(traded), 0)
+    after = max(
+        schedule.initial(long_lots + traded, position.leverage),
+        schedule.initial(short_lots - traded, position.leverage),
+    )
+    incremental = after - now + fee + loss
+    if incremental <= 0 or after <= now:
+        return None  # closing is never refused
+    free = equity(parent) - wallet_margin(parent).initial_with_orders
+    return INSUFFICIENT_MARGIN if incremental > free else None
 
 
 def held_for(contract: Contract, sign: int, leaves: int, limit: int) -> int:

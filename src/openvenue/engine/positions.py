@@ -26,7 +26,7 @@ class Position:
     def __init__(self, account: AccountId, market: "Market", wallet: "Wallet") -> None:
         self.account: Final = account
         self.market: Final = market
-        self.wallet: Final = wallet
+        self.wallet = wallet  # the contract's, or its own if it is isolated
         # Positions of one group need the larger of their long and short margins, not both.
         instrument = market.contract.instrument
         self.group: Final[str] = (
@@ -62,6 +62,11 @@ class Position:
     def unrealized(self) -> int:
         """Profit if it were closed at mark; as of the last `refresh`."""
         return self.value - self.cost
+
+    @property
+    def reserved(self) -> int:
+        """What the orders beside it need on top of its own margin; as of the last `refresh`."""
+        return max(self.initial_long, self.initial_short, self.initial) - self.initial
 
     def accrued(self, until: int) -> int:
         """Funding until then that is not money yet, rounded down; negative: to be paid."""

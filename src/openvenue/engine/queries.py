@@ -164,6 +164,7 @@ class PositionView(Struct, frozen=True):
     initial_with_orders: Atoms = Atoms(0)  # of the position and its side's orders, by itself
     unrealized_funding: Atoms = Atoms(0)  # received soon; negative: to be paid
     funded: Atoms = Atoms(0)  # received since it was opened
+    isolated_margin: Atoms | None = None  # what only this position stands on; None: it is cross
 
 
 class WalletView(Struct, frozen=True):
@@ -203,6 +204,8 @@ class AccountView(Struct, frozen=True):
     open_orders: int
     leverages: dict[Symbol, int] = {}  # where the account chose one
     self_trade: SelfTrade = SelfTrade.REJECT_TAKER  # of its orders that do not say
+    isolated: tuple[Symbol, ...] = ()  # markets whose position stands on margin of its own
+    isolated_wallets: list[WalletView] = []  # of those that were ever opened
     is_trading_enabled: bool = True
 
 
@@ -291,7 +294,17 @@ def get_account(state: State, query: GetAccount) -> AccountView | None:
     return AccountView(
         account=account.account_id,
         family=account.family,
-        wallets=[_wallet_view(wallet) for wallet in account.wallets.values()],
+        wallets=[
+            _wallet_view(wallet) for wallet in account.wallets.values() if wallet.parent is None
+        ],
+        isolated=tuple(
+            symbol
+            for symbol, position in account.positions.items()
+            if position.wallet.parent is not None
+        ),
+        isolated_wallets=[
+            _wallet_view(wallet) for wallet in account.wallets.values() if wallet.parent is not None
+        ],
         positions=[
             _position_view(position) for position in account.positions.values() if position.quantity
         ],
@@ -455,6 +468,9 @@ def _position_view(position: Position) -> PositionView:
         initial_with_orders=Atoms(max(position.initial_long, position.initial_short)),
         unrealized_funding=Atoms(position.owed),
         funded=Atoms(position.funded),
+        isolated_margin=(
+            None if position.wallet.parent is None else Atoms(position.wallet.collateral())
+        ),
     )
 
 

@@ -31,6 +31,7 @@ class WalletRecord(Struct, array_like=True):
     balances: dict[AssetId, int]
     held: dict[AssetId, int]
     margined: list[Symbol]
+    parent: WalletId | None = None  # of an isolated position's
 
 
 class PositionRecord(Struct, array_like=True, gc=False):

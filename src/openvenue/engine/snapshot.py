@@ -34,7 +34,7 @@ from openvenue.engine.records import (
 )
 from openvenue.engine.state import State
 from openvenue.engine.timed import NEVER, Timed
-from openvenue.engine.units import ExecId, Nanos, OrderId
+from openvenue.engine.units import ExecId, Nanos, OrderId, Symbol
 
 VERSION: Final = 1
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -195,6 +195,7 @@ def _wallet_record(wallet: Wallet) -> WalletRecord:
         balances=wallet.balances,
         held=wallet.held,
         margined=[position.market.symbol for position in wallet.positions],
+        parent=None if wallet.parent is None else wallet.parent.wallet_id,
     )
 
 
@@ -261,7 +262,11 @@ def _restore_account(state: State, record: AccountRecord, by_id: dict[int, Live]
     account.is_trading_enabled = record.is_trading_enabled
     account.self_trade = record.self_trade
     for wallet_record in record.wallets:
-        wallet = account.wallet(wallet_record.wallet)
+        if wallet_record.parent is not None:
+            symbol = Symbol(wallet_record.wallet.removeprefix(f"{wallet_record.parent}/"))
+            wallet = account.isolated_wallet(wallet_record.parent, symbol)
+        else:
+            wallet = account.wallet(wallet_record.wallet)
         wallet.balances = wallet_record.balances
         wallet.held = wallet_record.held
     for position_record in record.positions:

@@ -99,8 +99,17 @@ class AccrueFunding(Struct, frozen=True, gc=False):
     until: Nanos
 
 
+class MoveMargin(Struct, frozen=True, gc=False):
+    """An isolated position changed its size: give it margin, or take back what it needs no more."""
+
+    account: AccountId
+    symbol: Symbol
+    before: int  # lots
+
+
 Step = (
-    FireTriggers
+    MoveMargin
+    | FireTriggers
     | ActivateOrder
     | TrimReducers
     | FireDeadMansSwitch

@@ -26,6 +26,7 @@ SAYS_NOTHING = {
     events.Announced,
     events.NoticeRetracted,
     events.ConditionsSet,
+    events.MarginMoved,  # between a wallet and a position that it stands for
     events.FundingSampled,  # the rate that it makes is told when it is set
     events.SelfTradeSet,
 }

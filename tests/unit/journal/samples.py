@@ -198,7 +198,8 @@ COMMANDS: Final[tuple[commands.Command, ...]] = (
     commands.PassTime(),
     commands.Resume(down_since=NOON),
     commands.SetIntake(is_open=False),
-    commands.SetLeverage(account=ANN, symbol=PERP, leverage=20),
+    commands.SetLeverage(account=ANN, symbol=PERP, leverage=20, is_isolated=True),
+    commands.AddMargin(account=ANN, symbol=PERP, amount=Atoms(10**16)),
     commands.Transfer(
         account=ANN,
         wallet=FLEX,
@@ -296,7 +297,8 @@ EVENTS: Final[tuple[events.Event, ...]] = (
     events.Refused(reason=RejectReason.ALREADY_EXISTS, detail="ann"),
     events.Resumed(down_since=NOON),
     events.IntakeSet(is_open=True),
-    events.LeverageSet(account=ANN, symbol=PERP, leverage=20),
+    events.LeverageSet(account=ANN, symbol=PERP, leverage=20, is_isolated=True),
+    events.MarginMoved(account=ANN, symbol=PERP, amount=Atoms(-(10**16))),
     events.FundingSampled(
         symbol=PERP,
         time=NOON,

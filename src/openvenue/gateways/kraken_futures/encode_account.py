@@ -96,6 +96,7 @@ class PositionJson(Struct, rename="camel"):
     unrealized_funding: Raw | None
     unrealized_pnl: Raw
     pnl_currency: str | UnsetType = UNSET
+    max_fixed_leverage: int | UnsetType = UNSET
 
 
 WalletJson = CashJson | FlexJson | MarginJson
@@ -265,4 +266,6 @@ def encode_position(position: PositionView, listing: Listing) -> PositionJson:
     )
     if market.instrument.wallet == FLEX:
         told.pnl_currency = market.instrument.settlement
+    if position.isolated_margin is not None and position.leverage is not None:
+        told.max_fixed_leverage = position.leverage
     return told

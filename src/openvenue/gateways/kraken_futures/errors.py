@@ -110,6 +110,7 @@ REQUEST_ERROR: Final[Mapping[RejectReason, str]] = {
     RejectReason.ALREADY_EXISTS: "invalidArgument",
     RejectReason.INVALID: "invalidArgument",
     RejectReason.OPEN_POSITION: "invalidArgument",
+    RejectReason.NOT_ISOLATED: "invalidArgument",
     RejectReason.ASSET_NOT_HELD: INVALID_UNIT,
     RejectReason.UNKNOWN_ASSIGNEE: "invalidArgument",
 }
@@ -154,6 +155,7 @@ ORDER_ERROR: Final[Mapping[RejectReason, str]] = {
     RejectReason.INVALID: "MARKET_NOT_FOUND",
     RejectReason.LEVERAGE_TOO_HIGH: "FIXED_LEVERAGE_TOO_HIGH",
     RejectReason.OPEN_POSITION: "FIXED_LEVERAGE_TOO_HIGH",
+    RejectReason.NOT_ISOLATED: "FIXED_LEVERAGE_TOO_HIGH",
     RejectReason.REDUCES_TOO_MUCH: "WOULD_NOT_REDUCE_POSITION",
     RejectReason.ASSET_NOT_HELD: "MARKET_NOT_FOUND",
     RejectReason.PRICE_DISLOCATION: "PRICE_DISLOCATION",

@@ -86,6 +86,7 @@ REFUSED: Final[Mapping[RejectReason, str]] = {
     RejectReason.INVALID: INVALID,
     RejectReason.LEVERAGE_TOO_HIGH: NO_MARGIN,
     RejectReason.OPEN_POSITION: NO_MARGIN,
+    RejectReason.NOT_ISOLATED: NO_MARGIN,
     RejectReason.REDUCES_TOO_MUCH: NO_REDUCING,
     RejectReason.ASSET_NOT_HELD: f"{INVALID}:asset",
     RejectReason.PRICE_DISLOCATION: "EOrder:Invalid price",

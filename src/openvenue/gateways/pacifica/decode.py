@@ -178,6 +178,12 @@ def decode_margin(body: Mapping[str, Any]) -> tuple[str, bool]:
     return fields.text("symbol"), fields.flag("is_isolated")
 
 
+def decode_add_margin(body: Mapping[str, Any]) -> tuple[str, str]:
+    """POST /positions/add_isolated_margin: symbol and amount, in dollars. Raises: Failure."""
+    fields = Fields(body, "Invalid amount")
+    return fields.text("symbol"), fields.decimal("amount")
+
+
 def place_order(
     draft: OrderDraft, account: AccountId, terms: Terms, profile: Profile
 ) -> PlaceOrder:

@@ -35,7 +35,10 @@ class Figures:
             self.unrealized = wallet.unrealized
             self.used = wallet.initial_margin_with_orders
             self.maintenance = wallet.maintenance_margin
-            positions = sum(abs(it.cost + it.unrealized) for it in view.positions)
+            positions = sum(
+                abs(it.cost + it.unrealized) for it in view.positions if it.isolated_margin is None
+            )
+        self.isolated: Final = sum(it.equity for it in view.isolated_wallets)
         self.free: Final = max(self.equity - self.used, 0)
         # Source: Pacifica, "Deposits and withdrawals": a tenth of what is open stays.
         held = max(self.used, -(-positions // 10))
@@ -59,14 +62,14 @@ def account_data(
         "fee_level": 0,
         "maker_fee": "0" if rates is None else rates.maker_fee,
         "taker_fee": "0" if rates is None else rates.taker_fee,
-        "account_equity": text(figures.equity),
+        "account_equity": text(figures.equity + figures.isolated),
         "cross_account_equity": text(figures.equity),
         "spot_collateral": "0",
         "available_to_spend": text(figures.free),
         "available_to_withdraw": text(figures.withdrawable),
         "pending_balance": "0",
         "pending_interest": "0",
-        "total_margin_used": text(figures.used),
+        "total_margin_used": text(figures.used + max(figures.isolated, 0)),
         "cross_mmr": text(figures.maintenance),
         "positions_count": len(view.positions),
         "orders_count": view.open_orders - waiting,
@@ -119,14 +122,17 @@ def account_info(
 
 
 def settings_rows(view: AccountView, listing: Listing) -> list[Row]:
-    """Markets whose leverage is not the highest there is; all are cross."""
+    """Markets whose leverage is not the highest there is, or whose positions are isolated."""
     rows: list[Row] = []
-    for symbol, leverage in view.leverages.items():
-        if leverage != listing.of(symbol).max_leverage:
+    for symbol in dict.fromkeys([*view.leverages, *view.isolated]):
+        most = listing.of(symbol).max_leverage
+        leverage = view.leverages.get(symbol, most)
+        is_isolated = symbol in view.isolated
+        if leverage != most or is_isolated:
             rows.append(
                 {
                     "symbol": symbol,
-                    "isolated": False,
+                    "isolated": is_isolated,
                     "leverage": leverage,
                     "created_at": NOT_KNOWN,
                     "updated_at": NOT_KNOWN,
@@ -146,9 +152,9 @@ def position_row(
         "side": "bid" if position.quantity > 0 else "ask",
         "amount": market.sizes.text(lots),
         "entry_price": average_text(abs(position.cost), lots, market),
-        "margin": "0",
+        "margin": market.money.text(position.isolated_margin or 0),
         "funding": market.money.text(position.funded),
-        "isolated": False,
+        "isolated": position.isolated_margin is not None,
         "liquidation_price": _liquidation_price(position, view, listing, market, mark),
         "created_at": millis(position.opened),
         "updated_at": millis(position.opened),
@@ -182,8 +188,11 @@ def _liquidation_price(
     if mark.mark is None:
         return None
     figures = Figures(view, listing)
-    others = figures.maintenance - position.maintenance_margin
-    free = Decimal(figures.equity - others).scaleb(-market.instrument.settlement_scale)
+    if position.isolated_margin is None:
+        atoms = figures.equity - (figures.maintenance - position.maintenance_margin)
+    else:
+        atoms = position.isolated_margin + position.unrealized + position.unrealized_funding
+    free = Decimal(atoms).scaleb(-market.instrument.settlement_scale)
     size = abs(position.quantity) * market.instrument.lot_size
     side = 1 if position.quantity > 0 else -1
     at = Decimal(mark.mark) / PRICE_ONE

@@ -44,6 +44,8 @@ AMOUNT_TOO_LOW: Final = 7
 AMOUNT_TOO_HIGH: Final = 8
 ORDER_LIMIT: Final = 10
 INVALID_LEVERAGE: Final = 11
+CANNOT_UPDATE_MARGIN: Final = 12
+POSITION_NOT_FOUND: Final = 13
 INVALID_STOP_TICK: Final = 16
 INVALID_STOP_SIDE: Final = 17
 INVALID_STOP_AMOUNT: Final = 18
@@ -120,6 +122,7 @@ REFUSAL: Final = {
         INVALID_LEVERAGE,
         "Cannot decrease leverage with open position.: {leverage}",
     ),
+    RejectReason.NOT_ISOLATED: (POSITION_NOT_FOUND, "PositionNotFound"),
     RejectReason.REDUCES_TOO_MUCH: (
         REDUCE_AMOUNT,
         "Invalid reduce-only order amount: {amount} exceeds position amount {held}",

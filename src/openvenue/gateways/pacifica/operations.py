@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from openvenue.engine.commands import SetLeverage
+from openvenue.engine.commands import AddMargin, SetLeverage
 from openvenue.engine.events import (
     LeverageSet,
+    MarginMoved,
     OrderAccepted,
     OrderCanceled,
     OrderRejected,
@@ -20,7 +21,7 @@ from openvenue.engine.events import (
 from openvenue.engine.orders import BUY
 from openvenue.engine.queries import GetOrders
 from openvenue.engine.reasons import RejectReason
-from openvenue.engine.units import AccountId, OrderId
+from openvenue.engine.units import AccountId, Atoms, OrderId
 from openvenue.gateways.pacifica import codec, errors
 from openvenue.gateways.pacifica.desk import Desk, Who
 from openvenue.gateways.pacifica.legs import build_leg, decode_tpsl
@@ -160,29 +161,68 @@ async def update_leverage(desk: Desk, body: Body, note: Note) -> Result:
     if leverage < before and any(it.symbol == market.symbol for it in view.positions):
         text = f"Cannot decrease leverage with open position.: {leverage}"
         raise errors.refused(text, errors.INVALID_LEVERAGE, "account")
-    command = SetLeverage(account=who.account, symbol=market.symbol, leverage=leverage)
-    outcome = await desk.exchange.submit(command, who.envelope)
-    for event in outcome.entry.events:
-        if isinstance(event, LeverageSet):
-            return Nothing()
-        if isinstance(event, Refused):
-            code, text = errors.REFUSAL[event.reason]
-            if event.reason is RejectReason.INSUFFICIENT_MARGIN:
-                text = f"Insufficient balance for {who.address}"
-            raise errors.refused(text, code, "account", event.detail)
-    raise AssertionError("a command is answered")
+    await _set_leverage(desk, who, market, leverage, is_isolated=market.symbol in view.isolated)
+    return Nothing()
 
 
 async def update_margin_mode(desk: Desk, body: Body, note: Note) -> Result:
-    """Positions are carried by the whole wallet, and stay so: isolated ones are not served."""
+    """Whether positions stand on margin of their own; not changed under an open one."""
     symbol, is_isolated = codec.decode_margin(body)
-    await desk.who(body, "update_margin_mode", note, "Invalid margin mode")
+    who = await desk.who(body, "update_margin_mode", note, "Invalid margin mode")
     market = desk.market(symbol)
     if market.is_spot:
         raise errors.invalid("Invalid margin mode", "a spot pair has none")
-    if is_isolated:
-        raise errors.unsupported("isolated margin")
+    if market.facts.isolated_only and not is_isolated:
+        raise errors.invalid("Invalid margin mode", "this market is isolated only")
+    view = await desk.account(who.account)
+    if is_isolated != (market.symbol in view.isolated):
+        if any(it.symbol == market.symbol for it in view.positions):
+            is_now = "true" if market.symbol in view.isolated else "false"
+            text = f"Cannot update margin with open position for {who.address}: isolated {is_now}"
+            raise errors.refused(text, errors.CANNOT_UPDATE_MARGIN, "account")
+        leverage = view.leverages.get(market.symbol)
+        await _set_leverage(desk, who, market, leverage, is_isolated=is_isolated)
     return Nothing()
+
+
+async def add_isolated_margin(desk: Desk, body: Body, note: Note) -> Result:
+    """More margin for an isolated position."""
+    symbol, text = codec.decode_add_margin(body)
+    who = await desk.who(body, "add_isolated_margin", note)
+    market = desk.market(symbol)
+    amount = market.money.read(text)
+    if not isinstance(amount, int) or amount <= 0:
+        raise errors.invalid("Invalid amount", "above 0, in whole millionths")
+    command = AddMargin(account=who.account, symbol=market.symbol, amount=Atoms(amount))
+    outcome = await desk.exchange.submit(command, who.envelope)
+    for event in outcome.entry.events:
+        if isinstance(event, MarginMoved) and event.account == who.account:
+            return Nothing()
+        if isinstance(event, Refused):
+            raise _refused(event, who)
+    raise AssertionError("a command is answered")
+
+
+async def _set_leverage(
+    desk: Desk, who: Who, market: Market, leverage: int | None, *, is_isolated: bool
+) -> None:
+    command = SetLeverage(
+        account=who.account, symbol=market.symbol, leverage=leverage, is_isolated=is_isolated
+    )
+    outcome = await desk.exchange.submit(command, who.envelope)
+    for event in outcome.entry.events:
+        if isinstance(event, LeverageSet):
+            return
+        if isinstance(event, Refused):
+            raise _refused(event, who)
+    raise AssertionError("a command is answered")
+
+
+def _refused(event: Refused, who: Who) -> errors.Failure:
+    code, text = errors.REFUSAL[event.reason]
+    if event.reason in (RejectReason.INSUFFICIENT_MARGIN, RejectReason.INSUFFICIENT_FUNDS):
+        text = f"Insufficient balance for {who.address}"
+    return errors.refused(text, code, "account", event.detail)
 
 
 async def _place(desk: Desk, draft: codec.OrderDraft, who: Who) -> Result:
@@ -261,6 +301,7 @@ BY_PATH: Final[Mapping[str, tuple[str, Operation]]] = {
     "orders/cancel_all": ("cancel_all_orders", cancel_all_orders),
     "account/leverage": ("update_leverage", update_leverage),
     "account/margin": ("update_margin_mode", update_margin_mode),
+    "positions/add_isolated_margin": ("add_isolated_margin", add_isolated_margin),
 }
 BY_NAME: Final[Mapping[str, Operation]] = {
     "create_order": create_order,

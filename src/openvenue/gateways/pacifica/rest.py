@@ -66,7 +66,7 @@ LATER: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "POST": (
         *("orders/edit", "orders/batch", "orders/twap/create", "orders/twap/cancel"),
-        *("positions/add_isolated_margin", "account/withdraw"),
+        *("account/withdraw"),
         *("account/subaccount/create", "account/subaccount/list", "account/subaccount/transfer"),
         *("account/subaccount/spot_asset/transfer", "account/spot_asset/withdraw"),
         *("account/api_keys", "account/api_keys/create", "account/api_keys/revoke"),

@@ -1,0 +1,98 @@
+"""How an account wants its positions margined.
+
+Source: Kraken Futures REST, "Get the leverage setting for a market", "Set the leverage setting for
+a market". Only contracts of the multi-collateral wallet can be isolated.
+"""
+
+from typing import Final
+
+from msgspec import Struct
+
+from openvenue.engine.commands import SetLeverage
+from openvenue.engine.events import LeverageSet, Refused
+from openvenue.engine.queries import GetAccount
+from openvenue.engine.reasons import RejectReason
+from openvenue.gateways.kraken_futures import codec, errors
+from openvenue.gateways.kraken_futures.desk import Desk
+from openvenue.gateways.kraken_futures.encode_account import FLEX
+from openvenue.gateways.kraken_futures.listing import Market
+from openvenue.gateways.wire import Request, Response, WireError
+
+NO_CONTRACT: Final = 87
+NOT_MULTI_COLLATERAL: Final = 88
+WOULD_LIQUIDATE: Final = 41
+LEVERAGE_MAX: Final = 1_000
+
+
+class LeverageJson(Struct, rename="camel"):
+    """One market whose position stands on margin of its own."""
+
+    symbol: str
+    max_leverage: int
+
+
+async def leverage_preferences(desk: Desk, request: Request) -> Response:
+    """GET leveragepreferences: isolated markets; what is not told is cross."""
+    who = desk.who(request, 2)
+    symbol = codec.read_arguments(request).text("symbol")
+    only = None if symbol is None else _market(desk, symbol).symbol
+    view = await desk.exchange.look(GetAccount(who.account))
+    told = [
+        LeverageJson(symbol, leverage)
+        for symbol, leverage in ({} if view is None else view.leverages).items()
+        if view is not None and symbol in view.isolated and only in (None, symbol)
+    ]
+    return desk.say("leveragePreferences", told)
+
+
+async def set_leverage_preference(desk: Desk, request: Request) -> Response:
+    """PUT leveragepreferences: isolated with this leverage at most; cross without one."""
+    who = desk.who(request, 10, needs_full=True)
+    arguments = codec.read_arguments(request)
+    market = _market(desk, arguments.needed("symbol"))
+    leverage = _leverage(arguments.text("maxLeverage"))
+    command = SetLeverage(
+        account=who.account,
+        symbol=market.symbol,
+        leverage=leverage,
+        is_isolated=leverage is not None,
+    )
+    outcome = await desk.exchange.submit(command, who.envelope)
+    for event in outcome.entry.events:
+        if isinstance(event, LeverageSet):
+            return desk.succeed()
+        if isinstance(event, Refused):
+            raise _refused(event.reason)
+    raise AssertionError("a command is answered")
+
+
+def _market(desk: Desk, symbol: str) -> Market:
+    """Raises: NumberedError: no such contract, or one that is margined by itself already."""
+    market = desk.listing.find(symbol)
+    if market is None:
+        raise errors.NumberedError(NO_CONTRACT, "Contract does not exist", status=400)
+    if market.instrument.wallet != FLEX:
+        raise errors.NumberedError(
+            NOT_MULTI_COLLATERAL, "Contract is not a multi-collateral contract", status=400
+        )
+    return market
+
+
+def _leverage(text: str | None) -> int | None:
+    """A whole number, with or without zeros behind a dot. Raises: WireError: it is none."""
+    if text is None:
+        return None
+    whole, _, rest = text.partition(".")
+    if not (whole.isascii() and whole.isdigit()) or rest.strip("0") or len(whole) > 4:
+        raise errors.invalid("maxLeverage", "a whole number")
+    return min(int(whole), LEVERAGE_MAX)
+
+
+def _refused(reason: RejectReason) -> WireError:
+    if reason is RejectReason.INSUFFICIENT_MARGIN:
+        return errors.NumberedError(WOULD_LIQUIDATE, "Would cause liquidation", status=400)
+    if reason is RejectReason.OPEN_POSITION:
+        return errors.NumberedError(0, "Contract has an open position", status=400)
+    if reason is RejectReason.LEVERAGE_TOO_HIGH:
+        return errors.NumberedError(0, "fixedLeverageTooHigh", status=400)
+    return errors.invalid("maxLeverage")
