@@ -97,7 +97,12 @@ PERPETUAL: Final = Instrument(
     max_quantity=Lots(200),
     max_price=Ticks(100_000),
     margin_levels=LEVELS,
-    fee_tiers=(FeeTier(0, Ppb(200_000), Ppb(500_000)),),
+    fee_tiers=(
+        FeeTier(0, Ppb(200_000), Ppb(500_000)),
+        FeeTier(900, Ppb(150_000), Ppb(400_000)),
+        FeeTier(2_500, Ppb(-10_000), Ppb(300_000)),
+    ),
+    fee_days=2,
     max_position=Lots(300),
     max_notional=Decimal(1_900),
     min_notional=Decimal(15),

@@ -25,6 +25,8 @@ from openvenue.engine.units import PRICE_ONE, AccountId, Atoms
 from tests.simulation import market
 from tests.simulation.recording import FEW, PositionSeen, Recording, View
 
+DAY = 86_400 * 10**9
+
 
 def test_money_neither_appears_nor_vanishes(recordings: list[Recording]) -> None:
     """Balances less what positions cost, and what the venue keeps, are what came in and stayed."""
@@ -48,22 +50,43 @@ def test_money_neither_appears_nor_vanishes(recordings: list[Recording]) -> None
 
 
 def test_a_trade_is_worth_its_size_at_its_price(recordings: list[Recording]) -> None:
-    """Size times price, or divided by it; fees are rounded up, for the venue."""
+    """Size times price, or divided by it; fees are rounded up, for the venue.
+
+    All that an order trades is charged by what its family had traded before it, today and on the
+    days before.
+    """
+    tiers: Counter[int] = Counter()
     for recording in recordings:
-        for step in recording.steps:
+        volumes: Counter[tuple[str, int]] = Counter()  # cents, by family and day
+        for step in recording.setup + recording.steps:
+            today = step.now // DAY
+            earlier: dict[int, Counter[tuple[str, int]]] = {}  # by the taker's order
             for event in step.events:
                 if isinstance(event, Traded):
+                    before = earlier.setdefault(event.taker_order_id, volumes.copy())
+                    for account in (event.maker_account, event.taker_account):
+                        volumes[market.FAMILIES[account], today] += _cents(event)
                     instrument = market.BY_SYMBOL[event.symbol]
                     exact = worth(instrument, event.quantity, event.price)
                     assert event.value == floor(exact), (recording.seed, event)
-                    tier = instrument.fee_tiers[0]
                     if event.origin is not Origin.CLIENT:
                         continue  # what the venue itself makes of fees is a law of risk
-                    for fee, rate in (
-                        (event.maker_fee, tier.maker),
-                        (event.taker_fee, tier.taker),
+                    for fee, account, which in (
+                        (event.maker_fee, event.maker_account, "maker"),
+                        (event.taker_fee, event.taker_account, "taker"),
                     ):
+                        family = market.FAMILIES[account]
+                        first = today - instrument.fee_days + 1
+                        volume = sum(before[family, day] for day in range(first, today + 1))
+                        [*_, (number, tier)] = [
+                            (number, each)
+                            for number, each in enumerate(instrument.fee_tiers)
+                            if each.volume * 100 <= volume
+                        ]
+                        tiers[number] += 1
+                        rate = getattr(tier, which)
                         assert fee == ceil(Fraction(event.value * rate, 10**9)), event
+    assert (tiers[1] > 20 and tiers[2] > 20) or len(recordings) < FEW
 
 
 def test_profit_is_what_the_closed_lots_gained(recordings: list[Recording]) -> None:
@@ -338,6 +361,15 @@ class FundingBook:
         self.roundings[market.BY_SYMBOL[symbol].settlement] += 1  # type: ignore[index]
 
 
+def _cents(event: Traded) -> int:
+    """Dollars of a trade, cut to a cent: contracts of a dollar, or its value in dollars."""
+    instrument = market.BY_SYMBOL[event.symbol]
+    if instrument.kind is Kind.INVERSE:
+        return int(event.quantity) * int(instrument.lot_size * 100)
+    one: int = 10**instrument.settlement_scale
+    return event.value * 100 // one
+
+
 def _lot_rate(instrument: Instrument, rate: int, index: int) -> Fraction:
     """Atoms that one lot pays for one nanosecond, from sizes, prices and rates alone."""
     size = Fraction(instrument.lot_size)
@@ -373,7 +405,7 @@ def test_an_isolated_position_stands_on_its_own_margin(recordings: list[Recordin
                 open_ones = {position.symbol for position in seen.positions}
                 for symbol, wallet in wallets.items():
                     if symbol not in open_ones:
-                        assert all(it <= 0 for it in wallet.balances.values()), (
+                        assert not any(wallet.balances.values()), (
                             recording.seed,
                             step.number,
                             symbol,

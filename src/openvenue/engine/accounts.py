@@ -7,6 +7,7 @@ from openvenue.engine.instruments import Asset, WalletId
 from openvenue.engine.orders import SelfTrade
 from openvenue.engine.positions import Position
 from openvenue.engine.units import PPB_ONE, PRICE_ONE, AccountId, AssetId, Symbol, divide_up
+from openvenue.engine.volumes import Volumes
 
 
 @final
@@ -135,6 +136,7 @@ class Account:
         family: AccountId,
         max_open_orders: int,
         purposes: dict[WalletId, Purpose],
+        volumes: Volumes,
     ) -> None:
         self.account_id: Final = account_id
         self.family: Final = family  # accounts of one family never trade with each other
@@ -142,6 +144,7 @@ class Account:
         self.is_trading_enabled = True  # False: it may cancel, and nothing else
         self.wallets: dict[WalletId, Wallet] = {}
         self._purposes: Final = purposes  # the venue's
+        self.volumes: Final = volumes  # the family's
         self.positions: dict[Symbol, Position] = {}
         self.orders: dict[int, Live] = {}  # oldest first
         self.cl_ord_ids: dict[str, Live] = {}

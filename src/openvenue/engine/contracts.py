@@ -17,6 +17,7 @@ from openvenue.engine.units import (
     FinePrice,
     divide_up,
 )
+from openvenue.engine.volumes import CENTS, Volumes
 
 SPOT: Final = Kind.SPOT
 INVERSE: Final = Kind.INVERSE
@@ -53,14 +54,14 @@ class Contract:
         base_per_lot = lot * base_one
         assert not self.is_spot or base_per_lot.denominator == 1, "lot_size is finer than an atom"
         self.base_per_lot: Final = base_per_lot.numerator
-        tier = instrument.fee_tiers[0]
         # Rates are kept as reduced fractions: products stay within a machine word more often.
-        maker = Fraction(tier.maker, PPB_ONE)
-        taker = Fraction(tier.taker, PPB_ONE)
-        self.maker_num: Final = maker.numerator
-        self.maker_den: Final = maker.denominator
-        self.taker_num: Final = taker.numerator
-        self.taker_den: Final = taker.denominator
+        maker = [Fraction(tier.maker, PPB_ONE) for tier in instrument.fee_tiers]
+        taker = [Fraction(tier.taker, PPB_ONE) for tier in instrument.fee_tiers]
+        self.tier_from: Final = [tier.volume * CENTS for tier in instrument.fee_tiers]
+        self.maker_num: Final = [rate.numerator for rate in maker]
+        self.maker_den: Final = [rate.denominator for rate in maker]
+        self.taker_num: Final = [rate.numerator for rate in taker]
+        self.taker_den: Final = [rate.denominator for rate in taker]
         self.collar_ppb: Final = int(instrument.collar * PPB_ONE)
         # Linear levels begin at a notional in quote units, inverse ones at a number of contracts;
         # both are compared as integers of their own unit.
@@ -74,6 +75,10 @@ class Contract:
         self.maintenance_num: Final = [rate.numerator for rate in maintenance]
         self.maintenance_den: Final = [rate.denominator for rate in maintenance]
         self.ladder: Final = instrument.ladder
+        # Dollars of a volume: an inverse contract is worth one for each unit of its size.
+        cents = lot * CENTS if self.is_inverse else Fraction(CENTS, settlement_one)
+        self.cents_num: Final = cents.numerator
+        self.cents_den: Final = cents.denominator
         self.min_quantity: Final[int] = instrument.min_quantity
         self.max_quantity: Final[int] = instrument.max_quantity
         self.max_price: Final[int] = instrument.max_price
@@ -124,13 +129,31 @@ class Contract:
         released = cost if closing == held else divide_up(cost * closing, held)
         return Atoms(-self.signed_value(sign, closing, ticks) - released)
 
-    def maker_fee(self, value: int) -> Atoms:
-        """What a maker pays on a trade's `value`, rounded up; negative: a rebate."""
-        return Atoms(divide_up(value * self.maker_num, self.maker_den))
+    def tier(self, volumes: Volumes, now: int) -> int:
+        """Which of the fee tiers an account is in that has traded so much."""
+        begins = self.tier_from
+        last = len(begins) - 1
+        if last == 0:
+            return 0
+        volume = volumes.over(self.instrument.fee_days, now)
+        tier = 0
+        while tier < last and volume >= begins[tier + 1]:
+            tier += 1
+        return tier
 
-    def taker_fee(self, value: int) -> Atoms:
+    def maker_fee(self, value: int, tier: int = 0) -> Atoms:
+        """What a maker pays on a trade's `value`, rounded up; negative: a rebate."""
+        return Atoms(divide_up(value * self.maker_num[tier], self.maker_den[tier]))
+
+    def taker_fee(self, value: int, tier: int = 0) -> Atoms:
         """What a taker pays on a trade's `value`, rounded up."""
-        return Atoms(divide_up(value * self.taker_num, self.taker_den))
+        return Atoms(divide_up(value * self.taker_num[tier], self.taker_den[tier]))
+
+    def cents(self, lots: int, value: int) -> int:
+        """What a trade adds to a volume: contracts that are dollars, or its value in quote."""
+        if self.is_inverse:
+            return lots * self.cents_num // self.cents_den
+        return value * self.cents_num // self.cents_den
 
     def why_notional_refuses(self, lots: int, ticks: int) -> RejectReason | None:
         """Whether an order's worth in the quote asset is outside the instrument's bounds."""

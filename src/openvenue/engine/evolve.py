@@ -83,6 +83,7 @@ from openvenue.engine.steps import (
 from openvenue.engine.timed import NEVER
 from openvenue.engine.trailing import moves_at
 from openvenue.engine.units import AccountId, AssetId, ExecId, FinePrice, OrderId
+from openvenue.engine.volumes import Volumes
 
 LAST: Final = int(Signal.LAST)
 MARK: Final = int(Signal.MARK)
@@ -243,6 +244,9 @@ def traded(state: State, event: Traded) -> None:
             _look_at_wallet(state, maker.account.account_id, contract.instrument.wallet)
     fees = contract.instrument.settlement
     state.fees[fees] = state.fees.get(fees, 0) + event.maker_fee + event.taker_fee
+    cents = contract.cents(quantity, event.value)
+    maker.account.volumes.add(now, cents)
+    taker.account.volumes.add(now, cents)
     if level is None:
         return  # what met outside the book says nothing about the market's price
     market.last = event.price
@@ -541,7 +545,11 @@ def instrument_listed(state: State, event: InstrumentListed) -> None:
 def account_opened(state: State, event: AccountOpened) -> None:
     """The account is known, and empty."""
     state.accounts[event.account] = Account(
-        event.account, event.family, event.max_open_orders, state.purposes
+        event.account,
+        event.family,
+        event.max_open_orders,
+        state.purposes,
+        state.volumes.setdefault(event.family, Volumes()),
     )
 
 
@@ -836,6 +844,11 @@ def _value(state: State, purpose: Purpose, index: IndexId, price: int) -> None:
     purpose.version += 1
     if not has_fallen:
         return
+    for account in state.accounts.values():
+        for wallet in account.wallets.values():
+            if wallet.purpose is purpose and purpose.settlement is not None:
+                if wallet.balance(purpose.settlement) < 0:  # owed, on the strength of coins
+                    _look_at_wallet(state, account.account_id, wallet.wallet_id)
     for market in state.markets.values():
         instrument = market.contract.instrument
         if market.holders and instrument.index != index:  # its own mark follows, and is looked at

@@ -151,3 +151,4 @@ class Instrument(Struct, frozen=True, array_like=True):
     ladder: tuple[Rung, ...] = ()  # tried in this order; empty: positions are never liquidated
     settles_over: Nanos = Nanos(0)  # before expiry: the index is averaged for so long
     funding: Funding | None = None  # perpetuals only
+    fee_days: int = 30  # whose volume decides the fee tier

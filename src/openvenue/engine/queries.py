@@ -207,6 +207,8 @@ class AccountView(Struct, frozen=True):
     isolated: tuple[Symbol, ...] = ()  # markets whose position stands on margin of its own
     isolated_wallets: list[WalletView] = []  # of those that were ever opened
     is_trading_enabled: bool = True
+    tiers: dict[Symbol, int] = {}  # of fees, from 0
+    volumes: dict[Symbol, int] = {}  # that put it there, in cents of a dollar
 
 
 Query = (
@@ -317,6 +319,14 @@ def get_account(state: State, query: GetAccount) -> AccountView | None:
             if position.leverage
         },
         is_trading_enabled=account.is_trading_enabled,
+        tiers={
+            symbol: market.contract.tier(account.volumes, state.now)
+            for symbol, market in state.markets.items()
+        },
+        volumes={
+            symbol: account.volumes.over(market.contract.instrument.fee_days, state.now)
+            for symbol, market in state.markets.items()
+        },
     )
 
 

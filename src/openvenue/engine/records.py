@@ -126,3 +126,4 @@ class StateRecord(Struct, array_like=True):
     assignees: list[Assignee] = []
     funding: dict[AssetId, int] = {}
     collateral: dict[AssetId, int] = {}  # prices of what counts as margin
+    volumes: dict[AccountId, dict[int, int]] = {}  # of families, in cents by day

@@ -35,6 +35,7 @@ from openvenue.engine.records import (
 from openvenue.engine.state import State
 from openvenue.engine.timed import NEVER, Timed
 from openvenue.engine.units import ExecId, Nanos, OrderId, Symbol
+from openvenue.engine.volumes import Volumes
 
 VERSION: Final = 1
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -65,6 +66,7 @@ def take(state: State) -> bytes:
             dust=state.dust,
             assignees=list(state.assignees.values()),
             funding=state.funding,
+            volumes={family: volumes.by_day for family, volumes in state.volumes.items()},
             collateral={
                 counted.asset: counted.price
                 for purpose in state.purposes.values()
@@ -92,6 +94,9 @@ def restore(data: bytes) -> State:
     for market_record in record.markets:
         instrument_listed(state, InstrumentListed(instrument=market_record.instrument))
         _restore_market(state.markets[market_record.instrument.symbol], market_record)
+    for family, by_day in record.volumes.items():
+        state.volumes[family] = volumes = Volumes()
+        volumes.by_day = by_day
     by_id: dict[int, Live] = {}
     for account_record in record.accounts:
         _restore_account(state, account_record, by_id)

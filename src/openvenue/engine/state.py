@@ -14,6 +14,7 @@ from openvenue.engine.orders import OrderView
 from openvenue.engine.steps import Step
 from openvenue.engine.timed import NEVER, Timed
 from openvenue.engine.units import AccountId, AssetId, ExecId, Nanos, OrderId, Symbol
+from openvenue.engine.volumes import Volumes
 
 
 @final
@@ -33,6 +34,7 @@ class State:
         self.funding: dict[AssetId, int] = {}  # received from some and not yet paid to others
         self.next_sample = NEVER  # when the premium of some perpetual is looked at next
         self.next_hour = NEVER  # when funding is settled next
+        self.volumes: dict[AccountId, Volumes] = {}  # of families
         self.deadlines: dict[AccountId, int] = {}  # armed dead man's switches
         self.expiries: dict[Symbol, int] = {}  # of dated contracts that have not settled
         self.next_deadline = NEVER  # the earliest of both

@@ -48,7 +48,7 @@ class IndexTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class FeeRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """From a 30-day volume in USD on. Rates are shares of notional; negative is a rebate."""
+    """From a volume in USD on. Rates are shares of notional; negative is a rebate."""
 
     volume: int
     maker: Decimal
@@ -61,6 +61,7 @@ class FeeTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
     uid: str
     tiers: tuple[FeeRow, ...]
+    days: int = 30  # of the volume that decides, today's among them
 
 
 class MarginRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -335,6 +336,8 @@ def _schedule_mistakes(venue: VenueTable, at: str) -> Iterator[str]:
         volumes = [tier.volume for tier in fees.tiers]
         if not volumes or volumes[0] != 0 or sorted(set(volumes)) != volumes:
             yield f"{at}.fee_schedules[{number}].tiers must rise from a volume of 0"
+        if not 1 <= fees.days <= 366:
+            yield f"{at}.fee_schedules[{number}].days must be from 1 to 366"
         for tier in fees.tiers:
             if not all(rate.is_finite() and abs(rate) < 1 for rate in (tier.maker, tier.taker)):
                 yield f"{at}.fee_schedules[{number}] has a rate that is not a share of 1"

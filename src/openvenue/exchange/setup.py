@@ -166,6 +166,7 @@ def instrument(venue: VenueTable, it: InstrumentTable, now: Nanos) -> Instrument
         trims_reducers=it.trims_reducers,
         ladder=_ladder(venue, it.ladder),
         settles_over=Nanos(it.settles_over_minutes * 60 * SECOND),
+        fee_days=fees.days,
         funding=None if it.funding is None else _funding(it.funding),
     )
 

@@ -145,6 +145,7 @@ INSTRUMENT: Final = Instrument(
         ),
     ),
     settles_over=Nanos(1_800 * 10**9),
+    fee_days=14,
     funding=Funding(24, Ppb(2_500_000), Nanos(60), Ppb(100_000), Ppb(500_000), 20_000, False),
 )
 PLACE: Final = commands.PlaceOrder(

@@ -78,7 +78,7 @@ def close_on_book(
         if maker is None:
             maker = makers[owner] = Holding(live.account, market, state.now)
         spare = abs(fill.value - contract.value(fill.quantity, bankrupt))
-        fee = min(contract.taker_fee(fill.value), spare)
+        fee = min(contract.taker_fee(fill.value, taker.tier), spare)
         asked = divide_up(fill.value * rung.fee, PPB_ONE)
         of_margin = margin * fill.quantity * rung.fee_of_maintenance
         asked = max(asked, divide_up(of_margin, held * PPB_ONE))
@@ -92,7 +92,7 @@ def close_on_book(
                 maker_account=owner,
                 maker_order_id=OrderId(live.order_id),
                 maker_leaves=Lots(live.leaves - fill.quantity),
-                maker_fee=contract.maker_fee(fill.value),
+                maker_fee=contract.maker_fee(fill.value, maker.tier),
                 maker_realized=maker.trade(contract, -sign, fill.quantity, live.price),
                 taker_account=position.account,
                 taker_order_id=order.order_id,

@@ -196,12 +196,12 @@ def execute(
                 maker_account=owner,
                 maker_order_id=OrderId(live.order_id),
                 maker_leaves=Lots(live.leaves - quantity),
-                maker_fee=contract.maker_fee(fill.value),
+                maker_fee=contract.maker_fee(fill.value, maker.tier),
                 maker_realized=maker.trade(contract, -sign, quantity, price),
                 taker_account=account.account_id,
                 taker_order_id=order_id,
                 taker_leaves=Lots(leaves),
-                taker_fee=contract.taker_fee(fill.value),
+                taker_fee=contract.taker_fee(fill.value, taker.tier),
                 taker_realized=taker.trade(contract, sign, quantity, price),
                 value=Atoms(fill.value),
                 maker_funding=Atoms(maker.funding),
@@ -236,6 +236,8 @@ class Holding:
     def __init__(self, account: Account, market: Market, now: int) -> None:
         position = account.positions.get(market.symbol)
         self.funding = 0 if position is None else position.accrued(now)
+        # All fills of one order are charged the tier that their accounts were in before it.
+        self.tier: Final = market.contract.tier(account.volumes, now)
         self._quantity = 0 if position is None else position.quantity
         self._cost = 0 if position is None else position.cost
 

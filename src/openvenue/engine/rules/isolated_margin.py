@@ -51,7 +51,7 @@ def _change(position: Position, before: int) -> int:
     balance = wallet.balance(position.market.contract.instrument.settlement)
     quantity = position.quantity
     if quantity == 0:
-        return -max(balance, 0)  # what is owed is the insurance fund's to cover
+        return -balance  # what closing cost beyond it (a fee, mostly) is paid by the wallet
     own = equity(wallet)  # refreshes
     held = abs(quantity)
     had = abs(before) if (before > 0) == (quantity > 0) else 0

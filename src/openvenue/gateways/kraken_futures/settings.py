@@ -4,8 +4,6 @@ Source: Kraken Futures REST, "Fee schedules", "Trading settings"; Kraken
 Futures Auth, "Check v3 API key".
 """
 
-from collections.abc import Mapping
-from decimal import Decimal
 from typing import Final
 
 from msgspec import UNSET, Raw, Struct
@@ -15,7 +13,8 @@ from openvenue.engine.events import Refused
 from openvenue.engine.instruments import FeeTier
 from openvenue.engine.orders import SelfTrade
 from openvenue.engine.queries import GetAccount
-from openvenue.engine.units import PPB_ONE, SECOND, Nanos, Symbol
+from openvenue.engine.units import PPB_ONE
+from openvenue.engine.volumes import CENTS
 from openvenue.gateways.kraken_futures import codec, errors
 from openvenue.gateways.kraken_futures import encode_history as told
 from openvenue.gateways.kraken_futures.desk import Desk
@@ -28,9 +27,7 @@ from openvenue.gateways.kraken_futures.numbers import decimal_number, ratio
 from openvenue.gateways.kraken_futures.times import millis
 from openvenue.gateways.wire import Request, Response, WireError
 from openvenue.history.past import Change, OrderChange, Page, TradePosting
-from openvenue.history.port import Volume
 
-MONTH: Final = 30 * 86_400 * SECOND
 RECENT_MAX: Final = 100
 STRATEGIES: Final = {
     "REJECT_TAKER": SelfTrade.REJECT_TAKER,
@@ -94,12 +91,12 @@ async def fee_schedules(desk: Desk, request: Request) -> Response:
 
 
 async def fee_volumes(desk: Desk, request: Request) -> Response:
-    """GET feeschedules/volumes: dollars that the account traded in 30 days, by schedule."""
+    """GET feeschedules/volumes: dollars that decide the tier; all markets count for each."""
     who = desk.who(request, 0)
-    since = Nanos(max(desk.exchange.now() - MONTH, 0))
-    volumes = await desk.history.volumes(who.account, since=since)
+    view = await desk.exchange.look(GetAccount(who.account))
+    volumes = {} if view is None else view.volumes
     sums = {
-        uid: decimal_number(sum((_dollars(volumes, market) for market in markets), Decimal(0)))
+        uid: decimal_number(ratio(volumes.get(markets[0].symbol, 0), CENTS))
         for uid, markets in _markets_of_schedules(desk).items()
     }
     return desk.say("volumesByFeeSchedule", sums)
@@ -120,17 +117,6 @@ def _tier(tier: FeeTier) -> TierJson:
         return decimal_number(ratio(rate * 100, PPB_ONE))
 
     return TierJson(percent(tier.maker), percent(tier.taker), tier.volume)
-
-
-def _dollars(volumes: Mapping[Symbol, Volume], market: Market) -> Decimal:
-    """What was traded in one market: contracts are worth a dollar each where they are inverse."""
-    volume = volumes.get(market.symbol)
-    if volume is None:
-        return Decimal(0)
-    size = market.instrument.lot_size
-    if market.is_inverse:
-        return volume.quantity * size
-    return volume.ticks * size * market.instrument.tick_size
 
 
 async def recent_orders(desk: Desk, request: Request) -> Response:

@@ -57,11 +57,12 @@ def account_data(
     text = figures.text
     waiting = sum(1 for order in orders if order.is_waiting)
     rates = next((market for market in listing if not market.is_spot), None)
+    level = 0 if rates is None else view.tiers.get(rates.symbol, 0)
     return {
         "balance": text(figures.balance),
-        "fee_level": 0,
-        "maker_fee": "0" if rates is None else rates.maker_fee,
-        "taker_fee": "0" if rates is None else rates.taker_fee,
+        "fee_level": level,
+        "maker_fee": "0" if rates is None else rates.fees[level][0],
+        "taker_fee": "0" if rates is None else rates.fees[level][1],
         "account_equity": text(figures.equity + figures.isolated),
         "cross_account_equity": text(figures.equity),
         "spot_collateral": "0",

@@ -29,9 +29,9 @@ class Market:
         self.money: Final = Grid(Decimal(1).scaleb(-instrument.settlement_scale))
         self.is_spot: Final = instrument.kind is Kind.SPOT
         self.max_leverage: Final = max_leverage(instrument)
-        fees = instrument.fee_tiers[0]
-        self.maker_fee: Final = rate_text(fees.maker)
-        self.taker_fee: Final = rate_text(fees.taker)
+        self.fees: Final = [
+            (rate_text(tier.maker), rate_text(tier.taker)) for tier in instrument.fee_tiers
+        ]
 
 
 def max_leverage(instrument: Instrument) -> int:

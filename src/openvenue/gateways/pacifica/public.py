@@ -25,6 +25,17 @@ async def info(desk: Desk, request: Request) -> Response:
     return desk.told(rows)
 
 
+async def fees(desk: Desk, request: Request) -> Response:
+    """GET /info/fees: the levels of perpetuals."""
+    read_arguments(request)
+    rates = next((market.fees for market in desk.listing if not market.is_spot), [])
+    rows = [
+        {"level": level, "maker_fee_rate": maker, "taker_fee_rate": taker}
+        for level, (maker, taker) in enumerate(rates)
+    ]
+    return desk.told(rows)
+
+
 async def prices(desk: Desk, request: Request) -> Response:
     """GET /info/prices."""
     read_arguments(request)

@@ -32,6 +32,7 @@ QUESTIONS: Final[Mapping[str, Answer]] = {
     "book": public.book,
     "trades": public.trades,
     "kline": public.kline,
+    "info/fees": public.fees,
     "funding_rate/history": public.funding_rates,
     "funding/history": private.funding_history,
     "account": private.account,
@@ -54,7 +55,7 @@ HEAVY_ONES: Final = (
 # What the real service has and this one does not have yet. `docs/apis/pacifica.md` says more.
 LATER: Final[Mapping[str, tuple[str, ...]]] = {
     "GET": (
-        *("info/fees", "kline/mark", "kline/sparklines"),
+        *("kline/mark", "kline/sparklines"),
         *("funding_rate/aggregated", "loan_pool", "position_liquidation_prices", "spot_assets"),
         *("spot_assets/bridge/info", "lake/list", "portfolio"),
         *("account/balance/history", "account/loan", "account/payout/history"),
@@ -66,7 +67,7 @@ LATER: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "POST": (
         *("orders/edit", "orders/batch", "orders/twap/create", "orders/twap/cancel"),
-        *("account/withdraw"),
+        "account/withdraw",
         *("account/subaccount/create", "account/subaccount/list", "account/subaccount/transfer"),
         *("account/subaccount/spot_asset/transfer", "account/spot_asset/withdraw"),
         *("account/api_keys", "account/api_keys/create", "account/api_keys/revoke"),
