@@ -158,17 +158,19 @@ async def test_an_order_lives_and_dies_at_every_exchange(server: Server, exchang
         assert (await at_venues(server))[exchange_id] == []
 
 
-@pytest.mark.parametrize("exchange_id", SYMBOLS)
+@pytest.mark.parametrize(
+    ("exchange_id", "kind"),
+    [*((it, "GOOD_TILL_TIME_OMS") for it in SYMBOLS), ("KRAKEN", "GOOD_TILL_TIME_EXCHANGE")],
+)
 async def test_an_order_expires_at_its_time_at_every_exchange(
-    server: Server, exchange_id: str
+    server: Server, exchange_id: str, kind: str
 ) -> None:
-    """None of them knows that it does: the desk sees to it."""
+    """The exchange sees to it where it can; the desk can everywhere."""
     async with client_of(server) as client:
-        name = f"expires {exchange_id}"
-        soon = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
-        _, order = await client.place(
-            exchange_id, name, time_in_force="GOOD_TILL_TIME_OMS", expire_time=soon
-        )
+        name = f"expires {exchange_id} {kind}"
+        seconds = 7 if kind == "GOOD_TILL_TIME_EXCHANGE" else 2  # that venue wants five of life
+        soon = (datetime.now(UTC) + timedelta(seconds=seconds)).replace(microsecond=0).isoformat()
+        _, order = await client.place(exchange_id, name, time_in_force=kind, expire_time=soon)
         ended = await client.order_when(name, lambda it: it["status"] == "CANCELED")
 
         assert (order["status"], order["expire_time"]) == ("NEW", soon)

@@ -8,20 +8,24 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
 import uvloop
 from msgspec import Struct
+from msgspec.structs import replace
 
 from openvenue.cli import desk_file
 from openvenue.cli.desk_file import DeskFile
 from openvenue.cli.program import GRACE_SECONDS, own_url
 from openvenue.cli.serve import READY, log_to_stderr
+from openvenue.ems.aliases import Aliases, read_aliases
 from openvenue.ems.config import CannotConnect, EmsConfig
 from openvenue.ems.desk import Ems
 from openvenue.ems.settings import SettingsError, load
+from openvenue.engine.units import AccountId
 from openvenue.exchange.keys import KeyFile, KeysError, ensure_keys
 from openvenue.faults.plan import FaultPlan
 from openvenue.gateways.admin.rest import AdminGateway, AdminTools
@@ -34,6 +38,7 @@ from openvenue.gateways.wire import Gateway
 from openvenue.journal.errors import JournalError
 
 BANNER: Final = "LIVE"
+PORT: Final = 8081
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -42,7 +47,7 @@ class Options(Struct, frozen=True, kw_only=True):
     config: Path
     data_dir: Path
     host: str
-    port: int
+    port: int  # 0: as the environment says, or PORT
     is_live: bool  # it may reach what is not on this machine
 
 
@@ -55,6 +60,8 @@ def run(options: Options) -> int:
         if live and not options.is_live:
             names = ", ".join(f"{it.exchange_id} ({it.base_url})" for it in live)
             raise SettingsError(f"{names} is not on this machine: that takes --live.")
+        aliases = read_aliases(os.environ)
+        options = replace(options, port=options.port or aliases.port or PORT)
         owners = list(dict.fromkeys(it.owner for it in config.accounts))
         keys = ensure_keys(options.data_dir, owners, None)
     except (SettingsError, KeysError) as error:
@@ -62,7 +69,7 @@ def run(options: Options) -> int:
         return 2
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(options, config, keys))
+            runner.run(_serve(options, config, keys, aliases))
     except (JournalError, CannotConnect) as error:
         print(f"openvenue: {error}", file=sys.stderr)
         return 1
@@ -73,7 +80,7 @@ def run(options: Options) -> int:
     return 0
 
 
-async def _serve(options: Options, config: EmsConfig, keys: KeyFile) -> None:
+async def _serve(options: Options, config: EmsConfig, keys: KeyFile, aliases: Aliases) -> None:
     end = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -84,7 +91,10 @@ async def _serve(options: Options, config: EmsConfig, keys: KeyFile) -> None:
     async with AsyncExitStack() as stack:
         ems = await Ems.open(options.data_dir / desk_file.JOURNAL, config)
         stack.push_async_callback(ems.close)
-        door = _door(ems, keys)
+        bearers = keys.coinapi_ems()
+        if aliases.api_key and aliases.account is not None:
+            bearers[aliases.api_key] = aliases.account.owner
+        door = _door(ems, keys, bearers)
         await door.start(options.host, options.port, None, None)
         stack.push_async_callback(door.stop, GRACE_SECONDS)
         loop.add_signal_handler(signal.SIGINT, leave)
@@ -101,7 +111,7 @@ async def _serve(options: Options, config: EmsConfig, keys: KeyFile) -> None:
         await end.wait()
 
 
-def _door(ems: Ems, keys: KeyFile) -> Door:
+def _door(ems: Ems, keys: KeyFile, bearers: Mapping[str, AccountId]) -> Door:
     metrics, request_log, faults = Metrics(), RequestLog(), FaultPlan()
 
     def stopped() -> dict[str, str | None]:
@@ -109,7 +119,7 @@ def _door(ems: Ems, keys: KeyFile) -> Door:
 
     tools = AdminTools(venues={}, stopped=stopped, request_log=request_log, faults=faults, ems=ems)
     gateways: list[Gateway] = [
-        CoinApiEms(ems, keys.coinapi_ems()),
+        CoinApiEms(ems, bearers),
         HealthGateway(stopped, metrics, is_live=ems.is_live),
         AdminGateway(keys.admin_key, tools),
     ]

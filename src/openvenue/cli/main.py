@@ -251,7 +251,10 @@ def ems(
         typer.Option("--config", metavar="FILE.toml", help="Which accounts it reaches, and where."),
     ],
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="HTTP and WebSocket.")] = 8081,
+    port: Annotated[
+        int,
+        typer.Option(min=0, max=65535, help="HTTP and WebSocket; 0: EMS__Port, or 8081."),
+    ] = 0,
     data_dir: DataDir = Path("openvenue-desk"),
     live: Annotated[
         bool, typer.Option("--live", help="It may reach what is not on this machine.")

@@ -31,6 +31,7 @@ from typing import Final, Literal, TypeVar
 import msgspec
 from msgspec import Struct
 
+from openvenue.ems.aliases import AliasError, read_aliases
 from openvenue.ems.config import ApiKind, Credentials, EmsConfig, VenueAccount
 from openvenue.ems.orders import ExchangeId
 from openvenue.engine.units import AccountId
@@ -71,6 +72,8 @@ class DeskTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     retry_seconds_max: float = 5.0
     watch_seconds: float = 5.0
     marker_seconds: float = 0.5
+    listen_seconds: float = 10.0
+    listen_gap_seconds: float = 2.0
     cancels_at_once: int = 8
     durability: Literal["disk", "os"] = "disk"
 
@@ -78,7 +81,7 @@ class DeskTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file."""
 
-    accounts: tuple[AccountTable, ...]
+    accounts: tuple[AccountTable, ...] = ()
     desk: DeskTable = DeskTable()
 
 
@@ -94,10 +97,15 @@ class CredentialsTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 def load(path: Path, environment: Mapping[str, str]) -> EmsConfig:
     """The desk that the file describes. Raises: SettingsError."""
     settings = _read(path, Settings)
-    for mistake in _mistakes(settings):
+    try:
+        other = read_aliases(environment).account
+    except AliasError as error:
+        raise SettingsError(f"The environment: {error}.") from error
+    for mistake in _mistakes(settings, other):
         raise SettingsError(f"{path}: {mistake}.")
+    accounts = [_account(path, it, environment) for it in settings.accounts]
     return EmsConfig(
-        accounts=tuple(_account(path, it, environment) for it in settings.accounts),
+        accounts=tuple(accounts if other is None else [*accounts, other]),
         **msgspec.to_builtins(settings.desk),
     )
 
@@ -141,11 +149,16 @@ def _credentials(path: Path, it: AccountTable, environment: Mapping[str, str]) -
     return Credentials(found.key, found.secret, found.password, found.uid)
 
 
-def _mistakes(settings: Settings) -> Iterator[str]:
-    """What is well-formed and still makes no sense; the first one is told."""
-    if not settings.accounts:
+def _mistakes(settings: Settings, other: VenueAccount | None) -> Iterator[str]:
+    """What is well-formed and still makes no sense; the first one is told.
+
+    `other`: the account of the environment.
+    """
+    if not settings.accounts and other is None:
         yield "there is no [[accounts]]"
     names = [(it.owner, it.exchange_id) for it in settings.accounts]
+    if other is not None:
+        names.append((other.owner, other.exchange_id))
     for owner, exchange_id in names:
         if names.count((owner, exchange_id)) > 1:
             yield f"{owner} has two accounts called {exchange_id}: tag one ({exchange_id}/2)"

@@ -11,7 +11,7 @@ from openvenue.ems.commands import Standing
 from openvenue.ems.connectors.kraken_spot import KrakenSpotConnector
 from openvenue.ems.connectors.kraken_spot.auth import sign
 from openvenue.ems.connectors.port import Gone, OrderName, Relayed, Silent, VenueRefused
-from openvenue.ems.orders import Side
+from openvenue.ems.orders import Side, TimeInForce
 from openvenue.engine.units import Nanos
 from tests.unit.ems.connectors.doubles import PaperSocket, PaperWire, account
 from tests.unit.ems.scene import TERMS, ToldTime
@@ -82,6 +82,25 @@ async def test_an_order_is_sent_and_then_asked_for() -> None:
     assert wire.asked[1].form["txid"] == "O1"
     assert word.standing is Standing.CANCELED
     assert (word.filled, word.average) == (Decimal("0.2"), Decimal("40001.5"))
+
+
+async def test_an_expiry_is_sent_in_whole_seconds() -> None:
+    """Rather a moment early than late; it may be for makers only."""
+    venue, wire = connector(ok({"txid": ["O1"]}), ok({"O1": info("open")}))
+    terms = replace(
+        TERMS,
+        time_in_force=TimeInForce.GTD_EXCHANGE,
+        expires="2030-01-01T10:45:20.9677709Z",
+        instructions=("MAKER_OR_CANCEL",),
+    )
+
+    assert venue.why_unfit(terms) == ""
+    await venue.place("ours", terms)
+
+    form = wire.asked[0].form
+    assert (form["timeinforce"], form["expiretm"]) == ("GTD", "1893494720")
+    assert form["oflags"] == "post"
+    assert "expire_time" in venue.why_unfit(replace(terms, expires="soon"))
 
 
 async def test_an_order_that_was_taken_is_there_even_if_nobody_can_tell_more() -> None:

@@ -47,10 +47,16 @@ from openvenue.ems.connectors.port import (
 from openvenue.ems.connectors.symbols import common_asset, common_pair, own_pair, plain_asset
 from openvenue.ems.orders import Terms, TimeInForce
 from openvenue.ems.timer import Timer
+from openvenue.ems.times import read_time
 from openvenue.engine.units import SECOND
 
 BASE: Final = "/0/private/"
-TIMES_IN_FORCE: Final = {TimeInForce.GTC: "GTC", TimeInForce.IOC: "IOC", TimeInForce.FOK: "FOK"}
+TIMES_IN_FORCE: Final = {
+    TimeInForce.GTC: "GTC",
+    TimeInForce.IOC: "IOC",
+    TimeInForce.FOK: "FOK",
+    TimeInForce.GTD_EXCHANGE: "GTD",
+}
 QUERIED_MAX: Final = 50  # orders in one question
 LOOKS_KEPT: Final = 12  # of the venue's counter of questions, for lists and cancels
 LOOKS_MAX: Final = 20
@@ -102,9 +108,11 @@ class KrakenSpotConnector:
         return own_pair(common_symbol)
 
     def why_unfit(self, terms: Terms) -> str:
-        """No expiry yet, and nothing is reduced where all is paid for."""
+        """Nothing is reduced where all is paid for."""
         if terms.reduce_only:
             return "This exchange takes reduce-only orders with margin only."
+        if terms.time_in_force is TimeInForce.GTD_EXCHANGE and read_time(terms.expires) is None:
+            return "expire_time is not an ISO 8601 time."
         return why_unfit(terms, TIMES_IN_FORCE)
 
     # ---- orders
@@ -112,6 +120,9 @@ class KrakenSpotConnector:
     async def place(self, cl_ord_id: str, terms: Terms) -> Word:
         """AddOrder, which does not say what the order did; that is asked for at once."""
         more = {"oflags": "post"} if terms.instructions else {}
+        if terms.time_in_force is TimeInForce.GTD_EXCHANGE:
+            # In whole seconds: rather a moment early than late.
+            more["expiretm"] = str((read_time(terms.expires) or 0) // SECOND)
         added = await self._post(
             Reply[Added],
             "AddOrder",
