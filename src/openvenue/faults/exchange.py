@@ -37,7 +37,7 @@ from openvenue.engine.queries import GetMarkets, GetOpenOrders, GetOrders
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.units import AccountId, Nanos, OrderId
 from openvenue.exchange.port import ExchangePort, Outcome, Sink, VenueStopped
-from openvenue.faults.fault import Kind
+from openvenue.faults.fault import AT_VENUE, Kind
 from openvenue.faults.plan import FaultPlan, Strike
 from openvenue.journal.records import Envelope
 
@@ -95,13 +95,13 @@ class FaultyExchange:
 
     def submit(self, command: Command, envelope: Envelope) -> Coroutine[Any, Any, Outcome]:
         """What whoever asked is told of `command`. Raises: VenueStopped."""
-        if not self._plan.is_armed:
+        if not (self._plan.is_armed and self._plan.has(AT_VENUE)):
             return self._exchange.submit(command, envelope)
         return self._submit(command, envelope)
 
     def post(self, command: Command, envelope: Envelope, answer: Answers) -> None:
         """As `submit`, answered by a plain call, in order of posting."""
-        if self._plan.is_armed or self._worker is not None:
+        if self._worker is not None or (self._plan.is_armed and self._plan.has(AT_VENUE)):
             self._waiting.append((command, envelope, answer))
             if self._worker is None:
                 self._worker = asyncio.get_running_loop().create_task(self._post_all())

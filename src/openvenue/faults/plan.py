@@ -108,6 +108,13 @@ class FaultPlan:
         now = self._clock()
         return [row.view(now) for row in self._rows]
 
+    def has(self, kinds: Collection[Kind]) -> bool:
+        """Whether a fault of these kinds may strike, now or later."""
+        if not self.is_armed:
+            return False
+        now = self._clock()
+        return any(it.fault.kind in kinds and it.stage(now) is not Stage.OVER for it in self._rows)
+
     def take(
         self, kinds: Collection[Kind], api: str, account: str, path: str, names: Sequence[str]
     ) -> Strike | None:

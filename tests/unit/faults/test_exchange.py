@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 
 import pytest
 from msgspec.structs import replace
@@ -33,7 +33,7 @@ from openvenue.engine.queries import GetOpenOrders, GetOrders
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.units import Lots
 from openvenue.exchange.exchange import Exchange
-from openvenue.exchange.port import Outcome, VenueStopped
+from openvenue.exchange.port import ExchangePort, Outcome, VenueStopped
 from openvenue.faults.exchange import BY_FAULTS, FaultyExchange
 from openvenue.faults.fault import Fault, Kind
 from openvenue.faults.plan import FaultPlan, Strike
@@ -84,6 +84,21 @@ class Scene:
                 await self.exchange.submit(PassTime(), MINE)
 
 
+class Spy:
+    """An exchange that notes what it is asked."""
+
+    def __init__(self, exchange: Exchange, looks: list[object]) -> None:
+        self.exchange = exchange
+        self.looks = looks
+
+    async def submit(self, command: Command, envelope: Envelope) -> Outcome:
+        return await self.exchange.submit(command, envelope)
+
+    async def look(self, query: GetOpenOrders) -> list[OrderView]:
+        self.looks.append(query)
+        return await self.exchange.look(query)
+
+
 @asynccontextmanager
 async def scene(*faults: Fault) -> AsyncIterator[Scene]:
     """The small world with a plan before it."""
@@ -116,6 +131,22 @@ async def test_without_a_plan_the_port_is_the_exchange() -> None:
         assert await here.seen() == ["c0"]
         assert here.port.now() == here.exchange.now()
         assert here.port.offset == here.exchange.offset
+
+
+async def test_faults_of_the_door_cost_the_exchange_nothing() -> None:
+    """A cancel of all looks at every order only where somebody wants to lie about it."""
+    async with scene(Fault(kind=Kind.HANG, count=0)) as here:
+        looks: list[object] = []
+        truly = here.exchange.look
+        here.port._exchange = cast(ExchangePort, Spy(here.exchange, looks))
+
+        await here.do(*THREE, CancelOrders(account=ANN))
+        assert looks == []
+        here.plan.add([Fault(kind=Kind.PARTIAL)])
+        await here.do(CancelOrders(account=ANN))
+
+        assert looks == [GetOpenOrders(ANN)]
+        assert await truly(GetOpenOrders(ANN)) == []
 
 
 @pytest.mark.parametrize("name", ["order_id", "cl_ord_id"])

@@ -76,6 +76,18 @@ def test_the_first_fault_that_matches_is_met_until_it_is_over() -> None:
     assert plan.struck == {("pacifica", "lose_reply"): 2, ("pacifica", "cut_reply"): 1}
 
 
+def test_a_plan_says_whether_it_has_faults_of_some_kinds() -> None:
+    """Those that are over do not count, those that wait do."""
+    time = Time()
+    plan = FaultPlan([LOSE, Fault(kind=Kind.GHOST, delay_seconds=1, from_seconds=5)], clock=time)
+
+    assert plan.has(AFTER) and plan.has(AT_VENUE) and not plan.has(BEFORE)
+    assert meets(plan) == 1
+    assert not plan.has(AFTER)
+    plan.clear()
+    assert not plan.has(AT_VENUE)
+
+
 def test_a_count_of_zero_is_as_often_as_it_matches() -> None:
     """Until somebody removes it."""
     plan = FaultPlan([Fault(kind=Kind.LOSE_REPLY, count=0)])
