@@ -28,6 +28,8 @@ from openvenue.engine.instruments import (
     Instrument,
     Kind,
     MarginLevel,
+    Rung,
+    RungKind,
     WalletId,
 )
 from openvenue.engine.units import AccountId, AssetId, Atoms, Lots, Nanos, Ppb, Symbol, Ticks
@@ -55,6 +57,21 @@ FUNDING: Final = Funding(
     band=Ppb(500_000),
     impact_notional=20_000,
     accrues=False,
+)
+TWO_THIRDS: Final = Ppb(666_666_667)
+LADDER: Final = (  # Ann is the backstop liquidator
+    Rung(
+        kind=RungKind.MARKET,
+        above=TWO_THIRDS,
+        leaves=TWO_THIRDS,
+        parts=5,
+        parts_from=100_000,
+        tries=5,
+        fee=Ppb(7_500_000),
+        fee_of_maintenance=Ppb(400_000_000),
+    ),
+    Rung(kind=RungKind.BACKSTOP, above=Ppb(0), below=TWO_THIRDS, account=AccountId("ann")),
+    Rung(kind=RungKind.UNWIND, below=Ppb(0)),
 )
 PRICES: Final = {"BTC": "50000", "SOL": "150", "kBONK": "0.02"}
 
@@ -84,6 +101,7 @@ def perpetual(name: str, tick: str, lot: str, leverage: int) -> Instrument:
         opened=START,
         trims_reducers=False,
         funding=FUNDING,
+        ladder=LADDER,
     )
 
 
