@@ -362,6 +362,7 @@ class CollateralTaken(Struct, frozen=True, kw_only=True, array_like=True, gc=Fal
     asset: AssetId
     amount: Atoms  # may be negative
     to: AccountId
+    to_wallet: WalletId
 
 
 class AssigneeJoined(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=75):

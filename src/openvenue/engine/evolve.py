@@ -241,7 +241,9 @@ def traded(state: State, event: Traded) -> None:
         # A maker that trades at a worse price than the mark has lost more than was reserved.
         away = event.price * contract.tick_fine - market.mark
         if market.mark and (away if taker_sign < 0 else -away) > 0:
-            _look_at_wallet(state, maker.account.account_id, contract.instrument.wallet)
+            position = maker.position
+            assert position is not None, "derivatives have positions"
+            _look_at_wallet(state, position.account, position.wallet.wallet_id)
     fees = contract.instrument.settlement
     state.fees[fees] = state.fees.get(fees, 0) + event.maker_fee + event.taker_fee
     cents = contract.cents(quantity, event.value)
@@ -616,8 +618,8 @@ def shortfall_covered(state: State, event: ShortfallCovered) -> None:
 def collateral_taken(state: State, event: CollateralTaken) -> None:
     """Money goes with the positions."""
     state.accounts[event.account].wallet(event.wallet).credit(event.asset, -event.amount)
-    state.accounts[event.to].wallet(event.wallet).credit(event.asset, event.amount)
-    _look_at_wallet(state, event.to, event.wallet)
+    state.accounts[event.to].wallet(event.to_wallet).credit(event.asset, event.amount)
+    _look_at_wallet(state, event.to, event.to_wallet)
 
 
 def assignee_joined(state: State, event: AssigneeJoined) -> None:

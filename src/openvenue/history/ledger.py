@@ -277,7 +277,7 @@ class Ledger:
 
     def covered(self, event: ShortfallCovered, number: int, now: Nanos) -> MoneyPosting:
         """Money of the insurance fund."""
-        place = event.account, event.wallet, event.asset
+        place = event.account, _whole(event.wallet), event.asset
         return self._credit(place, int(event.amount), (number, now), MoneyKind.SHORTFALL)
 
     def taken(
@@ -285,8 +285,8 @@ class Ledger:
     ) -> tuple[MoneyPosting, MoneyPosting]:
         """Money that goes where the positions went: where it was, and where it is."""
         amount = int(event.amount)
-        source = event.account, event.wallet, event.asset
-        target = event.to, event.wallet, event.asset
+        source = event.account, _whole(event.wallet), event.asset
+        target = event.to, event.to_wallet, event.asset
         left = self._credit(source, -amount, (number, now), MoneyKind.COLLATERAL)
         return left, self._credit(target, amount, (number + 1, now), MoneyKind.COLLATERAL)
 
@@ -299,3 +299,8 @@ class Ledger:
         base = sign * event.quantity * contract.base_per_lot
         holder.credit(instrument.wallet, instrument.base, base)
         holder.credit(instrument.wallet, instrument.quote, -sign * event.value - fee)
+
+
+def _whole(wallet: WalletId) -> WalletId:
+    """The wallet that an isolated position's margin is a part of: ledgers tell of that."""
+    return WalletId(wallet.partition("/")[0])

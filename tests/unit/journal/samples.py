@@ -355,7 +355,9 @@ EVENTS: Final[tuple[events.Event, ...]] = (
     events.LiquidationMoved(account=ANN, wallet=FLEX, symbol=PERP, rung=2, attempt=1),
     events.LiquidationEnded(account=ANN, wallet=FLEX, equity=Atoms(-5)),
     events.ShortfallCovered(account=ANN, wallet=FLEX, asset=USD, amount=Atoms(5)),
-    events.CollateralTaken(account=ANN, wallet=FLEX, asset=USD, amount=Atoms(-6), to=BOB),
+    events.CollateralTaken(
+        account=ANN, wallet=FLEX, asset=USD, amount=Atoms(-6), to=BOB, to_wallet=FLEX
+    ),
     events.AssigneeJoined(number=3, account=ANN, terms=TERMS),
     events.AssigneeLeft(number=3, account=ANN),
     events.PositionSettled(

@@ -9,7 +9,7 @@ from typing import Final, final
 
 from openvenue.engine.accounts import Account
 from openvenue.engine.assignees import Assignee, Days
-from openvenue.engine.events import Event, OrderAccepted, OrderCanceled, Traded
+from openvenue.engine.events import CollateralTaken, Event, OrderAccepted, OrderCanceled, Traded
 from openvenue.engine.instruments import Rung, RungKind
 from openvenue.engine.margin import equity, wallet_margin
 from openvenue.engine.orders import BUY, IOC, SELL, Order, Origin, SelfTrade
@@ -159,7 +159,7 @@ def unwind(
 def hand_over(
     state: State, position: Position, now: Standing, rung: Rung, attempt: int
 ) -> list[Event]:
-    """The position goes to the rung's account, at mark; other positions and the money follow."""
+    """All positions of the wallet go to the rung's account, at mark, and its money with them."""
     account = None if rung.account is None else state.accounts.get(rung.account)
     if account is None or account.account_id == position.account:
         return []
@@ -170,6 +170,25 @@ def hand_over(
             given = [Given(account, abs(each.quantity))]
             price = Ticks(max(each.market.mark // each.market.contract.tick_fine, 1))
             events += _give(state, each, given, price, Origin.BACKSTOP, numbers)
+    wallet = position.wallet
+    left = dict(wallet.balances)
+    settlement = position.market.contract.instrument.settlement
+    for event in events:
+        if isinstance(event, Traded):
+            brought = event.taker_realized + event.taker_funding
+            left[settlement] = left.get(settlement, 0) + brought
+    for asset, amount in left.items():
+        if amount:
+            events.append(
+                CollateralTaken(
+                    account=position.account,
+                    wallet=wallet.wallet_id,
+                    asset=asset,
+                    amount=Atoms(amount),
+                    to=account.account_id,
+                    to_wallet=position.market.contract.instrument.wallet,
+                )
+            )
     return events
 
 

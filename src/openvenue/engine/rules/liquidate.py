@@ -10,7 +10,6 @@ from typing import Final
 
 from openvenue.engine.accounts import Wallet
 from openvenue.engine.events import (
-    CollateralTaken,
     Event,
     LiquidationEnded,
     LiquidationMoved,
@@ -29,7 +28,6 @@ from openvenue.engine.steps import CheckHolders, CheckWallet, Liquidate
 from openvenue.engine.units import AccountId, Atoms, OrderId
 
 LIQUIDATION: Final = CancelReason.LIQUIDATION
-BACKSTOP: Final = RungKind.BACKSTOP
 CLOSE: Final[dict[RungKind, Callable[[State, Position, Standing, Rung, int], list[Event]]]] = {
     RungKind.PARTIAL: close_on_book,
     RungKind.MARKET: close_on_book,
@@ -124,27 +122,8 @@ def liquidate(state: State, step: Liquidate) -> list[Event]:
 
 
 def _end(step: Liquidate, wallet: Wallet) -> list[Event]:
-    """What is left goes where the positions went; what is owed is covered."""
+    """Nothing more is tried; what is owed is covered."""
     ended = LiquidationEnded(account=step.account, wallet=step.wallet, equity=Atoms(equity(wallet)))
-    if step.symbol is not None and not any(each.quantity for each in wallet.positions):
-        for position in wallet.positions:
-            ladder = position.market.contract.ladder
-            if position.market.symbol != step.symbol or ladder[step.rung].kind is not BACKSTOP:
-                continue
-            to = ladder[step.rung].account
-            assert to is not None, "somebody has taken the positions"
-            taken: list[Event] = [
-                CollateralTaken(
-                    account=step.account,
-                    wallet=step.wallet,
-                    asset=asset,
-                    amount=Atoms(amount),
-                    to=to,
-                )
-                for asset, amount in wallet.balances.items()
-                if amount
-            ]
-            return [*taken, ended]
     return [*_cover(step.account, wallet), ended]
 
 
