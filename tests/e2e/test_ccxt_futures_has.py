@@ -449,6 +449,29 @@ def fetch_funding_history(scene: Scene) -> None:
     assert dec(dollars[-1]["after"]) == after > before
 
 
+def set_leverage(scene: Scene) -> None:
+    """It isolates the market; above the schedule it is refused; without one the market is cross."""
+    scene.client.set_leverage(10, ETHER)
+    told = scene.client.fetch_leverage(ETHER)
+    assert (told["longLeverage"], told["shortLeverage"]) == (10, 10)
+    with pytest.raises(ccxt.ExchangeError, match="fixedLeverageTooHigh"):
+        scene.client.set_leverage(51, ETHER)
+    scene.client.privatePutLeveragepreferences({"symbol": scene.client.market(ETHER)["id"]})
+
+
+def fetch_leverage(scene: Scene) -> None:
+    """A cross market has none of its own."""
+    assert scene.client.fetch_leverage(ETHER)["longLeverage"] is None
+
+
+def fetch_leverages(scene: Scene) -> None:
+    scene.client.set_leverage(5, ETHER)
+    assert {name: it["longLeverage"] for name, it in scene.client.fetch_leverages().items()} == {
+        ETHER: 5
+    }
+    scene.client.privatePutLeveragepreferences({"symbol": scene.client.market(ETHER)["id"]})
+
+
 Check = Callable[[Scene], None]
 CHECKS: Final[dict[str, Check]] = {
     "createOrder": create_order,
@@ -494,12 +517,9 @@ CHECKS: Final[dict[str, Check]] = {
     "fetchFundingRate": fetch_funding_rate,
     "fetchFundingRates": fetch_funding_rates,
     "fetchFundingHistory": fetch_funding_history,
-}
-# Known, and not served yet: `docs/apis/kraken-futures.md` says so.
-LATER: Final = {
-    "fetchLeverage": "comes with isolated margin",
-    "fetchLeverages": "comes with isolated margin",
-    "setLeverage": "comes with isolated margin",
+    "setLeverage": set_leverage,
+    "fetchLeverage": fetch_leverage,
+    "fetchLeverages": fetch_leverages,
 }
 
 
@@ -507,7 +527,7 @@ def test_every_method_that_ccxt_supports_is_checked_or_excused() -> None:
     """A new version of the library may support more."""
     supported = {name for name, there in ccxt.krakenfutures().has.items() if there}
 
-    assert supported == set(CHECKS) | set(LATER) | set(NO_CALL)
+    assert supported == set(CHECKS) | set(NO_CALL)
 
 
 @pytest.mark.parametrize("name", list(CHECKS))

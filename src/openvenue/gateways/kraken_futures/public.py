@@ -30,6 +30,12 @@ async def instruments(desk: Desk, request: Request) -> Response:
     return desk.say("instruments", told)
 
 
+async def trading_instruments(desk: Desk, request: Request) -> Response:
+    """GET trading/instruments: those that who asks may trade, which are all."""
+    desk.who(request, 0)
+    return await instruments(desk, request)
+
+
 async def instruments_status(desk: Desk, request: Request) -> Response:
     """GET instruments/status."""
     return desk.say(

@@ -72,6 +72,7 @@ ENDPOINTS: Final[Mapping[tuple[str, str], Answer]] = {
     ("GET", "history"): public.history,
     ("GET", "historical-funding-rates"): public.historical_funding_rates,
     ("GET", "historicalfundingrates"): public.historical_funding_rates,
+    ("GET", "trading/instruments"): public.trading_instruments,
     ("GET", "leveragepreferences"): preferences.leverage_preferences,
     ("PUT", "leveragepreferences"): preferences.set_leverage_preference,
     ("GET", "feeschedules"): settings.fee_schedules,
@@ -128,7 +129,6 @@ NAMED: Final = (
 LATER: Final[Mapping[str, tuple[str, ...]]] = {
     "initialmargin": ("GET",),
     "initialmargin/maxordersize": ("GET",),
-    "trading/instruments": ("GET",),
     "pnlpreferences": ("GET", "PUT"),
     "portfolio-margining/parameters": ("GET",),
     "portfolio-margining/simulate": ("POST",),
