@@ -20,6 +20,7 @@ from openvenue.engine.commands import (
     LeaveAssignment,
     PassTime,
     PlaceOrder,
+    ReplaceOrder,
     Resume,
     SetDeadMansSwitch,
     SetIndexPrice,
@@ -110,8 +111,10 @@ class Writer:
             return now, self._place(state)
         if pick < 0.72:
             return now, self._amend(state)
-        if pick < 0.85:
+        if pick < 0.83:
             return now, self._cancel(state)
+        if pick < 0.85:
+            return now, self._replace(state)
         if pick < 0.88:
             return now, self._cancel_all()
         if pick < 0.92:
@@ -314,6 +317,27 @@ class Writer:
         if order.cl_ord_id is not None and random.random() < 0.5:
             return CancelOrder(account=account, cl_ord_id=order.cl_ord_id)
         return CancelOrder(account=account, order_id=order.order_id)
+
+    def _replace(self, state: State) -> ReplaceOrder:
+        """Another order for one that is named; sometimes it waits, or is not there."""
+        random = self._random
+        named = self._cancel(state)
+        found = [
+            live.order
+            for live in state.accounts[named.account].orders.values()
+            if live.order_id == named.order_id
+        ]
+        instrument = market.BY_SYMBOL[found[0].symbol] if found else self._focus
+        side = found[0].side if found else BUY
+        return ReplaceOrder(
+            account=named.account,
+            order_id=named.order_id,
+            cl_ord_id=named.cl_ord_id,
+            limit_price=self._ticks(instrument, 100 + side * random.choice([-3, -2, -1, 0, 1])),
+            quantity=None
+            if random.random() < 0.5
+            else Lots(random.choice(SIZES[instrument.symbol])),
+        )
 
     def _amend(self, state: State, account: AccountId | None = None) -> AmendOrder:
         random = self._random

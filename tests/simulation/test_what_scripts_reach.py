@@ -45,6 +45,7 @@ ENOUGH = {  # at least this share of all commands
     "put an own order out of the way": 0.002,
     "moved a trailing stop": 0.005,
     "armed a leg": 0.003,
+    "replaced an order": 0.003,
     "ended what guarded a position": 0.001,
     "fired a trailing stop": 0.003,
     "made a relative limit a price": 0.002,
@@ -79,6 +80,8 @@ def reaches(step: Step) -> set[str]:
                 found.add("trimmed or ended a reduce-only order")
             case OrderCanceled():
                 found.add("canceled")
+                if event.reason is CancelReason.REPLACED:
+                    found.add("replaced an order")
                 if event.reason is CancelReason.POSITION_CLOSED:
                     found.add("ended what guarded a position")
                 if event.reason is CancelReason.LAPSED:

@@ -84,7 +84,7 @@ class Batch(Struct, frozen=True, kw_only=True, array_like=True, tag=5):
     """Commands back to back, each deciding for itself: MemberDecided, then its own events."""
 
     account: AccountId
-    members: "tuple[PlaceOrder | CancelOrder | AmendOrder, ...]"
+    members: "tuple[PlaceOrder | CancelOrder | AmendOrder | ReplaceOrder, ...]"
 
 
 class SetIndexPrice(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=6):
@@ -269,6 +269,19 @@ class LeaveAssignment(Struct, frozen=True, kw_only=True, array_like=True, gc=Fal
     number: int
 
 
+class ReplaceOrder(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=31):
+    """End a resting order and place another with its names in its stead, which only makes.
+
+    OrderCanceled and what `PlaceOrder` is answered with; or CancelRejected, and nothing changed.
+    """
+
+    account: AccountId
+    limit_price: Ticks
+    order_id: OrderId | None = None
+    cl_ord_id: str | None = None
+    quantity: Lots | None = None  # None: what is left of the old one
+
+
 class SetSelfTrade(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=30):
     """What an account's orders do from now on where they meet its family: SelfTradeSet."""
 
@@ -278,6 +291,7 @@ class SetSelfTrade(Struct, frozen=True, kw_only=True, array_like=True, gc=False,
 
 Command = (
     SetSelfTrade
+    | ReplaceOrder
     | PlaceOrder
     | CancelOrder
     | CancelOrders

@@ -19,6 +19,7 @@ from openvenue.engine.commands import (
     OpenAccount,
     PassTime,
     PlaceOrder,
+    ReplaceOrder,
     Resume,
     RetractNotice,
     SetConditions,
@@ -50,6 +51,7 @@ from openvenue.engine.rules.isolated_margin import add_margin, move_margin
 from openvenue.engine.rules.liquidate import check_holders, check_wallet, liquidate
 from openvenue.engine.rules.order_due import order_due
 from openvenue.engine.rules.place_order import place_order
+from openvenue.engine.rules.replace_order import replace_order, successor
 from openvenue.engine.rules.set_leverage import set_leverage
 from openvenue.engine.rules.set_prices import set_index_price, set_mark_price
 from openvenue.engine.rules.set_self_trade import set_self_trade
@@ -118,6 +120,7 @@ DECIDE: Final[dict[type[Any], Callable[[State, Any], list[Event]]]] = {
     OrderDue: order_due,
     ArmLegs: arm_legs,
     SetSelfTrade: set_self_trade,
+    ReplaceOrder: replace_order,
     DecideMember: decide_member,
     JoinAssignment: join_assignment,
     LeaveAssignment: leave_assignment,
@@ -155,11 +158,21 @@ class Engine:
         if type(command) is Batch:
             for index, member in enumerate(command.members):
                 self._run(DecideMember(index), events)
-                self._run(member, events)
+                self._do(member, events)
         else:
-            self._run(command, events)
+            self._do(command, events)
         self.before = state.before
         return events
+
+    def _do(self, command: Any, events: list[Event]) -> None:
+        """Decide one command; a replacement is two, the second in the world of the first."""
+        if type(command) is ReplaceOrder:
+            new = successor(self.state, command)
+            self._run(command, events)
+            if isinstance(new, PlaceOrder):
+                self._run(new, events)
+            return
+        self._run(command, events)
 
     def fold(self, events: Iterable[Event], now: Nanos) -> None:
         """Make an acknowledged past true again, without deciding anything."""

@@ -76,4 +76,5 @@ class CancelReason(IntEnum):
     EVICTED = 30  # it stood in the way of another order of its own family
     LAPSED = 31  # its own time was over
     PARENT_ENDED = 32  # the order that it came with ended, and never filled
+    REPLACED = 34  # by its owner, with another order
     POSITION_CLOSED = 33  # there is no position left that it could guard

@@ -21,6 +21,7 @@ from openvenue.engine.commands import (
     Command,
     PassTime,
     PlaceOrder,
+    ReplaceOrder,
     SetDeadMansSwitch,
 )
 from openvenue.engine.events import (
@@ -300,7 +301,7 @@ def _told(truth: Outcome, command: Command, events: Iterable[Event]) -> Outcome:
     return Outcome(replace(truth.entry, command=command, events=tuple(events)), truth.before)
 
 
-def _refused(member: PlaceOrder | CancelOrder | AmendOrder) -> Event:
+def _refused(member: PlaceOrder | CancelOrder | AmendOrder | ReplaceOrder) -> Event:
     match member:
         case PlaceOrder():
             return OrderRejected(
@@ -309,7 +310,7 @@ def _refused(member: PlaceOrder | CancelOrder | AmendOrder) -> Event:
                 reason=REFUSED,
                 cl_ord_id=member.cl_ord_id,
             )
-        case CancelOrder():
+        case CancelOrder() | ReplaceOrder():
             kind: type[CancelRejected | AmendRejected] = CancelRejected
         case AmendOrder():
             kind = AmendRejected

@@ -39,6 +39,13 @@ from tests.conformance.transcript import UNITS, read
 PATIENCE_SECONDS: Final = 5
 BASE: Final = "/api/v1/"
 STEP: Final = re.compile(r"([a-z]+)(?: for ([a-z]+))?(?: as ([a-z_]+))? (>|ws>|ws\+|ws<|ws=) (.*)")
+ACTIONS: Final = {
+    "Create": "create_order",
+    "CreateMarket": "create_market_order",
+    "Cancel": "cancel_order",
+    "CancelStopOrder": "cancel_stop_order",
+    "Edit": "edit_order",
+}
 
 
 class Player:
@@ -117,7 +124,9 @@ class Player:
             data = b""
             if body:
                 data = body[0].encode()
-                if actor != "nobody":
+                if name == "batch_orders":
+                    data = self._signed_batch(scene, actor, json.loads(data))
+                elif actor != "nobody":
                     data = self._signed(scene, actor, principal, name, json.loads(data))
             headers = {"content-type": "application/json"}
             now = Nanos(scene.clock.wall())
@@ -127,12 +136,24 @@ class Player:
             scene.socket(actor)[0].receive(self._fill_in(rest).encode())
         elif verb == "ws+":
             name, _, told = self._fill_in(rest).partition(" ")
-            signed = self._signed(scene, actor, principal, operation or name, json.loads(told))
+            if name == "batch_orders":
+                signed = self._signed_batch(scene, actor, json.loads(told))
+            else:
+                signed = self._signed(scene, actor, principal, operation or name, json.loads(told))
             self._operations += 1
             frame = b'{"id":"%d","params":{"%b":%b}}' % (self._operations, name.encode(), signed)
             scene.socket(actor)[0].receive(frame)
         else:
             await self._hear(scene, actor, rest, is_exact=verb == "ws=")
+
+    def _signed_batch(self, scene: Scene, actor: str, body: dict[str, Any]) -> bytes:
+        """Each action is signed for itself, the batch is not."""
+        for action in body["actions"] if isinstance(body.get("actions"), list) else []:
+            operation = ACTIONS.get(action.get("type"))
+            if operation is not None and "data" in action:
+                data = self._signed(scene, actor, None, operation, action["data"])
+                action["data"] = json.loads(data)
+        return json.dumps(body).encode()
 
     def _signed(
         self, scene: Scene, actor: str, principal: str | None, operation: str, body: dict[str, Any]

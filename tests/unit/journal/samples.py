@@ -220,6 +220,13 @@ COMMANDS: Final[tuple[commands.Command, ...]] = (
     ),
     commands.RetractNotice(notice_id=3),
     commands.SetConditions(symbol=PERP, dislocation=Dislocation.BELOW, margin_multiplier=2),
+    commands.ReplaceOrder(
+        account=ANN,
+        limit_price=Ticks(100_002),
+        order_id=OrderId(7),
+        cl_ord_id="name-2",
+        quantity=Lots(30),
+    ),
     commands.SetSelfTrade(account=ANN, self_trade=SelfTrade.CANCEL_MAKER_CHILD),
     commands.AmendOrder(
         account=ANN,

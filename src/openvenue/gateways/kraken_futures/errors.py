@@ -199,6 +199,7 @@ UPDATE_REASON: Final[Mapping[CancelReason, str]] = {
     CancelReason.EVICTED: "CANCELLED_BY_SELF_TRADE",
     CancelReason.LAPSED: "EXPIRED",
     CancelReason.PARENT_ENDED: "CANCELLED_BY_ADMIN",
+    CancelReason.REPLACED: "CANCELLED_BY_USER",
     CancelReason.POSITION_CLOSED: "WOULD_NOT_REDUCE_POSITION",
 }
 FEED_REASON: Final[Mapping[CancelReason, str]] = {
@@ -214,6 +215,7 @@ FEED_REASON: Final[Mapping[CancelReason, str]] = {
     CancelReason.EXPIRED: "contract_expired",
     CancelReason.EVICTED: "would_execute_self",
     CancelReason.LAPSED: "cancelled_by_admin",  # never: no order here has an end
+    CancelReason.REPLACED: "cancelled_by_user",
     CancelReason.PARENT_ENDED: "cancelled_by_admin",  # never: no order here has legs
     CancelReason.POSITION_CLOSED: "would_not_reduce_position",
 }

@@ -119,6 +119,7 @@ ENDED: Final[Mapping[CancelReason, str]] = {
     CancelReason.EVICTED: "Self trade prevention",
     CancelReason.PARENT_ENDED: "Canceled by the venue",  # never: no pair has positions
     CancelReason.POSITION_CLOSED: "Canceled by the venue",
+    CancelReason.REPLACED: "Order replaced",
     CancelReason.LAPSED: "Expired",  # never said: such an order ends without a reason
 }
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from openvenue.engine.commands import CancelOrder, CancelOrders, PlaceOrder
+from openvenue.engine.commands import CancelOrder, CancelOrders, PlaceOrder, ReplaceOrder
 from openvenue.engine.orders import (
     BUY,
     FOK,
@@ -63,6 +63,16 @@ class CancelDraft(Struct, frozen=True):
     """A cancel of a readable body."""
 
     symbol: str
+    order_id: int | None
+    client_order_id: str | None
+
+
+class EditDraft(Struct, frozen=True):
+    """Another price and size for a resting order, of a readable body."""
+
+    symbol: str
+    price: str
+    amount: str | None  # None: what is left
     order_id: int | None
     client_order_id: str | None
 
@@ -150,6 +160,39 @@ def decode_cancel(body: Mapping[str, Any]) -> CancelDraft:
     if order_id is None and client_order_id is None:
         raise fields.wrong("order_id or client_order_id")
     return CancelDraft(fields.text("symbol"), order_id, client_order_id)
+
+
+def decode_edit(body: Mapping[str, Any]) -> EditDraft:
+    """POST /orders/edit: exactly one of the two names. Raises: Failure."""
+    fields = Fields(body, INVALID_ORDER)
+    order_id = fields.count("order_id") if fields.has("order_id") else None
+    client_order_id = fields.client_order_id()
+    if (order_id is None) is (client_order_id is None):
+        raise fields.wrong("order_id or client_order_id")
+    return EditDraft(
+        fields.text("symbol"),
+        fields.decimal("price"),
+        fields.decimal("amount") if fields.has("amount") else None,
+        order_id,
+        client_order_id,
+    )
+
+
+def replace_order(
+    draft: EditDraft, account: AccountId, market: Market, profile: Profile
+) -> ReplaceOrder:
+    """The command of a draft. Raises: Failure: a number off the grid."""
+    price = on_grid(draft.price, market.prices, "price", "tick size", profile)
+    quantity = None
+    if draft.amount is not None:
+        quantity = Lots(on_grid(draft.amount, market.sizes, "amount", "lot size", profile))
+    return ReplaceOrder(
+        account=account,
+        order_id=None if draft.order_id is None else OrderId(draft.order_id),
+        cl_ord_id=draft.client_order_id,
+        limit_price=Ticks(price),
+        quantity=quantity,
+    )
 
 
 def decode_cancel_all(body: Mapping[str, Any]) -> CancelAllDraft:

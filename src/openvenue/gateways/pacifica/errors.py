@@ -24,6 +24,7 @@ INTERNAL: Final = "Internal server error"
 LIMIT: Final = "Rate limit exceeded"
 NOT_FOUND: Final = "Not found"
 UNSUPPORTED: Final = "Unsupported operation"
+EDIT_NOT_FOUND: Final = "Order not found"
 FAILED_TO_CANCEL: Final = "Failed to cancel order"
 STOP_NOT_FOUND: Final = "Stop order not found"
 NO_PRICE: Final = "No reasonable price found"
@@ -165,6 +166,7 @@ ENDED: Final = {
     CancelReason.EVICTED: ("self_trade_prevented", "rejected"),
     CancelReason.LAPSED: ("expired", "cancelled"),
     CancelReason.PARENT_ENDED: ("cancel", "cancelled"),
+    CancelReason.REPLACED: ("cancel", "cancelled"),
     CancelReason.POSITION_CLOSED: ("force_cancel", "cancelled"),
 }
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from openvenue.engine.commands import AddMargin, SetLeverage
 from openvenue.engine.events import (
+    CancelRejected,
     LeverageSet,
     MarginMoved,
     OrderAccepted,
@@ -23,9 +24,11 @@ from openvenue.engine.queries import GetOrders
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.units import AccountId, Atoms, OrderId
 from openvenue.gateways.pacifica import codec, errors
+from openvenue.gateways.pacifica.batch import Results, batch_orders
 from openvenue.gateways.pacifica.desk import Desk, Who
 from openvenue.gateways.pacifica.legs import build_leg, decode_tpsl
 from openvenue.gateways.pacifica.listing import Market
+from openvenue.gateways.pacifica.placing import order_of
 from openvenue.gateways.pacifica.refusals import refusal
 
 Note = dict[str, str]
@@ -75,7 +78,7 @@ class Nothing(Struct, frozen=True):
         return {}
 
 
-Result = Named | Count | Nothing
+Result = Named | Count | Nothing | Results
 Operation = Callable[[Desk, Body, Note], Awaitable[Result]]
 
 
@@ -119,6 +122,29 @@ async def set_position_tpsl(desk: Desk, body: Body, note: Note) -> Result:
             if isinstance(event, OrderRejected):
                 raise await refusal(desk, event.reason, command, market, who.address)
     return Nothing()
+
+
+async def edit_order(desk: Desk, body: Body, note: Note) -> Result:
+    """A resting order ends, and another one takes its names; it only makes."""
+    draft = codec.decode_edit(body)
+    who = await desk.who(body, "edit_order", note, codec.INVALID_ORDER)
+    market = desk.market(draft.symbol)
+    command = codec.replace_order(draft, who.account, market, desk.profile)
+    outcome = await desk.exchange.submit(command, who.envelope)
+    for event in outcome.entry.events:
+        if isinstance(event, CancelRejected):
+            if event.reason is RejectReason.UNKNOWN_ORDER:
+                raise errors.refused(errors.EDIT_NOT_FOUND, errors.ORDER_NOT_FOUND)
+            code, text = errors.REFUSAL[event.reason]
+            raise errors.refused(text.format(symbol=market.symbol), code, why=event.reason.name)
+        if isinstance(event, OrderRejected) and event.order is None:
+            code, text = errors.REFUSAL[event.reason]
+            raise errors.refused(text.partition(":")[0], code, why=event.reason.name)
+        if isinstance(event, OrderAccepted | OrderRejected):
+            order = event.order
+            assert order is not None
+            return Named(market.symbol, order.order_id, order.cl_ord_id, is_new=True)
+    raise AssertionError("a replacement is answered")
 
 
 async def cancel_order(desk: Desk, body: Body, note: Note) -> Result:
@@ -227,25 +253,7 @@ def _refused(event: Refused, who: Who) -> errors.Failure:
 
 async def _place(desk: Desk, draft: codec.OrderDraft, who: Who) -> Result:
     market = desk.market(draft.symbol)
-    if draft.builder_code is not None:
-        text = f"Builder code not approved: {draft.builder_code[:16]}"
-        raise errors.Failure(text, status=403)
-    if draft.legs and draft.reduce_only:
-        text = "Invalid stop order reduce only"
-        raise errors.refused(text, errors.INVALID_STOP_REDUCE_ONLY)
-    if (draft.reduce_only or draft.legs) and market.is_spot:
-        raise errors.refused(
-            "Reduce-only orders are not supported for spot", errors.REDUCE_ONLY_SPOT
-        )
-    view = await desk.view(market)
-    mark = view.mark if view.mark is not None else view.index
-    if draft.slippage is not None and (view.ask if draft.side is BUY else view.bid) is None:
-        raise errors.refused(errors.NO_PRICE, errors.NO_REASONABLE_PRICE)
-    command = codec.place_order(draft, who.account, codec.Terms(market, mark), desk.profile)
-    if command.quantity == 0 and command.trigger is not None:
-        raise errors.refused(
-            f"Invalid stop order amount: {draft.amount}", errors.INVALID_STOP_AMOUNT
-        )
+    command = await order_of(desk, draft, who, market)
     outcome = await desk.exchange.submit(command, who.envelope)
     for event in outcome.entry.events:
         if isinstance(event, OrderAccepted | OrderRejected):
@@ -295,6 +303,8 @@ BY_PATH: Final[Mapping[str, tuple[str, Operation]]] = {
     "orders/create": ("create_order", create_order),
     "orders/create_market": ("create_market_order", create_market_order),
     "orders/stop/create": ("create_stop_order", create_stop_order),
+    "orders/edit": ("edit_order", edit_order),
+    "orders/batch": ("batch_orders", batch_orders),
     "positions/tpsl": ("set_position_tpsl", set_position_tpsl),
     "orders/cancel": ("cancel_order", cancel_order),
     "orders/stop/cancel": ("cancel_stop_order", cancel_stop_order),
@@ -308,5 +318,7 @@ BY_NAME: Final[Mapping[str, Operation]] = {
     "create_market_order": create_market_order,
     "cancel_order": cancel_order,
     "cancel_all_orders": cancel_all_orders,
+    "edit_order": edit_order,
+    "batch_orders": batch_orders,
 }
 CANCELS: Final = ("cancel_order", "cancel_stop_order", "cancel_all_orders")

@@ -66,8 +66,7 @@ LATER: Final[Mapping[str, tuple[str, ...]]] = {
         *("orders/twap", "orders/twap/history", "orders/twap/history_by_id"),
     ),
     "POST": (
-        *("orders/edit", "orders/batch", "orders/twap/create", "orders/twap/cancel"),
-        "account/withdraw",
+        *("orders/twap/create", "orders/twap/cancel", "account/withdraw"),
         *("account/subaccount/create", "account/subaccount/list", "account/subaccount/transfer"),
         *("account/subaccount/spot_asset/transfer", "account/spot_asset/withdraw"),
         *("account/api_keys", "account/api_keys/create", "account/api_keys/revoke"),

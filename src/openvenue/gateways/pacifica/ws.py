@@ -29,7 +29,6 @@ OF_SYMBOL: Final = ("book", TRADES)
 OF_ACCOUNT: Final = (UPDATES, "account_orders", "account_positions", "account_info")
 SNAPSHOTS: Final = ("prices", "book", "account_orders", "account_positions", "account_info")
 # Known operations that this venue does not serve yet; what else is asked for is a bad request.
-LATER: Final = ("edit_order", "batch_orders")
 
 Job = Coroutine[Any, Any, None]
 
@@ -181,7 +180,9 @@ class PacificaSession:
         name = next(iter(params), "")
         body = params.get(name)
         frame_id = _text(sent_id)
-        is_known = name in operations.BY_NAME or name in LATER
+        if name == "actions":  # a batch without the name around it
+            name, body = "batch_orders", params
+        is_known = name in operations.BY_NAME
         if frame_id is None or len(params) != 1 or not isinstance(body, dict) or not is_known:
             self._fail(frame_id, "", errors.invalid("Invalid request"))
             return
@@ -191,8 +192,6 @@ class PacificaSession:
         try:
             await desk.ready()
             desk.spend(self._request.peer, HALF if name in operations.CANCELS else ONE)
-            if name in LATER:
-                raise errors.unsupported(name)
             result = await operations.BY_NAME[name](desk, body, note)
         except errors.Failure as failure:
             note["why"] = f"{failure.word}: {failure.why}" if failure.why else failure.word
