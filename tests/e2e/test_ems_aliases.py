@@ -14,7 +14,7 @@ async def test_the_environment_of_an_edge_is_all_that_it_takes(
 ) -> None:
     """Its key is the clients' key, and orders reach the exchange that it names."""
     file = tmp_path / "desk.toml"
-    file.write_text("[desk]\nsettling_seconds = 0.1\n")
+    file.write_text('[desk]\nsettling_seconds = 0.1\nkeyless = "primary"\n')
     with Server(tmp_path / "venue") as venue:
         keys = venue.keys()
         for name, value in {
@@ -43,8 +43,16 @@ async def test_the_environment_of_an_edge_is_all_that_it_takes(
                 body = {"exchange_id": "KRAKENFTS"}
                 async with client.post("/v1/orders/cancel/all", json=body) as response:
                     killed = await response.json()
+            # The generated clients have no place for a key: this machine's may go without.
+            async with aiohttp.ClientSession(desk.base_url) as stranger:
+                async with stranger.get("/v1/orders/status/one") as response:
+                    seen = (response.status, (await response.json())["status"])
+                async with stranger.get("/v1/orders", headers={"Origin": "http://x.y"}) as response:
+                    page = response.status
             said = "\n".join(desk.output)
 
     assert placed["status"] == "NEW"
     assert killed["message"] == "Ok"
+    assert seen == (200, "CANCELED")
+    assert page == 401
     assert keys.api_secret not in said

@@ -94,7 +94,7 @@ async def _serve(options: Options, config: EmsConfig, keys: KeyFile, aliases: Al
         bearers = keys.coinapi_ems()
         if aliases.api_key and aliases.account is not None:
             bearers[aliases.api_key] = aliases.account.owner
-        door = _door(ems, keys, bearers)
+        door = _door(ems, keys, bearers, config)
         await door.start(options.host, options.port, None, None)
         stack.push_async_callback(door.stop, GRACE_SECONDS)
         loop.add_signal_handler(signal.SIGINT, leave)
@@ -111,7 +111,7 @@ async def _serve(options: Options, config: EmsConfig, keys: KeyFile, aliases: Al
         await end.wait()
 
 
-def _door(ems: Ems, keys: KeyFile, bearers: Mapping[str, AccountId]) -> Door:
+def _door(ems: Ems, keys: KeyFile, bearers: Mapping[str, AccountId], config: EmsConfig) -> Door:
     metrics, request_log, faults = Metrics(), RequestLog(), FaultPlan()
 
     def stopped() -> dict[str, str | None]:
@@ -119,7 +119,7 @@ def _door(ems: Ems, keys: KeyFile, bearers: Mapping[str, AccountId]) -> Door:
 
     tools = AdminTools(venues={}, stopped=stopped, request_log=request_log, faults=faults, ems=ems)
     gateways: list[Gateway] = [
-        CoinApiEms(ems, bearers),
+        CoinApiEms(ems, bearers, keyless=AccountId(config.keyless) if config.keyless else None),
         HealthGateway(stopped, metrics, is_live=ems.is_live),
         AdminGateway(keys.admin_key, tools),
     ]

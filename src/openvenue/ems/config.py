@@ -89,3 +89,4 @@ class EmsConfig(Struct, frozen=True, kw_only=True):
     listen_seconds: float = 10.0  # between two looks at an account that somebody listens to
     listen_gap_seconds: float = 2.0  # at least, when something has happened there
     durability: Literal["disk", "os"] = "disk"
+    keyless: str = ""  # the owner that programs of this machine are without a key; "": none

@@ -76,6 +76,7 @@ class DeskTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     listen_gap_seconds: float = 2.0
     cancels_at_once: int = 8
     durability: Literal["disk", "os"] = "disk"
+    keyless: str = ""
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -172,8 +173,10 @@ def _mistakes(settings: Settings, other: VenueAccount | None) -> Iterator[str]:
             yield f"base_url of {it.exchange_id} begins with http:// or https://"
         if (it.credentials is None) == (it.credentials_env is None):
             yield f"{it.exchange_id} wants credentials or credentials_env, one of the two"
+    if settings.desk.keyless and settings.desk.keyless not in [owner for owner, _ in names]:
+        yield f"desk.keyless is nobody who has an account: {settings.desk.keyless}"
     for name, value in msgspec.to_builtins(settings.desk).items():
-        if name != "durability" and value <= 0:
+        if name not in ("durability", "keyless") and value <= 0:
             yield f"desk.{name} is above zero"
 
 

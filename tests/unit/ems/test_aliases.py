@@ -101,3 +101,14 @@ def test_the_account_of_the_environment_stands_beside_those_of_the_file(tmp_path
         load(file, {**local, "F_KEY": "key", "F_SECRET": "secret"})
     with pytest.raises(SettingsError, match="The environment: KRAKENFTS wants OD__PublicApiKey"):
         load(file, {"EMS__ExchangeId": "KRAKENFTS"})
+
+
+def test_who_needs_no_key_is_one_of_the_owners(tmp_path: Path) -> None:
+    """A slip of the pen lets nobody in, and is said."""
+    file = tmp_path / "desk.toml"
+    file.write_text('[desk]\nkeyless = "primary"\n')
+
+    assert load(file, EDGE).keyless == "primary"
+    file.write_text('[desk]\nkeyless = "primry"\n')
+    with pytest.raises(SettingsError, match="nobody who has an account: primry"):
+        load(file, EDGE)
