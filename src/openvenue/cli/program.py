@@ -259,7 +259,9 @@ def ems_config(plan: Plan) -> EmsConfig:
     rehearsed is what runs live.
     """
     config = config_of_served(plan.keys, own_url(plan.host, plan.port), plan.world.venues.tables())
-    return replace(config, durability=plan.world.durability)
+    keeps_limits = plan.world.limits == "production"
+    accounts = tuple(replace(it, keeps_limits=keeps_limits) for it in config.accounts)
+    return replace(config, accounts=accounts, durability=plan.world.durability)
 
 
 def own_url(host: str, port: int) -> str:

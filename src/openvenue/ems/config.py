@@ -46,6 +46,7 @@ class VenueAccount(Struct, frozen=True, kw_only=True):
     exchange: str = ""  # ccxt's name of it
     market_type: str = ""  # ccxt's: spot, swap, future; "": its default
     symbols: tuple[str, ...] = ()  # to list orders of, where an exchange lists one at a time
+    keeps_limits: bool = False  # requests are counted, and some are kept for cancels
     dead_mans_switch_seconds: float = 0.0  # 0: none. It is one for the whole account
 
     @property

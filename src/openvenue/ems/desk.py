@@ -25,6 +25,7 @@ from openvenue.ems.connectors.port import (
     Connector,
     Position,
     Silent,
+    TooMany,
     Unreachable,
     VenueRefused,
 )
@@ -284,11 +285,12 @@ class Ems:
         except FAILURES as error:
             raise VenueDown(str(error)) from error
         terms, unfit = route.fitted(terms)
+        unfit = unfit or why_expired(terms, self._ledger.now()) or route.connector.admit(terms)
         command = PlaceOrder(
             account=route.account,
             cl_ord_id=cl_ord_id,
             terms=terms,
-            unfit=unfit or why_expired(terms, self._ledger.now()),
+            unfit=unfit,
             tag=tag,
             ends_with_session=presence is not None,
         )
@@ -647,6 +649,8 @@ async def _tell(doing: Callable[[], Coroutine[Any, Any, T]]) -> T:
     except Unreachable as error:
         raise VenueDown(str(error)) from error
     except Silent as error:
+        raise NoAnswer(str(error)) from error
+    except TooMany as error:
         raise NoAnswer(str(error)) from error
     except VenueRefused as error:
         raise CancelRefused(str(error)) from error

@@ -30,6 +30,7 @@ from openvenue.ems.connectors.port import (
     OrderName,
     Relayed,
     Silent,
+    TooMany,
     Unreachable,
     VenueOrder,
     VenueRefused,
@@ -148,6 +149,9 @@ class Route:
         asked = self.ledger.now()
         try:
             answer = await self.connector.cancel(_name(order))
+        except TooMany:
+            self.chase(cl_ord_id)  # the wish stays, if there is one: later it may be heard
+            raise
         except VenueRefused as error:
             why = str(error)
             await self.ledger.submit(RecordCancelFailed(owner=owner, cl_ord_id=cl_ord_id, why=why))

@@ -7,6 +7,7 @@ api = "kraken_futures"
 base_url = "https://futures.kraken.com"
 credentials = "krakenfts.toml"     # beside this file, mode 0600: key = "…" and secret = "…"
 # credentials_env = "KRAKENFTS"    # or KRAKENFTS_KEY and KRAKENFTS_SECRET
+# limits = "production"            # or "off"; where it is live the former
 # dead_mans_switch_seconds = 60.0  # of the whole account: it goes over what another client has
 
 [[accounts]]
@@ -30,6 +31,7 @@ from typing import Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from openvenue.ems.aliases import AliasError, read_aliases
 from openvenue.ems.config import ApiKind, Credentials, EmsConfig, VenueAccount
@@ -56,6 +58,7 @@ class AccountTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     exchange: str = ""
     market_type: str = ""
     symbols: tuple[str, ...] = ()
+    limits: Literal["production", "off"] | None = None
     dead_mans_switch_seconds: float = 0.0
     credentials: str | None = None
     credentials_env: str | None = None
@@ -112,7 +115,7 @@ def load(path: Path, environment: Mapping[str, str]) -> EmsConfig:
 
 
 def _account(path: Path, it: AccountTable, environment: Mapping[str, str]) -> VenueAccount:
-    return VenueAccount(
+    made = VenueAccount(
         owner=it.owner,
         exchange_id=it.exchange_id,
         api=it.api,
@@ -124,6 +127,8 @@ def _account(path: Path, it: AccountTable, environment: Mapping[str, str]) -> Ve
         dead_mans_switch_seconds=it.dead_mans_switch_seconds,
         credentials=_credentials(path, it, environment),
     )
+    keeps_limits = made.is_live if it.limits is None else it.limits == "production"
+    return replace(made, keeps_limits=keeps_limits)
 
 
 def _credentials(path: Path, it: AccountTable, environment: Mapping[str, str]) -> Credentials:

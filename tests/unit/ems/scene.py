@@ -213,6 +213,7 @@ class PaperVenue:
         self.held = [HELD]
         self.positioned = [SHORT]
         self.armed: list[int] = []
+        self.holds_back = ""
         self.news: asyncio.Queue[Snapshot | Heard | Exception] = asyncio.Queue()
         self.follows = 0  # how often its feed was subscribed to
         self.unlisted: dict[str, VenueOrder] = {}  # open, and told by the feed alone
@@ -265,6 +266,9 @@ class PaperVenue:
         word = replace(order.word, standing=how, filled=got)
         self.ended[order_id] = word
         return word
+
+    def admit(self, terms: Terms) -> str:
+        return self.holds_back
 
     async def place(self, cl_ord_id: str, terms: Terms) -> Word:
         await self._held("place")

@@ -12,7 +12,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from openvenue.ems.connectors.port import Silent, Unreachable, VenueRefused
+from openvenue.ems.connectors.port import Silent, TooMany, Unreachable, VenueRefused
 from openvenue.ems.times import read_time
 from openvenue.engine.units import Nanos
 
@@ -115,7 +115,7 @@ class Http:
         if response.status >= UNAVAILABLE_FROM:
             raise Silent(f"status {response.status}")
         if response.status == TOO_MANY:
-            raise VenueRefused("too many requests")
+            raise TooMany("too many requests")
         if response.status >= 300 and response.content_type != JSON:
             raise VenueRefused(f"status {response.status}: {said[:SHOWN].decode(errors='replace')}")
         return said

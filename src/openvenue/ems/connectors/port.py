@@ -27,6 +27,10 @@ class VenueRefused(Exception):
     """The venue said no, in its own words; nothing happened there."""
 
 
+class TooMany(VenueRefused):
+    """The venue has heard too much of us; nothing happened there, and later it may."""
+
+
 class OrderName(Struct, frozen=True):
     """An order as its venue can find it. One of the two may be empty."""
 
@@ -161,6 +165,12 @@ class Connector(Protocol):
 
     def why_unfit(self, terms: Terms) -> str:
         """Why this API cannot express an order; "" if it can."""
+
+    def admit(self, terms: Terms) -> str:
+        """Count an order that is about to be sent against what the venue allows.
+
+        Why it is held back, or "": some of what is allowed is kept for cancels.
+        """
 
     async def place(self, cl_ord_id: str, terms: Terms) -> Word:
         """Send an order. VenueRefused: it is not there, and will not be."""

@@ -83,6 +83,10 @@ class CcxtConnector:
 
     # ---- orders
 
+    def admit(self, terms: Terms) -> str:
+        """ccxt keeps to the exchange's pace by itself: requests wait for their turn."""
+        return ""
+
     async def place(self, cl_ord_id: str, terms: Terms) -> Word:
         """createOrder; what became of the order is asked for where the answer does not tell."""
         await self.ready()

@@ -9,7 +9,7 @@ from typing import Final
 import aiohttp
 
 from openvenue.ems.config import Credentials
-from openvenue.ems.connectors.port import Silent, Unreachable, VenueRefused
+from openvenue.ems.connectors.port import Silent, TooMany, Unreachable, VenueRefused
 
 SHOWN: Final = 200  # characters of an exchange's own words
 MASK: Final = "…"
@@ -34,7 +34,9 @@ def translated(credentials: Credentials) -> Iterator[None]:
         yield
     except ccxt.OrderNotFound as error:
         raise NotThere(words(error, credentials)) from None
-    except (ccxt.RateLimitExceeded, ccxt.DDoSProtection, ccxt.InvalidNonce) as error:
+    except (ccxt.RateLimitExceeded, ccxt.DDoSProtection) as error:
+        raise TooMany(words(error, credentials)) from None
+    except ccxt.InvalidNonce as error:
         raise VenueRefused(words(error, credentials)) from None
     except ccxt.OperationFailed as error:
         if isinstance(error.__cause__, _NEVER_LEFT):

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from openvenue.ems.commands import Standing, Word
 from openvenue.ems.config import VenueAccount
+from openvenue.ems.connectors.budget import Budget
 from openvenue.ems.connectors.feeds import fresh
 from openvenue.ems.connectors.fitting import why_unfit
 from openvenue.ems.connectors.http import Http, read, time_of
@@ -47,6 +48,7 @@ from openvenue.ems.connectors.port import (
     Position,
     Relayed,
     Silent,
+    TooMany,
     VenueOrder,
     VenueRefused,
 )
@@ -59,6 +61,21 @@ SIGNED_FROM: Final = "/api/v3/"  # the path as it is signed has no /derivatives
 ORDER_TYPES: Final = {TimeInForce.GTC: "lmt", TimeInForce.IOC: "ioc", TimeInForce.FOK: "fok"}
 # A venue that has just stopped may have the order on its disk: that it is down is no refusal.
 UNKNOWN_OUTCOMES: Final = ("Server Error", "Unavailable")
+TOO_MANY: Final = "apiLimitExceeded"
+# What a request costs, of 500 points in 10 seconds. Source: Kraken Futures REST, "Rate limits".
+POINTS: Final = 500
+POINTS_KEPT: Final = 150  # for cancels, the button and lists
+POINTS_PER_SECOND: Final = 50
+ORDER_COST: Final = 10
+PAGE_COST: Final = 25  # of fills before a time
+COST: Final = 2
+COSTS: Final = {
+    "sendorder": 0,  # counted when it was admitted
+    "cancelorder": 10,
+    "cancelallorders": 25,
+    "cancelallordersafter": 25,
+    "orders/status": 1,
+}
 PAGES_MAX: Final = 50  # of fills, when an order that is over is looked for
 
 T = TypeVar("T", bound=Reply)
@@ -80,6 +97,8 @@ class KrakenFuturesConnector:
         self._http = http
         self._timer = timer
         self._nonce = 0
+        self._keeps_limits = account.keeps_limits
+        self._budget = Budget(timer, most=POINTS, kept=POINTS_KEPT, per_second=POINTS_PER_SECOND)
 
     # ---- what this API can say
 
@@ -99,6 +118,10 @@ class KrakenFuturesConnector:
         return why_unfit(terms, ORDER_TYPES)
 
     # ---- orders
+
+    def admit(self, terms: Terms) -> str:
+        """By the account's pool of points."""
+        return self._budget.admit(ORDER_COST, kept=POINTS_KEPT) if self._keeps_limits else ""
 
     async def place(self, cl_ord_id: str, terms: Terms) -> Word:
         """POST sendorder."""
@@ -255,12 +278,14 @@ class KrakenFuturesConnector:
     # ---- the wire
 
     async def _get(self, kind: type[T], path: str, **arguments: str) -> T:
+        self._budget.count(PAGE_COST if arguments.get("lastFillTime") else COSTS.get(path, COST))
         query = urlencode(arguments)
         target = BASE + path + (f"?{query}" if query else "")
         headers = self._signed(path, query)
         return _answer(await self._http.ask("GET", target, headers=headers), kind)
 
     async def _post(self, kind: type[T], path: str, **arguments: str) -> T:
+        self._budget.count(COSTS.get(path, COST))
         body = urlencode(arguments)
         headers = self._signed(path, body)
         headers["Content-Type"] = "application/x-www-form-urlencoded"
@@ -281,5 +306,7 @@ def _answer(said: bytes, kind: type[T]) -> T:
     if reply.result != "success":
         if reply.error in UNKNOWN_OUTCOMES:
             raise Silent(reply.error)
+        if reply.error == TOO_MANY:
+            raise TooMany(reply.error)
         raise VenueRefused(reply.error or str(reply.errors or "no reason given"))
     return reply

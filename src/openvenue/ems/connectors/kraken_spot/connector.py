@@ -40,6 +40,7 @@ from openvenue.ems.connectors.port import (
     Position,
     Relayed,
     Silent,
+    TooMany,
     Unreachable,
     VenueOrder,
     VenueRefused,
@@ -62,6 +63,13 @@ LOOKS_KEPT: Final = 12  # of the venue's counter of questions, for lists and can
 LOOKS_MAX: Final = 20
 LOOKS_PER_SECOND: Final = 0.33  # that it forgets, at the lowest tier
 SLACK_SECONDS: Final = 60  # between our clock and the venue's, when its past is searched
+TOO_MANY: Final = ("EAPI:Rate limit", "EOrder:Rate limit", "EOrder:Domain rate limit")
+# Of orders and cancels, for each pair, at the lowest tier: 60 points, one a second forgotten.
+# Source: Kraken Spot, "Trading rate limits".
+POINTS: Final = 60
+POINTS_KEPT: Final = 20
+ORDER_COST: Final = 1
+CANCEL_COSTS: Final = ((5, 8), (10, 6), (15, 5), (45, 4), (90, 2), (300, 1))  # by age in seconds
 UNCOUNTED: Final = ("AddOrder", "CancelOrder")
 # A venue that has just stopped may have the order on its disk: that it is down is no refusal.
 UNKNOWN_OUTCOMES: Final = (
@@ -89,6 +97,8 @@ class KrakenSpotConnector:
         self._http = http
         self._timer = timer
         self._nonce = 0
+        self._keeps_limits = account.keeps_limits
+        self._pairs: dict[str, Budget] = {}  # what each has counted
         self._turn = asyncio.Lock()
         self._budget: Final = Budget(
             timer, most=LOOKS_MAX, kept=LOOKS_KEPT, per_second=LOOKS_PER_SECOND
@@ -116,6 +126,18 @@ class KrakenSpotConnector:
         return why_unfit(terms, TIMES_IN_FORCE)
 
     # ---- orders
+
+    def admit(self, terms: Terms) -> str:
+        """By the counter of the pair."""
+        if not self._keeps_limits:
+            return ""
+        return self._pair(terms.symbol).admit(ORDER_COST, kept=POINTS_KEPT)
+
+    def _pair(self, symbol: str) -> Budget:
+        name = common_pair(symbol)
+        if name not in self._pairs:
+            self._pairs[name] = Budget(self._timer, most=POINTS, kept=POINTS_KEPT, per_second=1)
+        return self._pairs[name]
 
     async def place(self, cl_ord_id: str, terms: Terms) -> Word:
         """AddOrder, which does not say what the order did; that is asked for at once."""
@@ -149,6 +171,9 @@ class KrakenSpotConnector:
     async def cancel(self, name: OrderName) -> Word | Relayed | Gone:
         """CancelOrder."""
         named = {"txid": name.order_id} if name.order_id else {"cl_ord_id": name.cl_ord_id}
+        age = (self._timer.wall() - name.since) / SECOND
+        cost = next((cost for old, cost in CANCEL_COSTS if age < old), 0)
+        self._pair(name.symbol).count(cost)
         try:
             done = await self._post(Reply[Canceled], "CancelOrder", **named)
         except VenueRefused as error:
@@ -275,6 +300,8 @@ class KrakenSpotConnector:
         if errors:
             if errors[0].startswith(UNKNOWN_OUTCOMES):
                 raise Silent(errors[0])
+            if errors[0].startswith(TOO_MANY):
+                raise TooMany(errors[0])
             raise VenueRefused(errors[0])
         if reply.result is None:
             raise Silent("an answer without a result")

@@ -38,6 +38,7 @@ from openvenue.ems.connectors.port import (
     Position,
     Relayed,
     Silent,
+    TooMany,
     Unreachable,
     VenueOrder,
     VenueRefused,
@@ -54,6 +55,16 @@ CREDITS_KEPT: Final = 60  # for lists and cancels
 CREDIT_SECONDS: Final = 60
 TIMES_IN_FORCE: Final = {TimeInForce.GTC: "GTC", TimeInForce.IOC: "IOC"}
 OWN_SIDES: Final = {Side.BUY: "bid", Side.SELL: "ask"}
+TOO_MANY: Final = "rate limit"  # in what it says
+ORDERS_KEEP: Final = 20  # credits that orders leave
+CREATE: Final = "/orders/create"
+COST: Final = 1.0
+COSTS: Final = {
+    "/orders/cancel": 0.5,
+    "/orders/stop/cancel": 0.5,
+    "/orders/cancel_all": 0.5,
+    "/orders/history": 12.0,
+}
 PAGE: Final = 100
 PAGES_MAX: Final = 50
 NOT_THERE: Final = ("not found", "failed to cancel order")  # in what it says of a cancel
@@ -79,6 +90,7 @@ class PacificaConnector:
         self._signer = SigningKey(b58decode(account.credentials.secret)[:32])
         self._http = http
         self._timer = timer
+        self._keeps_limits = account.keeps_limits
         self._budget: Final = Budget(
             timer, most=CREDITS, kept=CREDITS_KEPT, per_second=CREDITS / CREDIT_SECONDS
         )
@@ -102,10 +114,14 @@ class PacificaConnector:
 
     # ---- orders
 
+    def admit(self, terms: Terms) -> str:
+        """By the account's credits."""
+        return self._budget.admit(COST, kept=ORDERS_KEEP) if self._keeps_limits else ""
+
     async def place(self, cl_ord_id: str, terms: Terms) -> Word:
         """POST orders/create, which does not say what the order did; that is asked for at once."""
         said = await self._post(
-            "/orders/create",
+            CREATE,
             "create_order",
             symbol=terms.symbol,
             price=format(terms.price, "f"),
@@ -252,13 +268,14 @@ class PacificaConnector:
         return (await self._get_page(path)).get("data")
 
     async def _get_page(self, path: str, **arguments: str) -> dict[str, object]:
-        self._budget.count(1)
+        self._budget.count(COSTS.get(path, COST))
         query = urlencode({"account": self._account, **arguments})
         return _page(await self._http.ask("GET", f"{BASE}{path}?{query}"))
 
     async def _post(self, path: str, operation: str, **data: object) -> object:
         """The data of an answer. Raises: VenueRefused; Silent; Unreachable."""
-        self._budget.count(1)
+        if not (self._keeps_limits and path == CREATE):  # that was counted when it was admitted
+            self._budget.count(COSTS.get(path, COST))
         now = self._timer.wall() // MS
         header = {"timestamp": now, "expiry_window": WINDOW_MS}
         signature = self._signer.sign(canonical(operation, header, data)).signature
@@ -281,7 +298,8 @@ def _page(said: bytes) -> dict[str, object]:
     if not isinstance(found, dict):
         return {"data": found}
     if found.get("success") is False or ("success" not in found and "error" in found):
-        raise VenueRefused(str(found.get("error") or "no reason given"))
+        why = str(found.get("error") or "no reason given")
+        raise TooMany(why) if TOO_MANY in why.lower() else VenueRefused(why)
     return found if "success" in found else {"data": found}
 
 
