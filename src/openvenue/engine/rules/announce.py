@@ -1,13 +1,15 @@
 """Announce, RetractNotice, SetConditions: what the operator says, and flags in a market."""
 
+from typing import Final
+
 from openvenue.engine.commands import Announce, RetractNotice, SetConditions
 from openvenue.engine.events import Announced, ConditionsSet, Event, NoticeRetracted, Refused
 from openvenue.engine.notices import Notice
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.state import State
 
-TEXT_MAX = 2_000  # characters
-MULTIPLIER_MAX = 50
+TEXT_MAX: Final = 2_000  # characters
+MULTIPLIER_MAX: Final = 50
 
 
 def announce(state: State, command: Announce) -> list[Event]:
