@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from benchmarks import engine_rows, journal_rows, server_rows, socket_rows
+from benchmarks import desk_rows, engine_rows, journal_rows, server_rows, socket_rows
 from benchmarks.processes import ROOT, WorkFailed
 from benchmarks.rows import Bench, Row
 from openvenue.build import engine_form
@@ -39,6 +39,7 @@ SUITES: Final[dict[str, Callable[[Bench], list[Row]]]] = {
     "cancel-all-under-load": socket_rows.cancel_all_under_load,
     "pause": server_rows.pause,
     "feed": server_rows.feed,
+    "kill-switch": desk_rows.kill_switch,
     "idle": server_rows.idle,
 }
 WIDTH: Final = 140  # of a report that goes to a file

@@ -46,6 +46,9 @@ SPOT: Final = Part(
         ('asset = "BTC", amount = 10 }', 'asset = "BTC", amount = 1_000_000 }'),
     ),
 )
+PACIFICA: Final = Part(
+    "pacifica.toml", (("max_open_orders = 1000\n", f"max_open_orders = {ROOM}\n"),)
+)
 
 
 class UnexpectedReply(OSError):

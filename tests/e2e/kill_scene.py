@@ -35,7 +35,7 @@ from openvenue.gateways.kraken_spot.ids import order_text
 from openvenue.history.fold import Fold
 from openvenue.journal.reader import read_groups
 from openvenue.journal.recover import begin, fold
-from openvenue.testing.server import Server, free_ports
+from openvenue.testing.server import DeskServer, Server
 
 OWNER: Final = "primary"
 PATIENCE_S: Final = 30.0
@@ -67,20 +67,6 @@ class Ran(NamedTuple):
     code: int
     out: str
     err: str
-
-
-class DeskServer(Server):
-    """`openvenue ems`, towards venues that run elsewhere."""
-
-    verb = "ems"
-
-    def __init__(self, data_dir: Path, config: Path) -> None:
-        super().__init__(data_dir)
-        (self.port,) = free_ports(1)
-        self.flags = [
-            *("--config", str(config), "--data-dir", str(data_dir)),
-            *("--port", str(self.port)),
-        ]
 
 
 class KillScene:

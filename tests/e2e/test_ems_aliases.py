@@ -5,8 +5,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from openvenue.testing.server import Server
-from tests.e2e.kill_scene import DeskServer
+from openvenue.testing.server import DeskServer, Server
 
 
 async def test_the_environment_of_an_edge_is_all_that_it_takes(

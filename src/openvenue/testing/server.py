@@ -192,6 +192,21 @@ class Server:
         self.kill()
 
 
+class DeskServer(Server):
+    """`openvenue ems`, towards venues that run elsewhere."""
+
+    verb = "ems"
+
+    def __init__(self, data_dir: Path, config: Path) -> None:
+        """`config`: the file that names the venues, as `openvenue ems --help` tells it."""
+        super().__init__(data_dir)
+        (self.port,) = free_ports(1)
+        self.flags = [
+            *("--config", str(config), "--data-dir", str(data_dir)),
+            *("--port", str(self.port)),
+        ]
+
+
 def free_ports(count: int) -> list[int]:
     """Ports of the loopback that nobody listens on now, all different."""
     sockets = [socket.socket() for _ in range(count)]
