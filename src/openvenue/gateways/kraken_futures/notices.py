@@ -3,18 +3,22 @@
 Source: Kraken Futures REST, "Get notifications"; WebSocket, "Notifications".
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec import UNSET, Struct, UnsetType
 
 from openvenue.engine.notices import Notice, NoticeKind, Priority
 from openvenue.engine.queries import GetNotices
+from openvenue.engine.units import SECOND, Nanos
 from openvenue.gateways.kraken_futures.desk import Desk
 from openvenue.gateways.kraken_futures.encode import ENCODER
+from openvenue.gateways.kraken_futures.listing import Market
 from openvenue.gateways.kraken_futures.times import iso, millis
 from openvenue.gateways.wire import Request, Response
 
 FEED: Final = "notifications_auth"
+WEEK: Final = 7 * 86_400 * SECOND
 KINDS: Final = {
     NoticeKind.GENERAL: "general",
     NoticeKind.MAINTENANCE: "maintenance",
@@ -50,14 +54,38 @@ class NotificationItem(Struct, kw_only=True):
 async def notifications(desk: Desk, request: Request) -> Response:
     """GET notifications: what stands, newest first."""
     desk.who(request, 0)
-    notices = await desk.exchange.look(GetNotices())
-    return desk.say("notifications", [_told(it) for it in reversed(notices)])
+    return desk.say("notifications", [_told(it) for it in await _standing(desk)])
 
 
 async def notifications_frame(desk: Desk) -> bytes:
     """The feed's one message: all that stands, newest first."""
-    notices = await desk.exchange.look(GetNotices())
-    return ENCODER.encode({"feed": FEED, "notifications": [_item(it) for it in reversed(notices)]})
+    told = [_item(it) for it in await _standing(desk)]
+    return ENCODER.encode({"feed": FEED, "notifications": told})
+
+
+async def _standing(desk: Desk) -> list[Notice]:
+    """What is announced, newest first; then what expires within a week, soonest first."""
+    announced = await desk.exchange.look(GetNotices())
+    return [*reversed(announced), *expiries(desk.listing, desk.exchange.now())]
+
+
+def expiries(listing: Iterable[Market], now: Nanos) -> list[Notice]:
+    """A notice for each contract that expires within a week: nobody has to announce that."""
+    found: list[Notice] = []
+    for market in listing:
+        expires = market.instrument.expires
+        if expires is not None and not market.is_expired and now < expires <= now + WEEK:
+            found.append(
+                Notice(
+                    expires // SECOND,  # far from the operator's, which count from 1
+                    NoticeKind.SETTLEMENT,
+                    Priority.LOW,
+                    f"{market.symbol} expires and settles.",
+                    effective=expires,
+                )
+            )
+    found.sort(key=lambda it: it.notice_id)
+    return found
 
 
 def _told(notice: Notice) -> NotificationJson:
