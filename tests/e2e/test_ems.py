@@ -104,7 +104,7 @@ class Client:
     async def until_faults_are_done(self) -> None:
         """Every planned fault has met its request."""
         until = time.monotonic() + PATIENCE_S
-        while (await self._admin("GET"))["faults"]:
+        while any(it["stage"] != "over" for it in (await self._admin("GET"))["faults"]):
             assert time.monotonic() < until
 
     async def _admin(self, method: str, body: object = None) -> Any:
@@ -190,7 +190,7 @@ async def test_the_documented_request_is_answered_with_ok_once_the_venue_is_empt
 
 async def test_an_order_in_flight_is_caught(client: Client) -> None:
     """It arrives at the venue after the mass cancel, and is gone before the desk says Ok."""
-    await client.fault(path=SENDORDER, delay_seconds=0.7)
+    await client.fault(path=SENDORDER, kind="delay", delay_seconds=0.7)
     placing = asyncio.create_task(client.place())
     await client.order_when("one", lambda report: report["status"] == "ROUTING")
     await client.until_faults_are_done()
@@ -222,7 +222,7 @@ async def test_an_order_of_somebody_else_goes_too(client: Client) -> None:
 
 async def test_a_reply_lost_after_the_effect_is_unknown_and_then_known(client: Client) -> None:
     """504 means: nobody knows. The order is found, and there is one of it."""
-    await client.fault(path=SENDORDER, harm="lose_reply")
+    await client.fault(path=SENDORDER, kind="lose_reply")
 
     status, rejected = await client.place()
     report = await client.order_when("one", lambda it: it["status"] == "NEW")
@@ -239,7 +239,7 @@ async def test_a_reply_lost_after_the_effect_is_unknown_and_then_known(client: C
 
 async def test_a_request_lost_before_the_effect_ends_as_rejected(client: Client) -> None:
     """The venue never had it; only two looks at the venue can tell."""
-    await client.fault(path=SENDORDER, harm="close")
+    await client.fault(path=SENDORDER, kind="close")
 
     status, _ = await client.place("never")
     report = await client.order_when("never", lambda it: it["status"] == "REJECTED")
@@ -252,7 +252,7 @@ async def test_a_request_lost_before_the_effect_ends_as_rejected(client: Client)
 async def test_a_fault_in_the_mass_cancel_is_overcome(client: Client, harm: str) -> None:
     """Cancels may be sent again; what counts is the venue's list."""
     await client.place()
-    await client.fault(path="/derivatives/api/v3/cancelallorders", harm=harm)
+    await client.fault(path="/derivatives/api/v3/cancelallorders", kind=harm)
 
     status, answer = await client.cancel_all()
 
@@ -265,7 +265,7 @@ async def test_a_venue_that_is_killed_on_the_way_is_not_called_empty(tmp_path: P
     with Server(tmp_path / "venue") as server:
         async with open_desk(server, tmp_path / "ems") as client:
             await client.place()
-            await client.fault(path=OPENORDERS, delay_seconds=30)
+            await client.fault(path=OPENORDERS, kind="delay", delay_seconds=30)
             killing = asyncio.create_task(client.cancel_all())
             await client.until_faults_are_done()  # the mass cancel is done, the list is awaited
             server.kill()
@@ -301,7 +301,7 @@ async def test_a_desk_that_is_killed_with_an_order_on_its_way_finds_it_again(
     client = Client(process.port, server)
     try:
         await client.place("stands")
-        await client.fault(path=SENDORDER, delay_seconds=0.7)
+        await client.fault(path=SENDORDER, kind="delay", delay_seconds=0.7)
         placing = asyncio.create_task(client.place("lost"))
         await client.order_when("lost", lambda report: report["status"] == "ROUTING")
         await client.until_faults_are_done()
