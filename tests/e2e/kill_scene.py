@@ -185,15 +185,22 @@ class KillScene:
 
     # ---- past the desk
 
-    async def place_past_the_desk(self, exchange_id: str, price: int = 19_000) -> str:
-        """An order of another program with keys of the same account; the venue's id of it."""
+    async def place_past_the_desk(
+        self,
+        exchange_id: str,
+        price: int = 19_000,
+        *,
+        side: Side = Side.BUY,
+        account: str = OWNER,
+    ) -> str:
+        """An order of another program, mostly with keys of the same account; the venue's id."""
         async with asyncio.timeout(PATIENCE_S):
-            connector = self._connector(exchange_id)
+            connector = self._connector(exchange_id, account)
             try:
                 terms = Terms(
                     symbol=connector.own_symbol(SYMBOLS[exchange_id]),
                     common_symbol=SYMBOLS[exchange_id],
-                    side=Side.BUY,
+                    side=side,
                     quantity=Decimal("0.01"),
                     price=Decimal(price),
                     time_in_force=TimeInForce.GTC,
@@ -202,9 +209,16 @@ class KillScene:
             finally:
                 await connector.close()
 
-    def _connector(self, exchange_id: str) -> Connector:
+    async def market_price(self) -> int:
+        """About what a bitcoin costs there, in whole dollars."""
+        url = self.venues["KRAKENFTS"].base_url + "/derivatives/api/v3/tickers/PF_XBTUSD"
+        async with aiohttp.ClientSession() as session, session.get(url) as response:
+            told = await response.json(content_type=None)
+        return int(told["ticker"]["markPrice"])
+
+    def _connector(self, exchange_id: str, account: str) -> Connector:
         server = self.venues[exchange_id]
-        key, secret = _own_credentials(exchange_id, server.key_file.accounts[OWNER])
+        key, secret = _own_credentials(exchange_id, server.key_file.accounts[account])
         way = VenueAccount(
             owner=AccountId(OWNER),
             exchange_id=ExchangeId(exchange_id),

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from openvenue.ems.orders import Side
 from tests.e2e.kill_scene import APIS, NOTHING, KillScene, report_of
 
 
@@ -241,6 +242,30 @@ async def test_a_signal_halts_everything(scene: KillScene) -> None:
         "all orders of every account at every venue",
     )
     assert scene.truth() == NOTHING
+    await released(scene, report["id"])
+
+
+@pytest.mark.parametrize("exchange_id", ["KRAKENFTS", "PACIFICA"])
+async def test_positions_are_closed_when_that_is_asked_for(
+    scene: KillScene, exchange_id: str
+) -> None:
+    """After the orders, by reduce-only ones of the desk; the venue says that nothing is held."""
+    price = await scene.market_price()
+    await scene.place_past_the_desk(exchange_id, price, side=Side.SELL, account="secondary")
+    bought = await scene.place(exchange_id, f"{exchange_id} position", price=price)
+    await scene.place_past_the_desk(exchange_id, price - 100, account="secondary")
+    await scene.place(exchange_id, f"{exchange_id} rests")
+
+    ran = await scene.cli("cancel-all", "--venue", exchange_id, "--flatten", "--json")
+    report = report_of(ran)
+    _, (positions,) = await scene.ask("GET", f"/v1/positions?exchange_id={exchange_id}")
+
+    assert bought["status"] == "FILLED"
+    assert ran.code == 0, ran.out
+    (leg,) = report["accounts"]
+    assert [(it["side"], it["quantity"]) for it in leg["positions_before"]] == [("BUY", 0.01)]
+    assert leg["positions_after"] == positions["data"] == []
+    assert scene.open_at(exchange_id) == {}
     await released(scene, report["id"])
 
 

@@ -44,6 +44,7 @@ from openvenue.ems.errors import (
 )
 from openvenue.ems.events import Refused
 from openvenue.ems.expiry import expire, see_canceled, why_expired
+from openvenue.ems.flatten import Flattener
 from openvenue.ems.follow import FeedHealth
 from openvenue.ems.halt_events import HaltRefusal
 from openvenue.ems.halts import Origin, Scope, Trigger, union
@@ -111,7 +112,9 @@ class Ems:
             for account, connector in connectors.items()
         }
         self._switches: dict[Account, Switch] = {}
-        self.kill_switch: Final = KillSwitch(config, ledger, timer, self._routes)
+        self.kill_switch: Final = KillSwitch(
+            config, ledger, timer, self._routes, Flattener(self._place)
+        )
         self._watches = {account: Watch(route) for account, route in self._routes.items()}
 
     @classmethod

@@ -13,6 +13,7 @@ import structlog
 
 from openvenue.ems.config import EmsConfig
 from openvenue.ems.errors import HaltStays
+from openvenue.ems.flatten import Flattener
 from openvenue.ems.halt_commands import BeginRound, EndRound, PullSwitch, ReleaseHalt
 from openvenue.ems.halt_events import Halted, HaltRepeated, ReleaseRefused
 from openvenue.ems.halts import Halt, Leg, Scope, Trigger
@@ -38,11 +39,13 @@ class KillSwitch:
         ledger: Ledger,
         timer: Timer,
         routes: Mapping[Account, Route],
+        flattener: Flattener,
     ) -> None:
         self._config = config
         self._ledger = ledger
         self._timer = timer
         self._routes = routes
+        self._flattener = flattener
         self._legs: dict[tuple[HaltId, Account], _Leg] = {}
 
     # ---- what can be asked of it
@@ -188,6 +191,8 @@ class KillSwitch:
         unlistable = route.connector.capabilities.unlistable
         try:
             ending, why = await sweep.run()
+            if ending is Ending.PROVEN and halt.flatten:
+                ending, why = await self._flattener.flatten(halt, route, sweep)
             if ending is Ending.PROVEN:
                 ending, why = await self._resolve(halt.halt_id, route, sweep)
             if ending is Ending.PROVEN and unlistable:

@@ -13,7 +13,7 @@ from openvenue.ems.times import iso
 MEANINGS: Final = {
     Verdict.RUNNING: "canceling; nothing is proven yet",
     Verdict.PROVEN: "no order in scope is open, by the venues' own word",
-    Verdict.LEFT: "orders in scope are still open",
+    Verdict.LEFT: "orders in scope, or positions to be closed, are still open",
     Verdict.UNKNOWN: "it is not known whether orders in scope are open",
     Verdict.UNVERIFIABLE: "nothing in scope is listed, but not everything can be listed",
 }

@@ -66,7 +66,6 @@ class Sweep:
         self._route = route
         self._scope = scope
         self._witness = witness
-        self._deadline_seconds = deadline_seconds
         self._deadline = route.timer.monotonic() + deadline_seconds
         self._gives_up = gives_up
         self._is_wanted = is_wanted
@@ -79,7 +78,7 @@ class Sweep:
     async def run(self) -> tuple[Ending, str]:
         """How it ended, and why not better. Raises: Withdrawn."""
         try:
-            async with asyncio.timeout(self._deadline_seconds):
+            async with asyncio.timeout(max(self.seconds_left, 0.0)):
                 await self._until_empty()
             return Ending.PROVEN, ""
         except Unreachable as error:

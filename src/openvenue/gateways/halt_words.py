@@ -72,6 +72,8 @@ def decode_pull(body: bytes, kind: type[S]) -> S:
         raise UnreadableHalt("a filter is a name, or is left out")
     if len(pull.reason) > TEXT_MAX or len(pull.by) > TEXT_MAX:
         raise UnreadableHalt(f"reason and by have {TEXT_MAX} characters at most")
+    if pull.flatten and (pull.side is not None or pull.tag is not None or pull.tags):
+        raise UnreadableHalt("a position has no tag and no order's side: they go without flatten")
     if pull.deadline_seconds is not None and not 0 < pull.deadline_seconds <= DEADLINE_MAX_SECONDS:
         raise UnreadableHalt(f"deadline_seconds is above 0 and at most {DEADLINE_MAX_SECONDS:g}")
     return pull

@@ -218,6 +218,8 @@ class PaperVenue:
         self.follows = 0  # how often its feed was subscribed to
         self.unlisted: dict[str, VenueOrder] = {}  # open, and told by the feed alone
         self.capabilities = CAPABILITIES
+        self.book = [(Decimal(50_000), Decimal(2)), (Decimal(50_010), Decimal(2))]
+        self.sent: list[Terms] = []  # to close positions
         self._ids = count(1)
 
     @contextmanager
@@ -246,6 +248,8 @@ class PaperVenue:
         return next((own for own, common in COMMON.items() if common == common_symbol), "")
 
     def why_unfit(self, terms: Terms) -> str:
+        if terms.time_in_force is TimeInForce.IOC and terms.reduce_only:
+            return ""
         return "" if terms.time_in_force is TimeInForce.GTC else "only orders that stay"
 
     def add(self, cl_ord_id: str = "", terms: Terms = TERMS) -> str:
@@ -273,6 +277,8 @@ class PaperVenue:
     async def place(self, cl_ord_id: str, terms: Terms) -> Word:
         await self._held("place")
         with self._doing("place"):
+            if terms.time_in_force is TimeInForce.IOC:
+                return self.reduce(terms)
             return self.open[self.add(cl_ord_id, terms)].word
 
     async def cancel(self, name: OrderName) -> Word | Relayed | Gone:
@@ -347,8 +353,26 @@ class PaperVenue:
             return [MARKET]
         raise AssertionError("the fault was raised")
 
+    async def depth(self, symbol: str, side: Side) -> Sequence[tuple[Decimal, Decimal]]:
+        with self._doing("depth"):
+            return list(self.book)
+        raise AssertionError("the fault was raised")
+
     async def close(self) -> None:
         self.is_closed = True
+
+    def reduce(self, terms: Terms) -> Word:
+        """An order that closes what is held, as far as the book goes, and never more."""
+        at_hand = sum((size for price, size in self.book if price <= terms.price), Decimal(0))
+        got = Decimal(0)
+        for it in [it for it in self.positioned if it.symbol == terms.symbol]:
+            got = min(it.quantity, terms.quantity, at_hand)
+            self.positioned.remove(it)
+            if it.quantity > got:
+                self.positioned.append(replace(it, quantity=it.quantity - got))
+        self.sent.append(terms)
+        how = Standing.FILLED if got == terms.quantity else Standing.CANCELED
+        return Word(standing=how, order_id=f"X{next(self._ids)}", filled=got)
 
 
 class Scene:
@@ -372,12 +396,16 @@ class Scene:
         return await self.desk.place(owner, exchange_id, ClOrdId(name), terms, tag)
 
     async def pull(
-        self, deadline_seconds: float | None = None, by: Trigger = BY_OPERATOR, **filters: Any
+        self,
+        deadline_seconds: float | None = None,
+        by: Trigger = BY_OPERATOR,
+        flatten: bool = False,
+        **filters: Any,
     ) -> HaltId:
         """The kill switch; it is under way when this returns."""
         scope = self.desk.scope(**filters)
         halt = await self.desk.kill_switch.pull(
-            scope, by, flatten=False, deadline_seconds=deadline_seconds
+            scope, by, flatten=flatten, deadline_seconds=deadline_seconds
         )
         return halt.halt_id
 

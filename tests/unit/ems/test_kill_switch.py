@@ -14,7 +14,7 @@ from openvenue.ems.desk import Ems
 from openvenue.ems.errors import HaltStays, NoSuchExchange, NoSuchHalt, NoSuchOwner
 from openvenue.ems.halts import Origin, Scope, Trigger
 from openvenue.ems.markers import Marker
-from openvenue.ems.orders import ClOrdId, HaltId, Side, Status
+from openvenue.ems.orders import ClOrdId, HaltId, Side, Status, TimeInForce
 from openvenue.ems.report import Outcome, Verdict
 from openvenue.engine.units import Nanos
 from tests.unit.ems.scene import (
@@ -24,6 +24,7 @@ from tests.unit.ems.scene import (
     BY_OPERATOR,
     CONFIG,
     FUTURES,
+    SHORT,
     SPOT,
     TERMS,
     PaperVenue,
@@ -569,3 +570,73 @@ async def test_a_halt_left_as_a_file_stops_a_desk_that_lives_again(tmp_path: Pat
     assert before.status is Status.NEW
     assert {order.status for order in during} == {Status.REJECTED}
     assert after.status is Status.NEW
+
+
+async def test_positions_in_scope_are_closed_after_the_orders_and_told(scene: Scene) -> None:
+    """By the desk's own orders, which pass its gate and can only reduce; then proven again."""
+    await scene.place()
+    scene.venues[SPOT].positioned = scene.venues[BOBS].positioned = []
+
+    report = await scene.kill(flatten=True)
+    order = await scene.place("another")
+
+    (leg,) = [it for it in report.legs if it.account == FUTURES]
+    assert report.verdict is Verdict.PROVEN
+    assert leg.before is not None and leg.after == ()
+    assert [(it.side, it.quantity) for it in leg.before] == [(Side.SELL, Decimal(3))]
+    (sent,) = scene.venue.sent
+    assert (sent.side, sent.quantity, sent.price) == (Side.BUY, Decimal(3), Decimal(50_010))
+    assert sent.reduce_only and sent.time_in_force is TimeInForce.IOC
+    assert [it.source for it in leg.sights] == ["list", "list", "feed"] * 2
+    assert leg.acts[-1].kind == "close SELL 3 PF_XBTUSD at 50010"
+    assert leg.acts[-1].answer == "FILLED filled 3"
+    assert order.status is Status.REJECTED
+    assert scene.venue.positioned == []
+
+
+async def test_a_thin_book_is_met_again_and_never_far_from_its_best(scene: Scene) -> None:
+    """Each order takes what is near; the next one takes what has come since."""
+    scene.venue.book = [(Decimal(50_000), Decimal(1)), (Decimal(60_000), Decimal(100))]
+
+    report = await scene.kill(owners=[ANN], venues=["KRAKENFTS"], flatten=True)
+
+    assert report.verdict is Verdict.PROVEN
+    assert [(it.quantity, it.price) for it in scene.venue.sent] == [
+        (Decimal(n), Decimal(50_000)) for n in (3, 2, 1)
+    ]
+    assert len({it.cl_ord_id for leg in report.legs for it in leg.acts if it.cl_ord_id}) == 3
+
+
+async def test_a_position_that_nobody_takes_is_left_and_told(scene: Scene) -> None:
+    """The orders are gone all the same, and the halt stands."""
+    scene.venue.book = []
+
+    report = await scene.kill(owners=[ANN], venues=["KRAKENFTS"], flatten=True)
+
+    (leg,) = report.legs
+    assert report.verdict is Verdict.LEFT or report.verdict is Verdict.UNKNOWN
+    assert leg.why == "nobody is on the other side of the book"
+    assert scene.venue.sent == []
+    assert leg.before is not None and len(leg.before) == 1
+
+
+async def test_only_positions_in_scope_are_closed(scene: Scene) -> None:
+    """A halt of one instrument closes one instrument."""
+    scene.venue.positioned = [SHORT, replace(SHORT, symbol="PF_ETHUSD", common_symbol="")]
+
+    report = await scene.kill(symbols=["KRAKENFTS_PERP_ETH_USD"], owners=[ANN], flatten=True)
+
+    assert report.verdict is Verdict.PROVEN
+    assert [it.symbol for it in scene.venue.positioned] == ["PF_XBTUSD"]
+
+
+async def test_nothing_is_closed_before_the_orders_are_gone(scene: Scene) -> None:
+    """An order that still rests might open again what was closed."""
+    scene.venue.add()
+    scene.venue.mass_cancels_all = False
+    scene.venue.relays = True
+
+    report = await scene.kill(owners=[ANN], venues=["KRAKENFTS"], flatten=True)
+
+    assert report.verdict is Verdict.LEFT
+    assert scene.venue.sent == []

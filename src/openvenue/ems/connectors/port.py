@@ -11,7 +11,7 @@ from typing import Literal, Protocol, runtime_checkable
 from msgspec import Struct
 
 from openvenue.ems.commands import Word
-from openvenue.ems.orders import Terms
+from openvenue.ems.orders import Side, Terms
 from openvenue.engine.units import Nanos
 
 
@@ -217,6 +217,9 @@ class Connector(Protocol):
 
     async def positions(self) -> Sequence[Position]:
         """Open positions."""
+
+    async def depth(self, symbol: str, side: Side) -> Sequence[tuple[Decimal, Decimal]]:
+        """Price and quantity of what an order of `side` would meet, best first."""
 
     async def close(self) -> None:
         """Let go of all connections."""

@@ -40,8 +40,6 @@ class KillSwitchRoutes:
         """POST /admin/kill-switch."""
         try:
             asked = halt_words.decode_pull(request.body, OperatorPullJson)
-            if asked.flatten:
-                raise WireError("flatten is not available yet", status=400)
             scope = self._ems.scope(owners=halt_words.owners(asked), **halt_words.filters(asked))
             if asked.dry_run:
                 found, live = await self._ems.rehearse(scope), self._ems.is_live

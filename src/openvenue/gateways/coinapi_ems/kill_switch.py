@@ -38,8 +38,6 @@ async def pull(ems: Ems, owner: AccountId, request: Request) -> Response:
         asked = halt_words.decode_pull(request.body, PullJson)
     except UnreadableHalt as error:
         raise Unreadable(str(error)) from error
-    if asked.flatten:
-        raise Unreadable("flatten is not available yet")
     scope = ems.scope(owners=[owner], **halt_words.filters(asked))
     if asked.dry_run:
         told = halt_words.rehearsal_json(scope, await ems.rehearse(scope), live=ems.is_live)

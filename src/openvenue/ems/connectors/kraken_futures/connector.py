@@ -24,6 +24,7 @@ from openvenue.ems.connectors.kraken_futures.replies import (
     CancelReply,
     Fills,
     OpenOrders,
+    OrderBook,
     Positions,
     Reply,
     SendReply,
@@ -270,6 +271,13 @@ class KrakenFuturesConnector:
     async def markets(self) -> Sequence[Market]:
         """What is traded there."""
         return await markets(self._http)
+
+    async def depth(self, symbol: str, side: Side) -> Sequence[tuple[Decimal, Decimal]]:
+        """GET orderbook."""
+        book = (await self._get(OrderBook, "orderbook", symbol=symbol)).orderBook
+        if book is None:
+            raise Silent("an answer without orderBook")
+        return sorted(book.asks) if side is Side.BUY else sorted(book.bids, reverse=True)
 
     async def close(self) -> None:
         """Let go of all connections."""

@@ -149,3 +149,16 @@ class Positions(Reply):
     """Of openpositions."""
 
     openPositions: list[OpenPosition] = []  # noqa: N815
+
+
+class Levels(Struct):
+    """Price and size, of each side."""
+
+    bids: list[tuple[Decimal, Decimal]]
+    asks: list[tuple[Decimal, Decimal]]
+
+
+class OrderBook(Reply):
+    """Of orderbook."""
+
+    orderBook: Levels | None = None  # noqa: N815

@@ -7,6 +7,7 @@ import asyncio
 from base64 import b64decode
 from collections.abc import Sequence
 from contextlib import aclosing
+from decimal import Decimal
 from typing import Final, TypeVar
 from urllib.parse import urlencode
 
@@ -46,7 +47,7 @@ from openvenue.ems.connectors.port import (
     VenueRefused,
 )
 from openvenue.ems.connectors.symbols import common_asset, common_pair, own_pair, plain_asset
-from openvenue.ems.orders import Terms, TimeInForce
+from openvenue.ems.orders import Side, Terms, TimeInForce
 from openvenue.ems.timer import Timer
 from openvenue.ems.times import read_time
 from openvenue.engine.units import SECOND
@@ -270,6 +271,10 @@ class KrakenSpotConnector:
     async def markets(self) -> Sequence[Market]:
         """What is traded there."""
         return await markets(self._http)
+
+    async def depth(self, symbol: str, side: Side) -> Sequence[tuple[Decimal, Decimal]]:
+        """Of no use where there are no positions to close."""
+        return []
 
     async def close(self) -> None:
         """Let go of all connections."""

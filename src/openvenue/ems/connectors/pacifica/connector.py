@@ -5,6 +5,7 @@ Source: Pacifica, "Signing", "Orders", "Account".
 
 from collections.abc import Sequence
 from contextlib import aclosing
+from decimal import Decimal
 from typing import Final, TypeVar
 from urllib.parse import urlencode
 
@@ -22,6 +23,7 @@ from openvenue.ems.connectors.pacifica.auth import canonical
 from openvenue.ems.connectors.pacifica.markets import markets
 from openvenue.ems.connectors.pacifica.replies import (
     AccountInfo,
+    Book,
     OpenOrder,
     OpenPosition,
     PastOrder,
@@ -253,6 +255,13 @@ class PacificaConnector:
     async def markets(self) -> Sequence[Market]:
         """What is traded there."""
         return await markets(self._http)
+
+    async def depth(self, symbol: str, side: Side) -> Sequence[tuple[Decimal, Decimal]]:
+        """GET book."""
+        page = await self._http.ask("GET", f"{BASE}/book?{urlencode({'symbol': symbol})}")
+        bids, asks = _as(_page(page).get("data"), Book).levels
+        found = sorted((it.price, it.amount) for it in (asks if side is Side.BUY else bids))
+        return found if side is Side.BUY else found[::-1]
 
     async def close(self) -> None:
         """Let go of all connections."""

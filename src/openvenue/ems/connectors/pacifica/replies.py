@@ -5,7 +5,7 @@ Source: Pacifica, "Orders", "Account".
 
 from decimal import Decimal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 
 class Placed(Struct):
@@ -66,3 +66,16 @@ class OpenPosition(Struct):
     entry_price: Decimal
     isolated: bool = False
     liquidation_price: Decimal | None = None
+
+
+class Level(Struct):
+    """Price, and amount at it."""
+
+    price: Decimal = field(name="p")
+    amount: Decimal = field(name="a")
+
+
+class Book(Struct):
+    """Of book: bids, then asks."""
+
+    levels: tuple[list[Level], list[Level]] = field(name="l")
