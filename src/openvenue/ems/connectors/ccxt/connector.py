@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Sequence
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from openvenue.ems.commands import Standing, Word
@@ -261,6 +262,13 @@ class CcxtConnector:
         await self.ready()
         found = await self._ask(self._exchange.fetch_positions())
         return [_position(it, self._markets) for it in found if number(it.get("contracts"))]
+
+    async def depth(self, symbol: str, side: Side) -> Sequence[tuple[Decimal, Decimal]]:
+        """fetchOrderBook."""
+        await self.ready()
+        book = await self._ask(self._exchange.fetch_order_book(self._symbol(symbol)))
+        levels = book["asks"] if side is Side.BUY else book["bids"]
+        return [(number(level[0]), number(level[1])) for level in levels]
 
     async def close(self) -> None:
         """Let go of all connections."""
