@@ -113,7 +113,7 @@ class Ems:
         }
         self._switches: dict[Account, Switch] = {}
         self.kill_switch: Final = KillSwitch(
-            config, ledger, timer, self._routes, Flattener(self._place)
+            config, ledger, timer, self._routes, Flattener(self._place_own)
         )
         self._watches = {account: Watch(route) for account, route in self._routes.items()}
 
@@ -299,6 +299,10 @@ class Ems:
         )
         await self._honour_what_came()
         return await self._shielded(self._place(route, command, presence))
+
+    async def _place_own(self, route: Route, command: PlaceOrder) -> Order:
+        """An order that nobody's session asked for."""
+        return await self._place(route, command, None)
 
     async def _place(self, route: Route, command: PlaceOrder, presence: Presence | None) -> Order:
         events = await self._ledger.submit(command, "client")
