@@ -9,7 +9,8 @@ from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
 
-from openvenue.cli.reading import GOOD, print_json, print_line, say, say_why, venues
+from openvenue.cli import desk_journal
+from openvenue.cli.reading import GOOD, desks, print_json, print_line, say, say_why, venues
 from openvenue.cli.show import as_line, as_plain, names_in
 from openvenue.engine.commands import Command
 from openvenue.engine.events import (
@@ -56,12 +57,17 @@ def run(
     from_seq: int | None = None,
     limit: int = 50,
     summary: bool = False,
+    halt: str | None = None,
     json: bool = False,
 ) -> int:
     """Print entries (`summary`: only what files there are); the exit status."""
     wanted = Wanted(account, symbol, type, from_seq, limit)
     try:
-        if type is not None and type.lower() not in TYPES:
+        if halt is not None:
+            for _, directory in desks(data_dir, venue):
+                desk_journal.halt_report(directory, halt, json=json)
+            return GOOD
+        if type is not None and type.lower() not in {**TYPES, **desk_journal.TYPES}:
             raise JournalError(f"There is no type {type}: PlaceOrder and Traded are two of them.")
         if limit < 0 or (from_seq is not None and from_seq < 1):
             raise JournalError("Entries are counted from 1, and a limit of 0 shows them all.")
@@ -76,6 +82,20 @@ def run(
                         print_line(as_line(entry))
             if summary or not json:
                 _print_summary(summarize(name, directory), json=json)
+        for name, directory in desks(data_dir, venue):
+            if not summary:
+                is_found |= desk_journal.show(
+                    name,
+                    directory,
+                    account=account,
+                    symbol=symbol,
+                    kind=type,
+                    from_seq=from_seq,
+                    limit=limit,
+                    json=json,
+                )
+            if summary or not json:
+                _print_summary(desk_journal.summarize(name, directory), json=json)
     except JournalError as error:
         return say_why(error)
     if not is_found:
@@ -134,7 +154,7 @@ def _matches(entry: Entry, wanted: Wanted, symbols: dict[int, str]) -> bool:
     if wanted.account is not None and wanted.account not in names_in(entry, "account"):
         return False
     if wanted.type is not None:
-        kind = TYPES[wanted.type.lower()]
+        kind = TYPES.get(wanted.type.lower())
         if not any(type(value) is kind for value in (entry.command, *entry.events)):
             return False
     return (

@@ -193,6 +193,9 @@ def inspect(
     from_seq: Annotated[int | None, typer.Option(help="Begin with this entry.")] = None,
     limit: Annotated[int, typer.Option(help="Show so many entries at most.")] = 50,
     summary: Annotated[bool, typer.Option("--summary", help="Only what files there are.")] = False,
+    halt: Annotated[
+        str | None, typer.Option(help="The report of this halt, from the desk's journal alone.")
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Show what happened: the entries of a journal."""
@@ -208,6 +211,7 @@ def inspect(
             from_seq=from_seq,
             limit=limit,
             summary=summary,
+            halt=halt,
             json=json,
         )
     )

@@ -10,7 +10,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from openvenue.journal.directory import journals_in
+from openvenue.journal.directory import desks_in, journals_in
 from openvenue.journal.errors import JournalError
 
 GOOD: Final = 0
@@ -21,8 +21,13 @@ UNREADABLE: Final = 2  # or asked for in a way that makes no sense
 def venues(data_dir: Path, venue: str | None) -> list[tuple[str, Path]]:
     """Names and journals of the venues in a data directory, or of the one that is named.
 
-    Raises: JournalError: there is none, or none of this name.
+    None, where `desks` has something in their place. Raises: JournalError: there is none, or none
+    of this name.
     """
+    beside = desks(data_dir, None)
+    is_a_desk = any(venue in (name, path.name) for name, path in beside)
+    if is_a_desk or (beside and not _has_venues(data_dir)):
+        return []
     found = [(_name(data_dir, path), path) for path in journals_in(data_dir)]
     if venue is None:
         return found
@@ -31,6 +36,19 @@ def venues(data_dir: Path, venue: str | None) -> list[tuple[str, Path]]:
         known = ", ".join(name for name, _ in found)
         raise JournalError(f"There is no venue {venue} in {data_dir}: there is {known}.")
     return named
+
+
+def desks(data_dir: Path, venue: str | None) -> list[tuple[str, Path]]:
+    """The same of desks."""
+    found = [(_name(data_dir, path), path) for path in desks_in(data_dir)]
+    return [it for it in found if venue is None or venue in (it[0], it[1].name)]
+
+
+def _has_venues(data_dir: Path) -> bool:
+    try:
+        return bool(journals_in(data_dir))
+    except JournalError:
+        return False
 
 
 @contextmanager

@@ -7,7 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from openvenue.cli.reading import GOOD, print_json, progress, say_why, venues
+from openvenue.cli import desk_journal
+from openvenue.cli.reading import GOOD, desks, print_json, progress, say_why, venues
 from openvenue.cli.show import as_time
 from openvenue.journal.check import oldest_world
 from openvenue.journal.directory import SNAPSHOTS
@@ -32,10 +33,9 @@ def run(
     try:
         for name, directory in venues(data_dir, venue):
             figures = {"venue": name, **replay(directory, until, from_snapshot=from_snapshot)}
-            if json:
-                print_json(figures)
-            else:
-                _print(figures)
+            _say(figures, json=json)
+        for name, directory in desks(data_dir, venue):
+            _say({"venue": name, **desk_journal.replay(directory, until)}, json=json)
     except JournalError as error:
         return say_why(error)
     return GOOD
@@ -71,6 +71,13 @@ def replay(directory: Path, until: int | None, *, from_snapshot: bool) -> dict[s
         "open_orders": len(state.orders),
         "fingerprint": state.fingerprint(),
     }
+
+
+def _say(figures: dict[str, Any], *, json: bool) -> None:
+    if json:
+        print_json(figures)
+    else:
+        _print(figures)
 
 
 def _print(figures: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 Numbers are the journal's own: prices in ticks, sizes in lots, money in atoms.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import IntEnum
@@ -43,15 +43,18 @@ def as_time(nanos: int) -> str:
 
 def as_line(entry: Entry) -> str:
     """An entry on one line: when, through which door, what was asked, what came of it."""
-    shown = [_short(event) for event in entry.events[:LINE_EVENTS]]
-    more = len(entry.events) - LINE_EVENTS
+    door = entry.envelope.gateway
+    return as_text(entry.seq, entry.time, door, entry.command, entry.events)
+
+
+def as_text(seq: int, time: int, door: str, command: Any, events: Sequence[Any]) -> str:
+    """The same, of a line of any journal."""
+    shown = [_short(event) for event in events[:LINE_EVENTS]]
+    more = len(events) - LINE_EVENTS
     if more > 0:
         shown.append(f"and {more} more")
     answer = "; ".join(shown) or "nothing"
-    line = (
-        f"{entry.seq:>8}  {as_time(entry.time)}  {entry.envelope.gateway}  "
-        f"{_short(entry.command)}  =>  {answer}"
-    )
+    line = f"{seq:>8}  {as_time(time)}  {door}  {_short(command)}  =>  {answer}"
     return printable(line)
 
 

@@ -5,9 +5,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from openvenue.cli import desk_journal
 from openvenue.cli.reading import (
     DIFFERS,
     GOOD,
+    desks,
     print_json,
     print_line,
     progress,
@@ -42,6 +44,9 @@ def run(
                 print_json(_as_plain(name, verdict))
             else:
                 _print(name, verdict)
+        for name, directory in desks(data_dir, venue):
+            if not desk_journal.verify(name, directory, until, json=json):
+                status = DIFFERS
     except JournalError as error:
         return say_why(error)
     return status

@@ -89,5 +89,6 @@ class EmsConfig(Struct, frozen=True, kw_only=True):
     cancels_at_once: int = 8
     listen_seconds: float = 10.0  # between two looks at an account that somebody listens to
     listen_gap_seconds: float = 2.0  # at least, when something has happened there
+    snapshot_every: int = 20_000  # entries of the journal
     durability: Literal["disk", "os"] = "disk"
     keyless: str = ""  # the owner that programs of this machine are without a key; "": none

@@ -5,6 +5,7 @@ be at a venue, under which name, and asks. Nothing is ever sent twice.
 """
 
 import asyncio
+import sys
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from openvenue.ems import markers
+from openvenue.ems import markers, snapshots
 from openvenue.ems.cancel_all import cancel_all
 from openvenue.ems.commands import AskCancel, PlaceOrder, RecordCancelFailed, RecordUnsent, Resume
 from openvenue.ems.config import EmsConfig
@@ -77,6 +78,8 @@ from openvenue.journal.port import JournalOf
 
 log = structlog.get_logger(__name__)
 
+SNAPSHOT_LOOK_SECONDS: Final = 60.0
+CANCELS_FIRST: Final = "The exchange wants fewer requests, and cancels go first."
 CANCELED_BEFORE: Final = "Canceled before it was sent."
 T = TypeVar("T")
 
@@ -130,16 +133,25 @@ class Ems:
         `connectors`: other ways to the accounts than `config` says. Raises: JournalError.
         """
         journal: JournalOf[Entry]
+        engine, seq = Engine(), 0
         if directory is None:
             journal = MemoryJournalOf[Entry]()
         else:
             journal = await asyncio.to_thread(FileJournalOf, directory, EMS, config.durability)
+            engine, changes, seq = await asyncio.to_thread(
+                snapshots.begin, directory, journal.last_seq
+            )
+            engine.remember(changes)
+            snapshots.set_aside_newer(directory / snapshots.SNAPSHOTS, journal.last_seq)
         folder = None if directory is None else markers.folder_of(directory)
-        desk = await cls._begin(config, journal, journal.replay(), timer, connectors, folder)
+        past = journal.replay(seq)
+        desk = await cls._begin(config, engine, journal, past, timer, connectors, folder)
         await desk.kill_switch.resume()
         await desk._honour()
         desk._start(desk._honour_for_ever())
         desk._guard()
+        if directory is not None:
+            desk._start(desk._keep_snapshots(directory, seq))
         return desk
 
     @classmethod
@@ -148,12 +160,14 @@ class Ems:
 
         For the kill switch while the other one is silent. Halts in `past` are not taken up.
         """
-        return await cls._begin(config, MemoryJournalOf[Entry](), past, None, None, None)
+        journal = MemoryJournalOf[Entry]()
+        return await cls._begin(config, Engine(), journal, past, None, None, None)
 
     @classmethod
     async def _begin(
         cls,
         config: EmsConfig,
+        engine: Engine,
         journal: JournalOf[Entry],
         past: Iterable[Sequence[Entry]],
         timer: Timer | None,
@@ -162,7 +176,6 @@ class Ems:
     ) -> "Ems":
         timer = timer or RealTimer()
         connectors = connect(config, timer) if connectors is None else connectors
-        engine = Engine()
         for group in past:
             for entry in group:
                 engine.fold(entry.events, entry.time)
@@ -317,6 +330,11 @@ class Ems:
             unsent = RecordUnsent(owner=owner, cl_ord_id=cl_ord_id, why=CANCELED_BEFORE)
             await self._ledger.submit(unsent)
             return await route.order(cl_ord_id)
+        if route.is_pressed and command.flattens is None:
+            owner, cl_ord_id = order.key
+            unsent = RecordUnsent(owner=owner, cl_ord_id=cl_ord_id, why=CANCELS_FIRST)
+            await self._ledger.submit(unsent)
+            return await route.order(cl_ord_id)
         if presence is not None:
             presence.orders[order.cl_ord_id] = route
         self._see_to_end(route, order)
@@ -402,7 +420,9 @@ class Ems:
         if order is None:
             raise NoSuchOrder(f"Order with ID: {cl_ord_id} not found")
         route = self._routes.get(order.account)
-        if route is None or order.has_ended or order.is_in_flight or order.is_unknown:
+        if route is None or route.is_pressed:
+            return order
+        if order.has_ended or order.is_in_flight or order.is_unknown:
             return order
         try:
             await self._shielded(route.look_for(order))
@@ -417,7 +437,7 @@ class Ems:
         that do not answer tell the last that is known.
         """
         routes = self._chosen(owner, exchange_id)
-        asked = (self._shielded(_tell(route.sync)) for route in routes)
+        asked = (self._shielded(_tell(_spared(route, route.sync))) for route in routes)
         for failed in await asyncio.gather(*asked, return_exceptions=True):
             is_expected = isinstance(failed, VenueDown | NoAnswer | CancelRefused)
             if isinstance(failed, BaseException) and (exchange_id is not None or not is_expected):
@@ -562,6 +582,23 @@ class Ems:
             except OSError as error:
                 log.error("halts that were left as files cannot be read", why=str(error))
 
+    async def _keep_snapshots(self, directory: Path, seq: int) -> None:
+        """Have one made by a process beside us whenever enough has been journaled since."""
+        while True:
+            if self._ledger.seq - seq >= self._config.snapshot_every:
+                seq = self._ledger.seq
+                maker = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-m", snapshots.__name__, str(directory)),
+                )
+                try:
+                    if await maker.wait():
+                        log.warning("no snapshot was made", directory=str(directory))
+                finally:
+                    if maker.returncode is None:  # the desk closes: a half one is no snapshot
+                        maker.kill()
+                        await maker.wait()
+            await self._timer.sleep(SNAPSHOT_LOOK_SECONDS)
+
     @property
     def _live(self) -> frozenset[Account]:
         """Accounts that are not on this machine."""
@@ -621,7 +658,8 @@ class Ems:
     ) -> list[tuple[ExchangeId, T | None]]:
         async def one(route: Route) -> tuple[ExchangeId, T | None]:
             try:
-                return route.account.exchange_id, await _tell(lambda: ask(route.connector))
+                asking = _spared(route, lambda: ask(route.connector))
+                return route.account.exchange_id, await _tell(asking)
             except (VenueDown, NoAnswer, CancelRefused):
                 if exchange_id is not None:
                     raise
@@ -647,6 +685,19 @@ class Ems:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # has been told to whoever still listens
+
+
+def _spared(
+    route: Route, doing: Callable[[], Coroutine[Any, Any, T]]
+) -> Callable[[], Coroutine[Any, Any, T]]:
+    """A question that is not put to a venue whose patience is needed for cancels."""
+
+    async def asked() -> T:
+        if route.is_pressed:
+            raise Silent(CANCELS_FIRST)
+        return await doing()
+
+    return asked
 
 
 async def _tell(doing: Callable[[], Coroutine[Any, Any, T]]) -> T:

@@ -95,6 +95,10 @@ class Engine:
         self.state: Final = State()
         self._changes: list[Change] = []
 
+    def remember(self, changes: list[Change]) -> None:
+        """What clients saw changed before the state that this began with."""
+        self._changes = changes
+
     def apply(self, command: Command, now: Nanos) -> list[Event]:
         """Decide `command`; return what happened, in order."""
         assert now >= self.state.now, "time does not go back"

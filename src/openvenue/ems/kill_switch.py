@@ -18,9 +18,11 @@ from openvenue.ems.halt_commands import BeginRound, EndRound, PullSwitch, Releas
 from openvenue.ems.halt_events import Halted, HaltRepeated, ReleaseRefused
 from openvenue.ems.halts import Halt, Leg, Scope, Trigger
 from openvenue.ems.ledger import DeskStopped, Ledger
+from openvenue.ems.order_log import Change
 from openvenue.ems.orders import Account, HaltId
 from openvenue.ems.proof import Ending
 from openvenue.ems.route import FAILURES, Route
+from openvenue.ems.rules.halt import is_meant
 from openvenue.ems.sweep import Sweep, Withdrawn
 from openvenue.ems.testimony import Testimony
 from openvenue.ems.timer import Timer
@@ -153,7 +155,21 @@ class KillSwitch:
             leg.has_ended.set()
 
     async def _follow(self, halt_id: HaltId, route: Route, leg: "_Leg") -> None:
-        """Sweep, then watch, until it is released."""
+        """Sweep, then watch, until it is released; at once when a feed tells of news in scope."""
+
+        def heard(change: Change) -> None:
+            order, halt = change.order, self._halt(halt_id)
+            is_news = order.account == route.account and not order.has_ended
+            if is_news and _is_good(halt.legs[route.account]) and is_meant(halt.scope, order):
+                leg.wake.set()
+
+        leave = self._ledger.log.listen(route.account.owner, heard)
+        try:
+            await self._until_released(halt_id, route, leg)
+        finally:
+            leave()
+
+    async def _until_released(self, halt_id: HaltId, route: Route, leg: "_Leg") -> None:
         while (halt := self._halt(halt_id)).is_active:
             leg.wake.clear()
             if _is_good(halt.legs[route.account]):

@@ -66,6 +66,11 @@ class Ledger:
             raise DeskStopped(self.stopped)
         return self._engine.state
 
+    @property
+    def seq(self) -> int:
+        """Of the newest entry that was decided."""
+        return self._seq
+
     def peek(self) -> State:
         """What is known, the last of it perhaps not durable yet: nobody outside may be told."""
         return self._engine.state

@@ -72,6 +72,7 @@ class Route:
         self._vanished: dict[ClOrdId, None] = {}  # from the venue's list, and not asked for yet
         self._is_accounting = False
         self._follower: Follower | None = None
+        self.is_pressed = False  # it wants fewer requests while a sweep runs: cancels go first
         self._sweeps = 0  # under way: the venue's patience is theirs
         self._calm = asyncio.Event()
         self._calm.set()
@@ -274,6 +275,7 @@ class Route:
         finally:
             self._sweeps -= 1
             if not self._sweeps:
+                self.is_pressed = False
                 self._calm.set()
 
     async def _account_in_peace(self) -> None:

@@ -15,7 +15,7 @@ import structlog
 from msgspec.structs import replace
 
 from openvenue.ems.commands import Standing, Word
-from openvenue.ems.connectors.port import Gone, Relayed, Silent, Unreachable, VenueOrder
+from openvenue.ems.connectors.port import Gone, Relayed, Silent, TooMany, Unreachable, VenueOrder
 from openvenue.ems.connectors.port import VenueRefused as Refused
 from openvenue.ems.halts import DONE, GONE, TAKEN, Act, Scope
 from openvenue.ems.orders import ClOrdId, Order
@@ -124,6 +124,8 @@ class Sweep:
                 is_heard = await self._cancel_singly(await self._mass_cancel_listed(left))
                 pause = route.config.retry_seconds if is_heard else self._longer(pause)
             except FAILURES as error:
+                if isinstance(error, TooMany):
+                    route.is_pressed = True
                 if isinstance(error, Unreachable):
                     if self._gives_up and not self._reached:
                         raise
@@ -183,7 +185,7 @@ class Sweep:
             act = Act(kind=kind, asked=asked, answered=route.ledger.now(), answer=str(error))
             del self._asking[kind, None]
             await self._witness.did([act])
-            if not isinstance(error, Refused):
+            if not isinstance(error, Refused) or isinstance(error, TooMany):
                 raise
             log.warning("mass cancel refused", account=str(route.account), why=str(error))
             return
@@ -262,6 +264,8 @@ class Sweep:
                 except FAILURES as error:
                     log.info("single cancel failed", order=order.cl_ord_id, why=str(error))
                     answer, is_heard = str(error), False
+                    if isinstance(error, TooMany):
+                        self._route.is_pressed = True
                 del self._asking["cancel", order.cl_ord_id]
             return Act(
                 kind="cancel",

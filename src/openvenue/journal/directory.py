@@ -34,6 +34,12 @@ def is_journal(directory: Path) -> bool:
     return (directory / FORMAT_FILE).is_file()
 
 
+def desks_in(directory: Path) -> list[Path]:
+    """Journals of the other kinds at `directory` or right below it, in the order of their names."""
+    places = [directory, *sorted(directory.glob("*"))]
+    return [path for path in places if is_journal(path) and not _is_venue(path)]
+
+
 def journals_in(directory: Path) -> list[Path]:
     """Journals of venues at `directory` or up to two levels below it, in the order of their names.
 

@@ -36,14 +36,14 @@ def make_snapshot(directory: Path) -> int | None:
         fold(world, read_groups(directory, world.seq))
         if world.seq == before:
             return None
-        _sync_newest_segment(directory)
+        sync_newest_segment(directory)
         write_snapshot(snapshots, world.seq, world.time, take(world.engine.state), world.nonces)
         return world.seq
     finally:
         os.close(fd)
 
 
-def _sync_newest_segment(directory: Path) -> None:
+def sync_newest_segment(directory: Path) -> None:
     """What we folded may not be on the disk yet, and a snapshot must not outlive its entries."""
     for segment in list_segments(directory)[-2:]:
         fd = os.open(segment.path, os.O_RDONLY)

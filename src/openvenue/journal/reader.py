@@ -104,12 +104,12 @@ def read_segment(
     raise damaged(segment.path, end, next_seq)
 
 
-def newest_seq(directory: Path) -> int:
+def newest_seq(directory: Path, holds: str = VENUE.holds) -> int:
     """Sequence of the newest whole entry; 0 if there is none.
 
     Raises: JournalError: the newest segment is damaged or cannot be read.
     """
-    journal_id = read_id(directory)
+    journal_id = read_id(directory, holds)
     for segment in reversed(list_segments(directory)):
         _, groups = read_segment(segment, journal_id, is_last=True)
         if groups:

@@ -9,9 +9,16 @@ from msgspec.structs import replace
 
 from openvenue.ems import markers
 from openvenue.ems.commands import Standing
-from openvenue.ems.connectors.port import Silent, Unreachable, VenueRefused
+from openvenue.ems.connectors.port import (
+    Heard,
+    Silent,
+    Snapshot,
+    TooMany,
+    Unreachable,
+    VenueRefused,
+)
 from openvenue.ems.desk import Ems
-from openvenue.ems.errors import HaltStays, NoSuchExchange, NoSuchHalt, NoSuchOwner
+from openvenue.ems.errors import HaltStays, NoAnswer, NoSuchExchange, NoSuchHalt, NoSuchOwner
 from openvenue.ems.halts import Origin, Scope, Trigger
 from openvenue.ems.markers import Marker
 from openvenue.ems.orders import ClOrdId, HaltId, Side, Status, TimeInForce
@@ -640,3 +647,48 @@ async def test_nothing_is_closed_before_the_orders_are_gone(scene: Scene) -> Non
 
     assert report.verdict is Verdict.LEFT
     assert scene.venue.sent == []
+
+
+async def test_while_a_venue_wants_fewer_requests_cancels_go_first(scene: Scene) -> None:
+    """An order out of scope is refused without a request, and questions are not put to it."""
+    scene.venue.fail["cancel_all PF_XBTUSD"] = [TooMany("too many requests")]
+    scene.venue.hold["open_orders"] = asyncio.Event()
+    halt_id = await scene.pull(owners=[ANN], venues=["KRAKENFTS"], symbols=["PF_XBTUSD"])
+    await scene.until(lambda: scene.desk.route(ANN, "KRAKENFTS").is_pressed)
+    calls = list(scene.venue.calls)
+
+    refused = await scene.place("ether", terms=ETHER)
+    with pytest.raises(NoAnswer, match="cancels go first"):
+        await scene.desk.open_orders(ANN, "KRAKENFTS")
+    with pytest.raises(NoAnswer, match="cancels go first"):
+        await scene.desk.positions(ANN, "KRAKENFTS")
+    others = await scene.place("one", BOBS)
+    asked = [it for it in scene.venue.calls[len(calls) :] if not it.startswith("cancel_all")]
+    scene.venue.hold["open_orders"].set()
+    await scene.desk.kill_switch.ended(halt_id)
+    passed = await scene.place("ether again", terms=ETHER)
+    report = await scene.desk.halt(None, halt_id)
+
+    assert refused.status is Status.REJECTED and "cancels go first" in refused.message
+    assert asked == []
+    assert others.status is Status.NEW
+    assert passed.status is Status.NEW
+    assert report.verdict is Verdict.PROVEN
+
+
+async def test_what_a_private_feed_tells_of_is_canceled_without_waiting(scene: Scene) -> None:
+    """The watch need not look: nobody lets it."""
+    await scene.place("known")
+    report = await scene.kill()
+    scene.venue.mass_cancels_all = False
+    order_id = scene.venue.add()
+    listed = scene.venue.open[order_id]
+    scene.venue.news.put_nowait(Snapshot(()))
+    scene.venue.news.put_nowait(Heard(cl_ord_id="", word=listed.word, terms=listed.terms))
+
+    later = await scene.report_when(
+        report.halt_id, lambda it: it.recanceled == 1 and it.verdict is Verdict.PROVEN
+    )
+
+    assert later.reappeared == 1
+    assert scene.venue.open == {}
