@@ -10,7 +10,7 @@ from openvenue.ems.events import CancelAllBegun
 from openvenue.ems.halts import Act, Scope
 from openvenue.ems.ledger import DeskStopped
 from openvenue.ems.orders import Order, RunId
-from openvenue.ems.proof import Ending, Sight
+from openvenue.ems.proof import Ending, Sight, nobody_lists
 from openvenue.ems.route import Route
 from openvenue.ems.state import Run
 from openvenue.ems.sweep import Sweep
@@ -54,6 +54,8 @@ async def _cancel_all(route: Route) -> Run:
         raise
     if ending in (Ending.LEFT, Ending.UNKNOWN):
         ending = Ending.UNPROVEN
+    if ending is Ending.PROVEN and (unlistable := route.connector.capabilities.unlistable):
+        ending, why = Ending.UNVERIFIABLE, nobody_lists(unlistable)
     await _end(route, begun.run_id, memory, ending, why)
     log.info("cancel-all ended", run=begun.run_id, account=str(account), ending=ending, why=why)
     return (await ledger.state()).runs[begun.run_id]

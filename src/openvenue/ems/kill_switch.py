@@ -20,7 +20,7 @@ from openvenue.ems.halts import Halt, Leg, Scope, Trigger
 from openvenue.ems.ledger import DeskStopped, Ledger
 from openvenue.ems.order_log import Change
 from openvenue.ems.orders import Account, HaltId
-from openvenue.ems.proof import Ending
+from openvenue.ems.proof import Ending, nobody_lists
 from openvenue.ems.route import FAILURES, Route
 from openvenue.ems.rules.halt import is_meant
 from openvenue.ems.sweep import Sweep, Withdrawn
@@ -212,7 +212,7 @@ class KillSwitch:
             if ending is Ending.PROVEN:
                 ending, why = await self._resolve(halt.halt_id, route, sweep)
             if ending is Ending.PROVEN and unlistable:
-                ending, why = Ending.UNVERIFIABLE, f"nobody lists {', '.join(unlistable)}"
+                ending, why = Ending.UNVERIFIABLE, nobody_lists(unlistable)
         except Withdrawn:
             return
         except DeskStopped:

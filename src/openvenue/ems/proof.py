@@ -1,5 +1,6 @@
 """How canceling ended, and the evidence for it."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -16,7 +17,7 @@ class Ending(StrEnum):
     INTERRUPTED = "interrupted"  # the desk itself ended
     LEFT = "left"  # of a halt: the deadline came, and orders are listed
     UNKNOWN = "unknown"  # of a halt: the deadline came, and it is not known what is left
-    UNVERIFIABLE = "unverifiable"  # of a halt: empty, but there are orders that nobody lists
+    UNVERIFIABLE = "unverifiable"  # empty, but there are orders that nobody lists
 
 
 class Sight(Struct, frozen=True, array_like=True):
@@ -26,3 +27,8 @@ class Sight(Struct, frozen=True, array_like=True):
     order_ids: tuple[str, ...]  # the venue's, of orders that are to go
     source: str = "list"  # or "feed": what a new subscription to the private feed began with
     beside: int = 0  # orders that are none of our business
+
+
+def nobody_lists(classes: Sequence[str]) -> str:
+    """Why an empty list proves nothing there."""
+    return f"nobody lists {', '.join(classes)} orders"

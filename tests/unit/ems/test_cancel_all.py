@@ -26,6 +26,16 @@ async def test_an_empty_venue_is_proven_by_two_looks_a_settling_time_apart(scene
     assert scene.time.seconds == CONFIG.settling_seconds
 
 
+async def test_a_class_of_orders_that_nobody_lists_keeps_it_from_being_ok(scene: Scene) -> None:
+    """Empty as far as anybody can see is not empty."""
+    scene.venue.capabilities = replace(scene.venue.capabilities, unlistable=("twap",))
+
+    run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
+
+    assert run.ending is Ending.UNVERIFIABLE
+    assert run.why == "nobody lists twap orders"
+
+
 async def test_the_log_names_an_account_as_people_do(scene: Scene) -> None:
     """Whoever reads it in a hurry does not read Python."""
     with capture_logs() as lines:
