@@ -247,6 +247,28 @@ def _why_isolated_refuses(
     return INSUFFICIENT_MARGIN if incremental > free else None
 
 
+def initial_added(position: Position, long_lots: int, short_lots: int) -> int:
+    """What a wallet's initial margin with orders grows by if one market's exposures become these.
+
+    Negative where it shrinks. An isolated position's is counted with what the wallet keeps for it.
+    """
+    schedule = position.schedule
+    longs = schedule.initial(long_lots, position.leverage)
+    shorts = schedule.initial(short_lots, position.leverage)
+    if position.wallet.parent is not None:
+        return max(longs, shorts) - position.initial - position.reserved
+    others_long = 0  # of the same group
+    others_short = 0
+    for other in position.wallet.positions:
+        if other is not position and other.group == position.group:
+            if other.is_stale or other.schedule is not other.market.schedule:
+                other.refresh()
+            others_long += other.initial_long
+            others_short += other.initial_short
+    now = max(others_long + position.initial_long, others_short + position.initial_short)
+    return max(others_long + longs, others_short + shorts) - now
+
+
 def held_for(contract: Contract, sign: int, leaves: int, limit: int) -> int:
     """Atoms that a resting spot order holds: quote and the larger fee to buy, base to sell."""
     if sign < 0:

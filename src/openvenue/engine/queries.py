@@ -12,6 +12,7 @@ from msgspec import Struct
 from openvenue.engine.accounts import Wallet
 from openvenue.engine.assignees import Assignee
 from openvenue.engine.book import Live
+from openvenue.engine.commands import PlaceOrder
 from openvenue.engine.funding import HOUR, rate_of
 from openvenue.engine.instruments import Asset, Dislocation, IndexId, Instrument, Mode, WalletId
 from openvenue.engine.margin import equity, free_in, wallet_margin
@@ -19,7 +20,9 @@ from openvenue.engine.markets import Market
 from openvenue.engine.notices import Notice
 from openvenue.engine.orders import OrderView, SelfTrade
 from openvenue.engine.positions import Position
+from openvenue.engine.reasons import RejectReason
 from openvenue.engine.risk import unwind_queue
+from openvenue.engine.rules.weigh_order import largest_order, weigh_order
 from openvenue.engine.state import State
 from openvenue.engine.units import (
     AccountId,
@@ -100,6 +103,37 @@ class GetAssignees(Struct, frozen=True):
     """An account's entries of the assignment programme, past ones too. Answer: list[Assignee]."""
 
     account: AccountId
+
+
+class WeighOrder(Struct, frozen=True):
+    """What an order without a trigger would take if it were sent now. Answer: OrderWeight, None
+    if there is no such account or contract.
+    """
+
+    order: PlaceOrder
+
+
+class GetLargestOrder(Struct, frozen=True):
+    """The most lots of this order, whose own quantity does not matter, that would be accepted,
+    while one more would be refused. Answer: Lots, 0 if none would be.
+    """
+
+    order: PlaceOrder
+
+
+class OrderWeight(Struct, frozen=True):
+    """What an order would take, in atoms of the contract's settlement asset.
+
+    Wallet and position are told as if what does not trade at once had filled at `limit`.
+    """
+
+    reason: RejectReason | None  # why it would be refused
+    limit: Ticks | None  # the worst price that it may trade at; None: a market without prices
+    initial_added: Atoms  # what initial margin with orders grows by
+    equity: Atoms  # of the wallet
+    maintenance_margin: Atoms  # of the wallet
+    position_value: Atoms  # at mark, signed as its cost
+    position_maintenance: Atoms
 
 
 class UnwindPlace(Struct, frozen=True):
@@ -223,6 +257,8 @@ Query = (
     | GetNotices
     | GetUnwindQueue
     | GetAssignees
+    | WeighOrder
+    | GetLargestOrder
 )
 Answer = (
     list[OrderView]
@@ -235,6 +271,8 @@ Answer = (
     | list[Notice]
     | list[UnwindPlace]
     | list[Assignee]
+    | OrderWeight
+    | Lots
     | None
 )
 
@@ -382,6 +420,27 @@ def get_assignees(state: State, query: GetAssignees) -> list[Assignee]:
     return [it for it in state.assignees.values() if it.account == query.account]
 
 
+def weigh(state: State, query: WeighOrder) -> OrderWeight | None:
+    """What an order would take."""
+    weight = weigh_order(state, query.order)
+    if weight is None:
+        return None
+    return OrderWeight(
+        reason=weight.reason,
+        limit=weight.limit or None,
+        initial_added=Atoms(weight.added),
+        equity=Atoms(weight.equity),
+        maintenance_margin=Atoms(weight.maintenance),
+        position_value=Atoms(weight.value),
+        position_maintenance=Atoms(weight.held_by),
+    )
+
+
+def get_largest_order(state: State, query: GetLargestOrder) -> Lots:
+    """The most lots that would be accepted."""
+    return largest_order(state, query.order)
+
+
 def _view(live: Live) -> OrderView:
     return live.view()
 
@@ -496,4 +555,6 @@ LOOK: Final[dict[type[Any], Callable[[State, Any], Answer]]] = {
     GetNotices: get_notices,
     GetUnwindQueue: get_unwind_queue,
     GetAssignees: get_assignees,
+    WeighOrder: weigh,
+    GetLargestOrder: get_largest_order,
 }

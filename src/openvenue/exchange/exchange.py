@@ -23,16 +23,19 @@ from openvenue.engine.queries import (
     GetBook,
     GetFamily,
     GetIndexPrices,
+    GetLargestOrder,
     GetMarkets,
     GetNotices,
     GetOpenOrders,
     GetOrders,
     GetUnwindQueue,
     MarketView,
+    OrderWeight,
     Query,
     UnwindPlace,
+    WeighOrder,
 )
-from openvenue.engine.units import FinePrice, Nanos
+from openvenue.engine.units import FinePrice, Lots, Nanos
 from openvenue.exchange.clock import Clock
 from openvenue.exchange.collector import Collector
 from openvenue.exchange.engine_machine import EngineMachine
@@ -224,6 +227,10 @@ class Exchange:
     async def look(self, query: GetUnwindQueue) -> list[UnwindPlace]: ...
     @overload
     async def look(self, query: GetAssignees) -> list[Assignee]: ...
+    @overload
+    async def look(self, query: WeighOrder) -> OrderWeight | None: ...
+    @overload
+    async def look(self, query: GetLargestOrder) -> Lots: ...
     async def look(self, query: Query) -> Answer:
         """The answer to `query`, of a state that is durable. Raises: VenueStopped."""
         return await self._writer.look(query)

@@ -20,16 +20,19 @@ from openvenue.engine.queries import (
     GetBook,
     GetFamily,
     GetIndexPrices,
+    GetLargestOrder,
     GetMarkets,
     GetNotices,
     GetOpenOrders,
     GetOrders,
     GetUnwindQueue,
     MarketView,
+    OrderWeight,
     Query,
     UnwindPlace,
+    WeighOrder,
 )
-from openvenue.engine.units import FinePrice, Nanos, OrderId
+from openvenue.engine.units import FinePrice, Lots, Nanos, OrderId
 from openvenue.journal.records import Entry, Envelope
 
 
@@ -80,6 +83,10 @@ class ExchangePort(Protocol):
     async def look(self, query: GetUnwindQueue) -> list[UnwindPlace]: ...
     @overload
     async def look(self, query: GetAssignees) -> list[Assignee]: ...
+    @overload
+    async def look(self, query: WeighOrder) -> OrderWeight | None: ...
+    @overload
+    async def look(self, query: GetLargestOrder) -> Lots: ...
     async def look(self, query: Query) -> Answer:
         """The answer to `query`, of a state that is durable. See `engine.queries`."""
 

@@ -40,6 +40,8 @@ COST: Final = {
     "trading-enabled": 2,
     "unwindqueue": 200,
     "assignmentprogram": 2,
+    "initialmargin": 10,
+    "initialmargin/maxordersize": 50,  # two searches, each of some twenty plans
 }
 COST_FILLS_BEFORE: Final = 25  # fills with `lastFillTime`
 COST_BATCH: Final = 9  # and one for each instruction

@@ -16,6 +16,7 @@ from openvenue.gateways.kraken_futures import (
     edit,
     errors,
     history,
+    initial_margin,
     money,
     notices,
     preferences,
@@ -86,6 +87,8 @@ ENDPOINTS: Final[Mapping[tuple[str, str], Answer]] = {
     ("POST", "withdrawal"): money.withdrawal,
     ("GET", "transfers"): money.transfers,
     ("GET", "subaccounts"): money.subaccounts,
+    ("GET", "initialmargin"): initial_margin.initial_margin,
+    ("GET", "initialmargin/maxordersize"): initial_margin.max_order_size,
     ("GET", "unwindqueue"): assignment.unwind_queue,
     ("GET", "assignmentprogram/current"): assignment.current,
     ("GET", "assignmentprogram/history"): assignment.past,
@@ -127,8 +130,6 @@ NAMED: Final = (
 
 # What the real service has and this one does not have yet. `docs/apis/kraken-futures.md` says when.
 LATER: Final[Mapping[str, tuple[str, ...]]] = {
-    "initialmargin": ("GET",),
-    "initialmargin/maxordersize": ("GET",),
     "pnlpreferences": ("GET", "PUT"),
     "portfolio-margining/parameters": ("GET",),
     "portfolio-margining/simulate": ("POST",),

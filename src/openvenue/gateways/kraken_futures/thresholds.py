@@ -51,13 +51,20 @@ def threshold(
 ) -> Decimal:
     """The mark price of one market at which its owner is liquidated, if it alone moves; 0: none."""
     others = wallet.maintenance_margin - position.maintenance_margin
-    factor = meeting(
+    return threshold_of(
+        mark,
         wallet.equity - others,
         value(position),
         position.maintenance_margin,
         is_inverse=is_inverse,
     )
-    return _price(mark * factor)
+
+
+def threshold_of(
+    mark: Decimal, equity: int, moving: int, needed: int, *, is_inverse: bool
+) -> Decimal:
+    """As `threshold`, of a position worth `moving`; `equity` is what others do not need."""
+    return _price(mark * meeting(equity, moving, needed, is_inverse=is_inverse))
 
 
 def _price(price: Decimal) -> Decimal:
