@@ -16,6 +16,11 @@ OFFSET_TOO_HIGH: Final = RejectReason.OFFSET_TOO_HIGH
 OFFSET_TOO_LOW: Final = RejectReason.OFFSET_TOO_LOW
 
 
+def is_behind(trail: Distance) -> bool:
+    """Whether a trailing stop can follow at this distance: behind its signal, and above zero."""
+    return trail.ticks >= 0 and 0 <= trail.share < PPB_ONE
+
+
 def trail_price(trigger: Trigger, trail: Distance, signal: int, contract: Contract) -> Ticks:
     """Where a trailing stop fires, if the best price of its signal is the fine price `signal`.
 

@@ -25,6 +25,15 @@ PRICE_ONE: Final = 10**PRICE_SCALE
 FINE_PRICE_MAX: Final = 10**18  # what is journaled must fit 64 bits
 PPB_ONE: Final = 10**9
 SECOND: Final = 10**9  # in Nanos
+PLACES_MAX: Final = 40  # of a number that is worked with, on either side of its point
+
+
+def is_workable(number: Decimal) -> bool:
+    """Whether a number from outside can be made a fraction: no NaN, no power that fills memory."""
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int):
+        return False  # infinite, or no number
+    return abs(exponent) <= PLACES_MAX and abs(number.adjusted()) <= PLACES_MAX
 
 
 def fine_price(price: Decimal) -> FinePrice:

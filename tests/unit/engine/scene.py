@@ -36,6 +36,7 @@ from openvenue.engine.orders import (
     IOC,
     SELL,
     Direction,
+    Extras,
     Side,
     Signal,
     TimeInForce,
@@ -63,6 +64,7 @@ BOB: Final = AccountId("bob")
 PIP: Final = AccountId("pip")
 USD: Final = AssetId("USD")
 XBT: Final = AssetId("XBT")
+ONE_PERCENT: Final = Decimal("0.01")
 CENT: Final = 10**6  # atoms
 DOLLAR: Final = 10**8
 COIN: Final = 10**10
@@ -240,6 +242,8 @@ def order(
     reduce_only: bool = False,
     trigger: Trigger | None = None,
     deadline: Nanos | None = None,
+    extras: Extras | None = None,
+    market_cap: Decimal = ONE_PERCENT,
 ) -> PlaceOrder:
     """An order in lots and ticks; a market order, capped at 1 %, where there is no price."""
     return PlaceOrder(
@@ -253,8 +257,9 @@ def order(
         post_only=post_only,
         reduce_only=reduce_only,
         trigger=trigger,
-        market_cap=Decimal("0.01") if price is None else None,
+        market_cap=market_cap if price is None else None,
         deadline=deadline,
+        extras=extras,
     )
 
 

@@ -39,7 +39,8 @@ def accrue_funding(state: State, step: AccrueFunding) -> list[Event]:
 def _sample(market: Market, terms: Funding, until: int) -> FundingSampled | None:
     """The looks that fall due until then; None: none does."""
     every = int(terms.sample)
-    count = until // every - market.funding.sampled // every
+    # After a very long stop the oldest hours are one: their looks count as those of an hour.
+    count = min(until // every - market.funding.sampled // every, HOUR // every)
     if count <= 0:
         return None
     bid = ask = 0

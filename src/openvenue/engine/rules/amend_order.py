@@ -22,7 +22,7 @@ from openvenue.engine.rules.execution import (
 )
 from openvenue.engine.rules.place_order import CLOSED, why_off_bounds, why_position_too_large
 from openvenue.engine.state import State
-from openvenue.engine.trailing import trail_price, why_offset_refuses
+from openvenue.engine.trailing import is_behind, trail_price, why_offset_refuses
 from openvenue.engine.units import Lots
 
 
@@ -103,6 +103,8 @@ def _new_trigger(command: AmendOrder, live: Live, trigger: Trigger) -> Trigger |
     if command.trail is not None:
         if trigger.trail is None:
             return RejectReason.NOT_A_TRIGGER
+        if not is_behind(command.trail):
+            return RejectReason.TRAIL_NO_HEADROOM
         signal = live.market.signal_price(int(trigger.signal))
         if signal == 0:
             return RejectReason.TRAIL_NO_REFERENCE

@@ -7,6 +7,7 @@ from openvenue.engine.commands import JoinAssignment, LeaveAssignment
 from openvenue.engine.events import AssigneeJoined, AssigneeLeft, Event, Refused
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.state import State
+from openvenue.engine.units import is_workable
 
 
 def join_assignment(state: State, command: JoinAssignment) -> list[Event]:
@@ -19,7 +20,7 @@ def join_assignment(state: State, command: JoinAssignment) -> list[Event]:
         if market is None or market.contract.instrument.kind is not terms.kind:
             return [Refused(reason=RejectReason.MARKET_NOT_FOUND, detail=terms.symbol)]
     for bound in (terms.max_size, terms.max_position):
-        if bound is not None and not (bound.is_finite() and bound > 0):
+        if bound is not None and not (is_workable(bound) and bound > 0):
             return [Refused(reason=RejectReason.INVALID, detail="bounds")]
     return [AssigneeJoined(number=state.next_assignee, account=command.account, terms=terms)]
 

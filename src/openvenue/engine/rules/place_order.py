@@ -21,8 +21,8 @@ from openvenue.engine.rules.execution import (
     why_plan_refused,
 )
 from openvenue.engine.state import State
-from openvenue.engine.trailing import trail_price, why_offset_refuses
-from openvenue.engine.units import Lots, Ticks
+from openvenue.engine.trailing import is_behind, trail_price, why_offset_refuses
+from openvenue.engine.units import Lots, Ticks, is_workable
 
 ONLINE: Final = Mode.ONLINE
 IDENTIFIED: Final = (
@@ -53,6 +53,7 @@ WOULD_TAKE: Final = RejectReason.WOULD_TAKE
 MAX_POSITION: Final = RejectReason.MAX_POSITION
 REJECT_TAKER: Final = SelfTrade.REJECT_TAKER
 EXPIRED: Final = RejectReason.EXPIRED
+INVALID: Final = RejectReason.INVALID
 TOO_MANY_TRAILING: Final = RejectReason.TOO_MANY_TRAILING
 TRAIL_TOO_WIDE: Final = RejectReason.TRAIL_TOO_WIDE
 TRAIL_NO_REFERENCE: Final = RejectReason.TRAIL_NO_REFERENCE
@@ -170,10 +171,10 @@ def _why_unguarded(
     command: PlaceOrder, account: Account, market: Market, extras: Extras, sign: int
 ) -> RejectReason | None:
     """Why the legs of an order cannot be, or a trigger has no position to guard."""
-    if market.contract.is_spot or extras.parent is not None:
+    if market.contract.is_spot:
         return WOULD_NOT_REDUCE
     if extras.guards:
-        if not command.reduce_only or command.trigger is None:
+        if not command.reduce_only or command.trigger is None or extras.legs:
             return WOULD_NOT_REDUCE
         return None if reducible_quantity(account, market, sign) else WOULD_NOT_REDUCE
     if command.reduce_only:
@@ -184,6 +185,8 @@ def _why_unguarded(
     for leg in extras.legs:
         if leg.trigger.trail is not None or leg.trigger.offset is not None:
             return INVALID_PRICE
+        if leg.market_cap is not None and not is_workable(leg.market_cap):
+            return INVALID
         quantity = command.quantity if leg.quantity is None else leg.quantity
         reason = why_off_bounds(market, quantity, leg.limit_price, leg.trigger)
         if reason is not None:
@@ -199,6 +202,8 @@ def start_trigger(market: Market, trigger: Trigger) -> Trigger | RejectReason:
     """A trigger that follows prices, where it fires at present; or why it cannot."""
     trail = trigger.trail
     if trail is not None:
+        if not is_behind(trail):
+            return TRAIL_TOO_WIDE
         signal = market.signal_price(int(trigger.signal))
         if signal == 0:
             return TRAIL_NO_REFERENCE
@@ -235,6 +240,11 @@ def _why_unacceptable(
     if extras is not None and extras.expires is not None:
         if extras.expires <= state.now or (extras.starts or 0) >= extras.expires:
             return EXPIRED
+    cap = command.market_cap
+    if cap is not None and not is_workable(cap):
+        return INVALID
+    if extras is not None and extras.parent is not None:
+        return INVALID  # only the engine makes legs
     return None
 
 

@@ -44,6 +44,8 @@ def successor(state: State, command: ReplaceOrder) -> PlaceOrder | RejectReason:
         return RejectReason.UNKNOWN_ORDER
     if not state.intake_open:
         return RejectReason.LOW_DISK
+    if not live.account.is_trading_enabled:
+        return RejectReason.TRADING_DISABLED
     reason = CLOSED.get(live.market.mode)
     if reason is not None:
         return reason

@@ -5,6 +5,7 @@ below the index, averaged over a minute. Source: Kraken Futures, "Mark price"; t
 average is unpublished.
 """
 
+from decimal import Decimal
 from typing import Final
 
 from openvenue.engine.commands import SetIndexPrice, SetMarkPrice
@@ -13,7 +14,14 @@ from openvenue.engine.impact import impact_mid
 from openvenue.engine.markets import Market
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.state import State
-from openvenue.engine.units import FINE_PRICE_MAX, PPB_ONE, SECOND, FinePrice, fine_price
+from openvenue.engine.units import (
+    FINE_PRICE_MAX,
+    PPB_ONE,
+    SECOND,
+    FinePrice,
+    fine_price,
+    is_workable,
+)
 
 SMOOTHING: Final = 60 * SECOND
 PREMIUM_MAX: Final = 10**18  # in parts per billion; no market has it, and a journal can hold it
@@ -21,10 +29,11 @@ PREMIUM_MAX: Final = 10**18  # in parts per billion; no market has it, and a jou
 
 def set_index_price(state: State, command: SetIndexPrice) -> list[Event]:
     """IndexPriceSet, then the mark price of each contract on the index."""
-    price = int(fine_price(command.price))
+    price = _read(command.price)
     markets = state.indexes.get(command.index, [])
     is_known = bool(markets) or command.index in state.collateral
-    if not is_known or not 0 < price <= FINE_PRICE_MAX:
+    least = max([_least(market) for market in markets], default=1)
+    if not is_known or not least <= price <= FINE_PRICE_MAX:
         return [Refused(reason=RejectReason.INVALID, detail=command.index)]
     events: list[Event] = [IndexPriceSet(index=command.index, price=FinePrice(price))]
     for market in markets:
@@ -39,11 +48,26 @@ def set_mark_price(state: State, command: SetMarkPrice) -> list[Event]:
     if market is None:
         return [Refused(reason=RejectReason.MARKET_NOT_FOUND, detail=command.symbol)]
     if command.price is None:
+        if market.index == 0:
+            return [Refused(reason=RejectReason.INVALID, detail="index")]  # nothing to follow
         return [_mark(market, market.index, 0)]
-    price = fine_price(command.price)
-    if not 0 < price <= FINE_PRICE_MAX:
+    price = FinePrice(_read(command.price))
+    if not _least(market) <= price <= FINE_PRICE_MAX:
         return [Refused(reason=RejectReason.INVALID, detail="price")]
     return [MarkPriceSet(symbol=market.symbol, price=price, premium=market.premium, is_pinned=True)]
+
+
+def _read(price: Decimal) -> int:
+    """A price from outside on the fine grid; 0 where it is none."""
+    return int(fine_price(price)) if is_workable(price) else 0
+
+
+def _least(market: Market) -> int:
+    """The lowest price that a market's positions can be valued at, and that be written down.
+
+    An inverse one is worth the more the lower its price is, without end: a tick is where it stops.
+    """
+    return market.contract.tick_fine if market.contract.is_inverse else 1
 
 
 def premium_after(market: Market, index: int, now: int) -> int:
@@ -61,7 +85,7 @@ def premium_after(market: Market, index: int, now: int) -> int:
 
 
 def _mark(market: Market, index: int, premium: int) -> Event:
-    price = min(max(index + index * premium // PPB_ONE, 1), FINE_PRICE_MAX)
+    price = min(max(index + index * premium // PPB_ONE, _least(market)), FINE_PRICE_MAX)
     return MarkPriceSet(
         symbol=market.symbol, price=FinePrice(price), premium=premium, is_pinned=False
     )

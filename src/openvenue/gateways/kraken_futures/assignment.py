@@ -13,6 +13,7 @@ from openvenue.engine.commands import JoinAssignment, LeaveAssignment
 from openvenue.engine.events import AssigneeJoined, AssigneeLeft, Refused
 from openvenue.engine.instruments import Kind
 from openvenue.engine.queries import GetAssignees, GetUnwindQueue, UnwindPlace
+from openvenue.engine.units import is_workable
 from openvenue.gateways.kraken_futures import codec, errors
 from openvenue.gateways.kraken_futures.arguments import Arguments
 from openvenue.gateways.kraken_futures.asking import Who
@@ -171,7 +172,7 @@ def _bound(arguments: Arguments, name: str) -> Decimal | None:
         bound = Decimal(text[:40])
     except InvalidOperation as error:
         raise errors.invalid(name) from error
-    if not (bound.is_finite() and 0 < bound < 10**DIGITS_MAX):
+    if not (is_workable(bound) and 0 < bound < 10**DIGITS_MAX):
         raise errors.invalid(name)
     return bound
 

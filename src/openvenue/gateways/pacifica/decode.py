@@ -27,7 +27,15 @@ from openvenue.engine.orders import (
     Trigger,
     TriggerKind,
 )
-from openvenue.engine.units import AccountId, FinePrice, Lots, OrderId, Symbol, Ticks
+from openvenue.engine.units import (
+    AccountId,
+    FinePrice,
+    Lots,
+    OrderId,
+    Symbol,
+    Ticks,
+    is_workable,
+)
 from openvenue.gateways.numbers import DIGITS_MAX
 from openvenue.gateways.pacifica import errors
 from openvenue.gateways.pacifica.fields import Fields
@@ -114,7 +122,8 @@ def decode_create_market(body: Mapping[str, Any], profile: Profile) -> OrderDraf
     """POST /orders/create_market. Raises: Failure."""
     fields = Fields(body, INVALID_ORDER)
     slippage = fields.decimal("slippage_percent")
-    if len(slippage) > DIGITS_MAX or not 0 <= Decimal(slippage) < HUNDRED:
+    is_short = len(slippage) <= DIGITS_MAX and is_workable(Decimal(slippage))
+    if not is_short or not 0 <= Decimal(slippage) < HUNDRED:
         raise fields.wrong("slippage_percent")
     return OrderDraft(
         symbol=fields.text("symbol"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from openvenue.engine.commands import Batch, ReplaceOrder, SetMode
+from openvenue.engine.commands import Batch, ReplaceOrder, SetMode, SetTradingEnabled
 from openvenue.engine.events import CancelRejected, OrderAccepted, OrderCanceled, OrderRejected
 from openvenue.engine.instruments import Mode
 from openvenue.engine.orders import BUY, SELL
@@ -90,3 +90,16 @@ def test_in_a_batch_it_is_one_member() -> None:
     assert names(events) == one + one
     [left] = scene.live(ANN)
     assert scene.engine.state.orders[OrderId(left)].price == 97
+
+
+def test_for_an_account_that_may_not_trade_the_old_one_stays() -> None:
+    """It goes on standing, and can be canceled; its successor would be refused."""
+    scene = Scene()
+    number = scene.place(order(ANN, BUY, 5, 99, cl_ord_id="mine"))
+    scene.do(SetTradingEnabled(account=ANN, is_enabled=False))
+
+    [refused] = scene.do(replaced(98))
+
+    assert isinstance(refused, CancelRejected)
+    assert refused.reason is Why.TRADING_DISABLED
+    assert scene.live(ANN) == [number]

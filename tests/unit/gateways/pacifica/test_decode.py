@@ -9,6 +9,7 @@ from openvenue.engine.orders import BUY, FOK, GTC, IOC, SELL, Direction, SelfTra
 from openvenue.engine.units import AccountId, fine_price
 from openvenue.gateways.pacifica import decode
 from openvenue.gateways.pacifica.canonical import parse
+from openvenue.gateways.pacifica.errors import Failure
 from openvenue.gateways.pacifica.facts import NO_FACTS
 from openvenue.gateways.pacifica.listing import Market
 from openvenue.gateways.pacifica.profile import DEFAULT, Profile
@@ -106,3 +107,10 @@ def test_a_stop_buys_above_and_sells_below(side: str, direction: Direction) -> N
 
     other = decode.decode_create_stop(told, Profile(default_trigger="last_trade_price"))
     assert other.trigger == "last_trade_price"
+
+
+@pytest.mark.parametrize("slippage", ["1e-999999", "0e-999999", "0.5e-9999", "1e999999"])
+def test_a_slippage_that_would_fill_memory_is_refused(slippage: str) -> None:
+    """A short text can say a number of a million digits."""
+    with pytest.raises(Failure):
+        decode.decode_create_market(body(slippage_percent=slippage), DEFAULT)
