@@ -27,7 +27,7 @@ from openvenue.ems.connect import connect
 from openvenue.ems.connectors.port import Connector
 from openvenue.ems.orders import Account, ExchangeId, Side, Terms, TimeInForce
 from openvenue.ems.timer import RealTimer
-from openvenue.engine.events import OrderAccepted
+from openvenue.engine.events import DeadMansSwitchFired, OrderAccepted
 from openvenue.engine.units import AccountId, OrderId
 from openvenue.exchange.keys import AccountKeys
 from openvenue.gateways.kraken_futures.ids import order_uuid
@@ -215,6 +215,23 @@ class KillScene:
         async with aiohttp.ClientSession() as session, session.get(url) as response:
             told = await response.json(content_type=None)
         return int(told["ticker"]["markPrice"])
+
+    async def arm(self, exchange_id: str, seconds: int) -> None:
+        """The venue's own dead man's switch, by another program of the account."""
+        connector = self._connector(exchange_id, OWNER)
+        try:
+            await connector.arm(seconds)
+        finally:
+            await connector.close()
+
+    def switches_fired(self, exchange_id: str) -> int:
+        """How often the owner's dead man's switch has fired there."""
+        return sum(
+            isinstance(event, DeadMansSwitchFired) and event.account == OWNER
+            for group in read_groups(self._journal(exchange_id))
+            for entry in group
+            for event in entry.events
+        )
 
     def _connector(self, exchange_id: str, account: str) -> Connector:
         server = self.venues[exchange_id]

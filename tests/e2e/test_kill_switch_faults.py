@@ -280,9 +280,12 @@ async def test_orders_that_others_send_during_the_kill_go_too(scene: KillScene) 
     assert scene.truth() == NOTHING
 
 
-async def test_a_venue_that_falls_during_the_kill_and_comes_back(scene: KillScene) -> None:
-    """Killed and started again, its dead man's switch armed: told as unknown, proven later."""
+async def test_a_venue_that_falls_during_the_kill_with_its_own_switch_armed(
+    scene: KillScene,
+) -> None:
+    """Its dead man's switch fires once when it is back; told as unknown, and proven later."""
     before = opened(scene)
+    await scene.arm("KRAKEN", 2)
     await scene.fault("KRAKEN", kind="hang", path=BUTTONS["kraken_spot"], count=0)
     pulling = asyncio.create_task(kill(scene, deadline_seconds=2))
     async with asyncio.timeout(PATIENCE_S):
@@ -296,6 +299,7 @@ async def test_a_venue_that_falls_during_the_kill_and_comes_back(scene: KillScen
     told = await scene.halt_when(told["id"], is_proven)
 
     assert (status, by_venue["KRAKEN"], by_venue["PACIFICA"]) == (504, "unknown", "proven")
+    assert scene.switches_fired("KRAKEN") == 1
     scene.hold_against_journals(told, before)
     assert scene.truth() == NOTHING
 
