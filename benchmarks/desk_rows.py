@@ -15,14 +15,15 @@ import aiohttp
 from benchmarks.processes import LOAD_CORE, SERVER_CORE
 from benchmarks.rows import Bench, Row, mid
 from benchmarks.venue import FUTURES, PACIFICA, SPOT, UnexpectedReply, serving, world_file
-from openvenue.ems.config import Credentials, EmsConfig, VenueAccount
+from openvenue.ems.config import ApiKind, Credentials, EmsConfig, VenueAccount
 from openvenue.ems.connect import connect
 from openvenue.ems.connectors.port import Connector
 from openvenue.ems.orders import ExchangeId, Side, Terms, TimeInForce
 from openvenue.ems.timer import RealTimer
+from openvenue.engine.units import AccountId
 from openvenue.testing.server import DeskServer, Server
 
-OWNER: Final = "primary"
+OWNER: Final = AccountId("primary")
 SYMBOLS: Final = {"KRAKENFTS": "PF_XBTUSD", "KRAKEN": "BTC/USD", "PACIFICA": "BTC"}
 AT_ONCE: Final = 16
 PRICE: Final = 20_000
@@ -162,16 +163,16 @@ def _accounts(server: Server) -> tuple[VenueAccount, ...]:
     assert keys.kraken_spot is not None
     assert keys.pacifica is not None
     futures, spot, wallet = keys.kraken_futures, keys.kraken_spot, keys.pacifica
-    ways = (
+    ways: tuple[tuple[str, ApiKind, str, str], ...] = (
         ("KRAKENFTS", "kraken_futures", futures.api_key, futures.api_secret),
         ("KRAKEN", "kraken_spot", spot.api_key, spot.api_secret),
         ("PACIFICA", "pacifica", wallet.account, wallet.private_key),
     )
     return tuple(
         VenueAccount(
-            owner=OWNER,  # type: ignore[arg-type]
+            owner=OWNER,
             exchange_id=ExchangeId(exchange_id),
-            api=api,  # type: ignore[arg-type]
+            api=api,
             base_url=server.base_url,
             credentials=Credentials(key, secret),
         )
