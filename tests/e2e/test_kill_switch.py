@@ -225,6 +225,33 @@ async def test_a_desk_that_is_dead_starts_halted(scene: KillScene) -> None:
     assert passed["status"] == "NEW"
 
 
+async def test_a_desk_that_dies_while_the_shell_waits_is_gone_past(scene: KillScene) -> None:
+    """The halt that it had begun is the one that is swept to its end."""
+    for exchange_id in APIS:
+        await scene.place(exchange_id, f"{exchange_id} cut")
+        await scene.fault(exchange_id, kind="delay", delay_seconds=1, count=0)
+    _, before = await scene.ask("GET", "/v1/kill-switch")
+    running = asyncio.create_task(scene.cli("cancel-all", "--reason", "it dies", "--json"))
+    while True:
+        _, halts = await scene.ask("GET", "/v1/kill-switch")
+        if len(halts) > len(before):
+            break
+    scene.desk.kill()
+    for exchange_id in APIS:
+        await scene.heal(exchange_id)
+    ran = await running
+    truth = scene.truth()
+    scene.desk.start()
+    await scene.halt_when(halts[0]["id"], has("proven"))
+    await released(scene, halts[0]["id"])
+
+    assert ran.code == 0, ran.err
+    assert truth == NOTHING
+    assert report_of(ran)["id"] == halts[0]["id"]
+    assert (await scene.place("KRAKEN", "after the cut"))["status"] == "NEW"
+    assert (await scene.ask("POST", "/v1/orders/cancel/all", {"exchange_id": "KRAKEN"}))[0] == 200
+
+
 async def test_a_signal_halts_everything(scene: KillScene) -> None:
     """No client is needed, and no key."""
     await scene.place("KRAKENFTS", "signal")

@@ -7,6 +7,7 @@ code. Exit status: 0 proven empty, 1 orders left at the deadline, 2 not known or
 """
 
 import asyncio
+import math
 import os
 import sys
 import time
@@ -79,12 +80,18 @@ class Options(Struct, frozen=True, kw_only=True):
             "by": self.by or os.environ.get("USER", ""),
             "dry_run": self.dry_run,
         }
-        return {name: value for name, value in named.items() if value}
+        return {
+            name: value
+            for name, value in named.items()
+            if value not in (None, (), "", False) or name == "deadline_seconds"
+        }
 
 
 def run(options: Options) -> int:
     """Halt, cancel, prove; print the report; the exit status."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.stderr))
+    if not math.isfinite(options.deadline_seconds):  # JSON has no word for it: it would be none
+        return _say("a deadline is a number of seconds", USAGE)
     try:
         halt_words.decode_pull(msgspec.json.encode(options.body), halt_words.OperatorPullJson)
         return asyncio.run(_run(options))
@@ -122,7 +129,7 @@ async def _by_desk(options: Options, base_url: str) -> int:
         told = await client.ask("POST", body=options.body)
         if options.dry_run:
             _print_json(told) if options.json else print(_dry_text(told))
-            return PROVEN
+            return UNKNOWN if any("why" in it for it in told["accounts"]) else PROVEN
         halt_id = told["id"]
         await _until_ended(client, halt_id, told, options.deadline_seconds)
         report = await client.ask("GET", f"/{halt_id}")
@@ -222,23 +229,24 @@ async def _kill(options: Options, stand_in: Ems, scope: Scope, folder: Path) -> 
         _note(f"{marker.halt_id} left for the desk in {path}")
     except OSError as error:  # a disk that fails is no reason to let orders stand
         _note(f"no halt could be left for the desk ({error}): it may send orders again")
-    await stand_in.kill_switch.pull(
+    halt = await stand_in.kill_switch.pull(
         scope,
         marker.trigger,
         flatten=marker.flatten,
         deadline_seconds=marker.deadline_seconds,
         halt_id=marker.halt_id,
     )
-    waiting = asyncio.create_task(stand_in.kill_switch.ended(marker.halt_id))
+    halt_id = halt.halt_id  # the desk's own, where it had begun the same halt
+    waiting = asyncio.create_task(stand_in.kill_switch.ended(halt_id))
     last = ""
     while not waiting.done():
-        report = await stand_in.halt(None, marker.halt_id)
-        last = _progress(marker.halt_id, halt_words.as_json(report), last)
+        report = await stand_in.halt(None, halt_id)
+        last = _progress(halt_id, halt_words.as_json(report), last)
         await asyncio.wait([waiting], timeout=POLL_SECONDS)
     await waiting
-    report = await stand_in.halt(None, marker.halt_id)
-    _progress(marker.halt_id, halt_words.as_json(report), last)
-    _keep(folder, report)
+    report = await stand_in.halt(None, halt_id)
+    _progress(halt_id, halt_words.as_json(report), last)
+    _keep(folder, marker.halt_id, report)
     if options.json:
         _print_json(halt_words.as_json(report))
     else:
@@ -252,7 +260,7 @@ async def _rehearse(options: Options, stand_in: Ems, scope: Scope) -> int:
         _print_json(halt_words.rehearsal_json(scope, told, live=live))
     else:
         print(rehearsal_page(scope, told, live), end="")
-    return PROVEN
+    return UNKNOWN if any(it.why for it in told) else PROVEN
 
 
 def _past(journal: Path) -> Any:
@@ -266,14 +274,14 @@ def _past(journal: Path) -> Any:
         return []
 
 
-def _keep(folder: Path, report: HaltReport) -> None:
+def _keep(folder: Path, name: HaltId, report: HaltReport) -> None:
     """The evidence stays beside the marker."""
     try:
         for suffix, text in (
             (".json", msgspec.json.encode(halt_words.as_json(report)).decode() + "\n"),
             (".txt", page(report)),
         ):
-            (folder / f"{report.halt_id}.report{suffix}").write_text(text)
+            (folder / f"{name}.report{suffix}").write_text(text)
     except OSError as error:
         _note(f"the report could not be kept: {error}")
 

@@ -6,6 +6,7 @@ import aiohttp
 import msgspec
 
 SILENT_SECONDS: Final = 2.0  # then the desk is gone past
+ANOTHER: Final = "what answers there is not the desk"  # which died, and another took its port
 
 
 class DeskSilent(Exception):
@@ -30,7 +31,14 @@ class DeskClient:
 
     async def ask(self, method: str, path: str = "", body: object = None) -> Any:
         """The JSON of an answer."""
-        return msgspec.json.decode(await self._said(method, path, body))
+        said = await self._said(method, path, body)
+        try:
+            told = msgspec.json.decode(said)
+        except msgspec.MsgspecError as error:
+            raise DeskSilent(ANOTHER) from error
+        if not isinstance(told, list) and not (isinstance(told, dict) and "live" in told):
+            raise DeskSilent(ANOTHER)
+        return told
 
     async def page(self, path: str) -> str:
         """The text of an answer."""
@@ -46,11 +54,14 @@ class DeskClient:
                 said, status = await response.read(), response.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise DeskSilent(f"the desk is silent: {str(error) or 'no answer in time'}") from error
-        if status in (401, 403, 404, 409) or status == 400:
-            raise DeskRefused(status, _why(said))
-        if status >= 500 and status != 504:
-            raise DeskSilent(f"the desk cannot: {_why(said)}")
-        return said
+        if status in (200, 202, 504):
+            return said
+        why = _why(said)
+        if why is None:
+            raise DeskSilent(ANOTHER)
+        if status >= 500:
+            raise DeskSilent(f"the desk cannot: {why}")
+        raise DeskRefused(status, why)
 
     async def close(self) -> None:
         """Let go of the connection."""
@@ -58,8 +69,9 @@ class DeskClient:
             await self._session.close()
 
 
-def _why(said: bytes) -> str:
+def _why(said: bytes) -> str | None:
+    """What the desk's own errors say; None: these are not its words."""
     try:
         return str(msgspec.json.decode(said)["error"])
     except (msgspec.MsgspecError, LookupError, TypeError):
-        return said[:200].decode(errors="replace")
+        return None

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from openvenue.ems.config import ApiKind, EmsConfig, VenueAccount
+from openvenue.ems.config import ApiKind, CannotConnect, EmsConfig, VenueAccount
 from openvenue.ems.connectors.ccxt import CcxtConnector
 from openvenue.ems.connectors.http import Http
 from openvenue.ems.connectors.kraken_futures import KrakenFuturesConnector
@@ -22,12 +22,13 @@ MAKERS: Final[Mapping[ApiKind, Callable[[VenueAccount, Http, Timer], Connector]]
 
 
 def connect(config: EmsConfig, timer: Timer) -> dict[Account, Connector]:
-    """Connectors, each with connections of its own. Nothing is opened yet."""
-    return {
-        it.account: MAKERS[it.api](
-            it,
-            Http(it.base_url, config.connect_seconds, config.answer_seconds, it.feed_url),
-            timer,
-        )
-        for it in config.accounts
-    }
+    """Connectors, each with connections of its own; none is open yet. Raises: CannotConnect."""
+    return {it.account: _connector(it, config, timer) for it in config.accounts}
+
+
+def _connector(it: VenueAccount, config: EmsConfig, timer: Timer) -> Connector:
+    http = Http(it.base_url, config.connect_seconds, config.answer_seconds, it.feed_url)
+    try:
+        return MAKERS[it.api](it, http, timer)
+    except ValueError:  # what it says may quote the secret
+        raise CannotConnect(f"The secret of {it.exchange_id} is none of {it.api}.") from None

@@ -120,7 +120,8 @@ def _outcome_line(order: OrderReport) -> str:
     return (
         f"order {order.outcome.replace('_', ' ')}{more}  {order.cl_ord_id}  {order.order_id}  "
         f"{order.side} {order.quantity} {order.symbol} @ {order.price}  "
-        f"{order.before} filled {order.filled_before} -> {order.after} filled {order.filled_after}"
+        f"{order.before} filled {order.filled_before:f} -> "
+        f"{order.after} filled {order.filled_after:f}"
         f"{ended}{why}"
     )
 

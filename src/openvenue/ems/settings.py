@@ -23,6 +23,7 @@ credentials_env = "BITSTAMP"       # …_PASSWORD and …_UID, too, where it has
 deadline_seconds = 10.0
 """
 
+import math
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -152,6 +153,8 @@ def _credentials(path: Path, it: AccountTable, environment: Mapping[str, str]) -
             f"{file} has mode {mode:04o}, so others can read it: make it 0600 (chmod 600 {file})."
         )
     found = _read(file, CredentialsTable)
+    if not found.key or not found.secret:
+        raise SettingsError(f"{file} wants a key and a secret.")
     return Credentials(found.key, found.secret, found.password, found.uid)
 
 
@@ -166,12 +169,15 @@ def _mistakes(settings: Settings, other: VenueAccount | None) -> Iterator[str]:
     if other is not None:
         names.append((other.owner, other.exchange_id))
     for owner, exchange_id in names:
+        if not owner or not exchange_id:
+            yield "an account has an owner and an exchange_id"
         if names.count((owner, exchange_id)) > 1:
             yield f"{owner} has two accounts called {exchange_id}: tag one ({exchange_id}/2)"
     for it in settings.accounts:
         if (it.api == "ccxt") != bool(it.exchange):
             yield f"{it.exchange_id} wants api ccxt with an exchange, or neither"
-        if 0 < it.dead_mans_switch_seconds < SWITCH_SECONDS_MIN or it.dead_mans_switch_seconds < 0:
+        seconds = it.dead_mans_switch_seconds
+        if seconds != 0 and not SWITCH_SECONDS_MIN <= seconds < math.inf:
             yield f"dead_mans_switch_seconds of {it.exchange_id} is {SWITCH_SECONDS_MIN} or more"
         is_real = it.exchange and not it.base_url  # where the exchange really is
         if not is_real and not it.base_url.startswith(("http://", "https://")):
@@ -181,7 +187,7 @@ def _mistakes(settings: Settings, other: VenueAccount | None) -> Iterator[str]:
     if settings.desk.keyless and settings.desk.keyless not in [owner for owner, _ in names]:
         yield f"desk.keyless is nobody who has an account: {settings.desk.keyless}"
     for name, value in msgspec.to_builtins(settings.desk).items():
-        if name not in ("durability", "keyless") and value <= 0:
+        if name not in ("durability", "keyless") and not 0 < value < math.inf:
             yield f"desk.{name} is above zero"
 
 

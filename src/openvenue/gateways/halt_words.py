@@ -65,10 +65,12 @@ def decode_pull(body: bytes, kind: type[S]) -> S:
     """A trigger; nothing at all means everything. Raises: UnreadableHalt."""
     pull = _decode(body or b"{}", kind)
     assert isinstance(pull, PullJson), "a trigger"
-    for names in (pull.exchange_ids, pull.symbols, pull.tags):
+    accounts = pull.accounts if isinstance(pull, OperatorPullJson) else []
+    for names in (pull.exchange_ids, pull.symbols, pull.tags, accounts):
         if len(names) > NAMES_MAX or not all(names):
             raise UnreadableHalt(f"a filter has 1 to {NAMES_MAX} names, none of them empty")
-    if "" in (pull.exchange_id, pull.symbol, pull.tag):
+    account = pull.account if isinstance(pull, OperatorPullJson) else None
+    if "" in (pull.exchange_id, pull.symbol, pull.tag, account):
         raise UnreadableHalt("a filter is a name, or is left out")
     if len(pull.reason) > TEXT_MAX or len(pull.by) > TEXT_MAX:
         raise UnreadableHalt(f"reason and by have {TEXT_MAX} characters at most")

@@ -1,17 +1,25 @@
 """The kill switch's verbs without a desk: what is refused, what is left behind, what is told."""
 
+import asyncio
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import msgspec
 import pytest
 
 from openvenue.cli import cancel_all, desk_file, release
 from openvenue.ems import markers
-from openvenue.ems.halts import Origin, Scope
+from openvenue.ems.desk import Ems
+from openvenue.ems.halts import Origin, Scope, Trigger
 from openvenue.ems.markers import Marker, Markers
 from openvenue.ems.orders import HaltId
+from openvenue.ems.settings import load
 from openvenue.engine.units import AccountId, Nanos
+from openvenue.exchange import keys
 from tests.unit.cli.test_main import asked
 
 MARKER = Marker(
@@ -69,14 +77,7 @@ def test_a_dead_desk_is_gone_past_and_finds_the_halt_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Its venue does not answer either: that is not known, and said so; the halt is on the disk."""
-    monkeypatch.setenv("FUTURES_KEY", "key")
-    monkeypatch.setenv("FUTURES_SECRET", "c2VjcmV0")
-    config = tmp_path / "desk.toml"
-    config.write_text(CONFIG)
-    gone = desk_file.DeskFile(
-        base_url="http://127.0.0.1:1", pid=1, is_live=False, config=str(config)
-    )
-    desk_file.write(tmp_path, gone)
+    gone(tmp_path, monkeypatch)
 
     code = cancel_all.run(
         cancel_all.Options(data_dir=tmp_path, reason="runaway", by="Olga", deadline_seconds=0.3)
@@ -90,6 +91,133 @@ def test_a_dead_desk_is_gone_past_and_finds_the_halt_later(
     assert f"{marker.halt_id}: UNKNOWN" in said.out
     kept = sorted(it.name for it in (tmp_path / "ems" / "halts").glob("*.report.*"))
     assert kept == [f"{marker.halt_id}.report.json", f"{marker.halt_id}.report.txt"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--deadline", "0"),
+        ("--deadline", "nan"),
+        ("--deadline", "inf"),
+        ("--deadline", "-1"),
+        ("--account", ""),
+        ("--venue", ""),
+    ],
+)
+def test_a_slip_of_the_pen_pulls_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    """Where there is a desk to go past, too: nothing is left for it."""
+    gone(tmp_path, monkeypatch)
+    there = set(tmp_path.iterdir())
+
+    result = asked("cancel-all", *arguments, "--data-dir", str(tmp_path))
+
+    assert result.exit_code == 3
+    assert set(tmp_path.iterdir()) == there
+
+
+async def begun(tmp_path: Path) -> None:
+    """The desk's journal has a halt that was never swept to its end."""
+    config = load(tmp_path / "desk.toml", os.environ)
+    desk = await Ems.open(tmp_path / "ems", config)
+    await desk.kill(Scope(), Trigger(origin=Origin.OPERATOR, by="Ann", reason="first"))
+    await desk.close()
+
+
+def test_a_desk_that_dies_in_the_middle_of_a_halt_is_gone_past(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The halt is the one that the desk had begun; what is known of it is kept by the marker."""
+    gone(tmp_path, monkeypatch)
+    asyncio.run(begun(tmp_path))
+
+    code = cancel_all.run(cancel_all.Options(data_dir=tmp_path, by="Olga", deadline_seconds=0.3))
+
+    (marker,) = markers.read(markers.folder_of(tmp_path / "ems"))
+    assert code == 2
+    assert "HALT-000001: UNKNOWN" in capsys.readouterr().out
+    assert (tmp_path / "ems" / "halts" / f"{marker.halt_id}.report.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, "<html>"),
+        (202, '{"id": 1}'),
+        (504, '"live"'),
+        (400, "<html>"),
+        (404, '{"detail": "Not Found"}'),
+        (405, ""),
+    ],
+)
+def test_another_program_on_the_port_of_a_dead_desk_is_gone_past(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    status: int,
+    body: str,
+) -> None:
+    """Whatever it says, it is not the desk that says it."""
+    with serving(status, body) as base_url:
+        gone(tmp_path, monkeypatch, base_url)
+        keys.ensure_keys(tmp_path, ["ann"], None)
+
+        code = cancel_all.run(cancel_all.Options(data_dir=tmp_path, deadline_seconds=0.1))
+
+    assert code == 2
+    assert "not the desk; going past it" in capsys.readouterr().err
+    assert markers.read(markers.folder_of(tmp_path / "ems"))
+
+
+def test_a_dry_run_that_heard_nothing_is_not_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What would go is not known, and the exit status says so."""
+    gone(tmp_path, monkeypatch)
+
+    code = cancel_all.run(cancel_all.Options(data_dir=tmp_path, dry_run=True))
+
+    assert code == 2
+    assert "ann at KRAKENFTS: not known" in capsys.readouterr().out
+
+
+@contextmanager
+def serving(status: int, body: str) -> Iterator[str]:
+    """A program that answers everything alike; where it is."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Answers)
+    thread = Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base_url: str = "http://127.0.0.1:1"
+) -> None:
+    """A desk was here; its venue does not answer."""
+    monkeypatch.setenv("FUTURES_KEY", "key")
+    monkeypatch.setenv("FUTURES_SECRET", "c2VjcmV0")
+    config = tmp_path / "desk.toml"
+    config.write_text(CONFIG)
+    desk_file.write(
+        tmp_path, desk_file.DeskFile(base_url=base_url, pid=1, is_live=False, config=str(config))
+    )
 
 
 def test_a_halt_that_no_desk_has_read_can_be_taken_back(

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from openvenue.ems.config import Credentials
+from openvenue.ems.config import CannotConnect, Credentials
+from openvenue.ems.connect import connect
 from openvenue.ems.settings import SettingsError, load
+from openvenue.ems.timer import RealTimer
 
 GOOD = """
 [[accounts]]
@@ -76,6 +78,9 @@ def test_a_file_of_secrets_that_others_can_read_is_refused(tmp_path: Path, mode:
         ('"https://futures.example"', '"futures.example"', "begins with http"),
         ('"kraken_spot"', '"kraken_sport"', "Invalid enum value 'kraken_sport'"),
         ("deadline_seconds = 3", "deadline_seconds = 0", "desk.deadline_seconds is above zero"),
+        ("deadline_seconds = 3", "deadline_seconds = nan", "desk.deadline_seconds is above zero"),
+        ("deadline_seconds = 3", "deadline_seconds = inf", "desk.deadline_seconds is above zero"),
+        ('"KRAKEN/2"', '""', "an owner and an exchange_id"),
         ("deadline_seconds = 3", "deadlin = 3", "unknown field `deadlin`"),
         ("[desk]", "[desk", "is not TOML"),
     ],
@@ -88,6 +93,27 @@ def test_a_mistake_is_told_in_one_sentence(
 
     with pytest.raises(SettingsError, match=why):
         load(written(tmp_path, GOOD.replace(was, becomes)), ENVIRONMENT)
+
+
+@pytest.mark.parametrize("text", ['key = "key"\nsecret = ""\n', 'key = ""\nsecret = "secret"\n'])
+def test_half_a_key_pair_is_a_mistake(tmp_path: Path, text: str) -> None:
+    """It would be told only when a venue refuses the first order."""
+    path = written(tmp_path, GOOD)
+    (tmp_path / "secrets.toml").write_text(text)
+
+    with pytest.raises(SettingsError, match=r"secrets\.toml wants a key and a secret"):
+        load(path, ENVIRONMENT)
+
+
+@pytest.mark.parametrize("api", ["kraken_futures", "kraken_spot", "pacifica"])
+def test_a_secret_of_another_kind_is_told_without_quoting_it(tmp_path: Path, api: str) -> None:
+    """In one sentence, by whoever opens the way: the desk, or who goes past it."""
+    path = written(tmp_path, GOOD.replace('"kraken_futures"', f'"{api}"'))
+    (tmp_path / "secrets.toml").write_text('key = "k"\nsecret = "!5ecret!!"\n')
+    config = load(path, ENVIRONMENT)
+
+    with pytest.raises(CannotConnect, match=f"^The secret of KRAKENFTS is none of {api}\\.$"):
+        connect(config, RealTimer())
 
 
 def test_a_file_without_accounts_reaches_nothing(tmp_path: Path) -> None:
@@ -128,6 +154,7 @@ credentials_env = "OKX"
         ('api = "ccxt"\nexchange = "okx"\nbase_url = "okx.com"', "begins with http"),
         ('api = "ccxt"\nexchange = "okx"\ndead_mans_switch_seconds = 1', "5 or more"),
         ('api = "ccxt"\nexchange = "okx"\ndead_mans_switch_seconds = -1', "5 or more"),
+        ('api = "ccxt"\nexchange = "okx"\ndead_mans_switch_seconds = nan', "5 or more"),
     ],
 )
 def test_a_mistake_about_another_exchange_is_told(tmp_path: Path, more: str, why: str) -> None:
