@@ -257,6 +257,8 @@ def _outcome(order: Order, gone: dict[ClOrdId, None], listed: frozenset[str]) ->
             return Outcome.FILLED
         case Status.REJECTED:
             return Outcome.ALREADY_DONE
+        case Status.CANCELED if order.order_id in listed:
+            return Outcome.UNKNOWN  # its venue says both
         case Status.CANCELED:
             return Outcome.ALREADY_DONE if order.cl_ord_id in gone else Outcome.CANCELED
         case _ if order.order_id in listed:

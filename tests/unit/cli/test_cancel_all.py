@@ -121,7 +121,8 @@ async def begun(tmp_path: Path) -> None:
     """The desk's journal has a halt that was never swept to its end."""
     config = load(tmp_path / "desk.toml", os.environ)
     desk = await Ems.open(tmp_path / "ems", config)
-    await desk.kill(Scope(), Trigger(origin=Origin.OPERATOR, by="Ann", reason="first"))
+    trigger = Trigger(origin=Origin.OPERATOR, by="Ann", reason="first")
+    await desk.kill(Scope(), trigger, deadline_seconds=0.2)
     await desk.close()
 
 

@@ -209,6 +209,7 @@ class PaperVenue:
         self.down: Exception | None = None
         self.mass_cancels_all = True
         self.relays = False  # cancels are taken, and done when `settle` is called
+        self.lies = False  # cancels are told as done, and nothing is
         self.is_closed = False
         self.held = [HELD]
         self.positioned = [SHORT]
@@ -287,6 +288,8 @@ class PaperVenue:
             order_id = name.order_id or self.names.get(name.cl_ord_id, "")
             if order_id not in self.open:
                 return Gone()
+            if self.lies:
+                return replace(self.open[order_id].word, standing=Standing.CANCELED)
             return Relayed() if self.relays else self.end(order_id)
         raise AssertionError("the fault was raised")
 

@@ -240,6 +240,22 @@ async def test_a_halt_is_not_released_while_it_cancels(scene: Scene) -> None:
     assert not released.is_active
 
 
+async def test_a_venue_that_says_canceled_and_lists_the_order_is_not_believed(
+    scene: Scene,
+) -> None:
+    """The last word was the cancel's; the list had another, and the report follows neither."""
+    await scene.place()
+    scene.venue.mass_cancels_all = False
+    scene.venue.lies = True
+
+    report = await scene.kill()
+
+    (order,) = report.legs[0].orders
+    assert report.verdict is Verdict.LEFT
+    assert order.outcome is Outcome.UNKNOWN
+    assert report.counts[Outcome.CANCELED] == 0
+
+
 async def test_what_is_left_at_the_deadline_is_told_and_tried_again(scene: Scene) -> None:
     """The halt stays; the watch goes on until the venue gives in."""
     await scene.place()
