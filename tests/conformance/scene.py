@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
+from msgspec.structs import replace
+
 from openvenue.engine.commands import (
     Command,
     Deposit,
@@ -140,12 +142,12 @@ SECRETS: Final = {
 }
 
 
-def world() -> Sequence[Command]:
+def world(hold: Nanos = Nanos(0)) -> Sequence[Command]:
     """What the venue is told before its first client."""
     commands: list[Command] = [
         ListAsset(asset=Asset(USD, 8)),
         ListAsset(asset=Asset(XBT, 10, FLEX, INDEX, Ppb(30_000_000), Ppb(1_000_000))),
-        ListInstrument(instrument=LINEAR),
+        ListInstrument(instrument=replace(LINEAR, hold=hold)),
         ListInstrument(instrument=INVERSE_PERPETUAL),
         ListInstrument(instrument=DATED),
         SetIndexPrice(index=INDEX, price=Decimal(50_000)),
@@ -219,11 +221,13 @@ class Scene:
         self.sessions: Final[dict[str, tuple[Session, Wire]]] = {}
 
     @classmethod
-    async def open(cls, limits: Limits = "off", profile: Profile = DEFAULT) -> "Scene":
+    async def open(
+        cls, limits: Limits = "off", profile: Profile = DEFAULT, hold: Nanos = Nanos(0)
+    ) -> "Scene":
         """A new world."""
         clock = still_clock()
         disk = Disk()
-        exchange = await exchange_of(world(), clock, journal=disk)
+        exchange = await exchange_of(world(hold), clock, journal=disk)
         history = open_history(None, exchange)
         gateway = KrakenFutures(
             exchange, history, keys(), clock, limits, profile, facts_of=lambda _: FACTS

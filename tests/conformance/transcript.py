@@ -3,6 +3,7 @@
     # A comment.
     limits production                     settings of the world, before anything else
     profile cancel_all_quirk=true
+    hold 20ms                             the linear perpetual has maker protection
     mode PF_XBTUSD SUSPENDED              what happens to the market
     index XBT:USD 51000
     mark PF_XBTUSD 51000
@@ -14,6 +15,8 @@
     ann > POST /path name=value …         a request, signed with Ann's key
         < 200 {…}                         its answer, at least; more lines may follow
         <! 200 {…}                        one that is known, and not of the published schemas
+    ann ~> POST /path …                   one whose answer is not waited for
+    ann ~<                                now it is; it must be there without time passing
     nobody > GET /path                    unsigned
     ann > POST /path … @nonce=5           with a header
     ann ws> {…}                           a frame that Ann sends
@@ -65,6 +68,11 @@ PATIENCE_SECONDS: Final = 5
 UNITS: Final = {"ms": 10**6, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND}
 
 
+def _nanos(text: str) -> Nanos:
+    amount, unit = re.fullmatch(r"([0-9]+)([a-z]+)", text).groups()  # type: ignore[union-attr]
+    return Nanos(int(amount) * UNITS[unit])
+
+
 class Line(NamedTuple):
     """One step of a conversation, and where it is written."""
 
@@ -98,21 +106,25 @@ class Player:
         self._found: dict[str, Any] = {}
         self._response: Response | None = None
         self._request: Request | None = None
+        self._asked: dict[str, tuple[Request, asyncio.Task[Response]]] = {}  # by actor
 
     async def play(self) -> None:
         """All of it. Raises: AssertionError: an answer was another one."""
         lines = list(read(self._path))
         limits: Literal["production", "off"] = "off"
         settings: dict[str, Any] = {}
-        while lines and lines[0].text.partition(" ")[0] in ("limits", "profile"):
+        hold = Nanos(0)
+        while lines and lines[0].text.partition(" ")[0] in ("limits", "profile", "hold"):
             word, _, rest = lines.pop(0).text.partition(" ")
             if word == "limits":
                 limits = "production" if rest == "production" else "off"
+            elif word == "hold":
+                hold = _nanos(rest)
             else:
                 name, _, value = rest.partition("=")
                 settings[name] = json.loads(value)
         profile = msgspec.convert({**msgspec.to_builtins(DEFAULT), **settings}, Profile)
-        scene = await Scene.open(limits, profile)
+        scene = await Scene.open(limits, profile, hold)
         try:
             for line in lines:
                 try:
@@ -129,8 +141,7 @@ class Player:
             case "<" | "<!":
                 self._expect(rest, is_published=first == "<")
             case "wait":
-                amount, unit = re.fullmatch(r"([0-9]+)([a-z]+)", rest).groups()  # type: ignore[union-attr]
-                await scene.wait(int(amount) * UNITS[unit])
+                await scene.wait(_nanos(rest))
             case "mode":
                 symbol, mode = rest.split()
                 await scene.tell(SetMode(symbol=Symbol(symbol), mode=Mode[mode]))
@@ -167,7 +178,14 @@ class Player:
             case _:
                 verb, _, rest = rest.partition(" ")
                 if verb == ">":
-                    await self._ask(scene, first, rest)
+                    self._request = self._read_request(scene, first, rest)
+                    self._response = await scene.ask(self._request)
+                elif verb == "~>":
+                    await self._ask_and_go_on(scene, first, rest)
+                elif verb == "~<":
+                    self._request, task = self._asked.pop(first)
+                    async with asyncio.timeout(PATIENCE_SECONDS):
+                        self._response = await task
                 elif verb == "ws>":
                     scene.socket(first)[0].receive(self._fill_in(rest, first).encode())
                 elif verb == "ws<":
@@ -175,7 +193,19 @@ class Player:
                 else:
                     raise AssertionError("no such step")
 
-    async def _ask(self, scene: Scene, actor: str, text: str) -> None:
+    async def _ask_and_go_on(self, scene: Scene, actor: str, text: str) -> None:
+        """Until the venue has journaled something of it."""
+        told = asyncio.Event()
+        leave = scene.exchange.subscribe(lambda _: told.set())
+        request = self._read_request(scene, actor, text)
+        task = asyncio.create_task(scene.ask(request))
+        self._asked[actor] = (request, task)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await told.wait()
+        leave()
+        assert not task.done(), "it was answered at once"
+
+    def _read_request(self, scene: Scene, actor: str, text: str) -> Request:
         method, path, *words = shlex.split(self._fill_in(text, actor))
         headers: dict[str, str] = {}
         pairs: list[tuple[str, str]] = []
@@ -193,10 +223,7 @@ class Player:
             headers.setdefault("apikey", f"key-{actor}")
             signature = sign(SECRETS[actor], data, headers.get("nonce", ""), path)
             headers.setdefault("authent", signature)
-        self._request = Request(
-            method, path, query, headers, body, "127.0.0.1", scene.clock.wall(), {}
-        )
-        self._response = await scene.ask(self._request)
+        return Request(method, path, query, headers, body, "127.0.0.1", scene.clock.wall(), {})
 
     def _expect(self, text: str, *, is_published: bool) -> None:
         response, request = self._response, self._request

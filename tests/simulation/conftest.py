@@ -32,6 +32,15 @@ def storms(pytestconfig: pytest.Config) -> list[Recording]:
 
 
 @pytest.fixture(scope="session")
+def held(pytestconfig: pytest.Config) -> list[Recording]:
+    """The same scripts where perpetuals hold what could take; three for ten of the others."""
+    first: int = pytestconfig.getoption("--seed-from")
+    count: int = pytestconfig.getoption("--scripts")
+    seeds = range(first, first + (count * 3 + 9) // 10)
+    return [record(seed, LENGTH, holds=True) for seed in seeds]
+
+
+@pytest.fixture(scope="session")
 def reached() -> list[str]:
     """Lines about what the scripts reached, shown at the end of the run."""
     return summary

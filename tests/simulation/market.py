@@ -8,6 +8,8 @@ of contract has a ladder of its own, and the dated ones expire within a few minu
 from decimal import Decimal
 from typing import Final
 
+from msgspec.structs import replace
+
 from openvenue.engine.commands import (
     Command,
     Deposit,
@@ -196,6 +198,7 @@ SPOT: Final = Instrument(
     fee_tiers=(FeeTier(0, Ppb(1_600_000), Ppb(2_600_000)),),
 )
 INSTRUMENTS: Final = [PERPETUAL, QUARTERLY, INVERSE, DATED_INVERSE, SPOT]
+HELD: Final = {PERPETUAL.symbol, INVERSE.symbol}
 BY_SYMBOL: Final = {instrument.symbol: instrument for instrument in INSTRUMENTS}
 
 COUNTED: Final = {  # as margin of linear contracts, less a twentieth
@@ -210,13 +213,19 @@ FUNDS: Final = {  # in whole units; cyd has a fifth, dee a fiftieth or nothing
 }
 
 
-def setup() -> list[Command]:
-    """The commands that make this venue."""
+HOLD: Final = Nanos(500 * 10**6)
+
+
+def setup(*, holds: bool = False) -> list[Command]:
+    """The commands that make this venue; its perpetuals have maker protection if it holds."""
     commands: list[Command] = [
         ListAsset(asset=Asset(asset, scale, *COUNTED.get(asset, ())))
         for asset, scale in SCALES.items()
     ]
-    commands += [ListInstrument(instrument=instrument) for instrument in INSTRUMENTS]
+    for instrument in INSTRUMENTS:
+        if holds and instrument.symbol in HELD:
+            instrument = replace(instrument, hold=HOLD)
+        commands.append(ListInstrument(instrument=instrument))
     commands.append(SetIndexPrice(index=INDEX, price=Decimal(100)))
     for account, family in FAMILIES.items():
         commands.append(

@@ -170,12 +170,12 @@ def _account(state: State, account: AccountId) -> AccountView:
 
 
 @cache
-def record(seed: int, length: int, *, in_storm: bool = False) -> Recording:
+def record(seed: int, length: int, *, in_storm: bool = False, holds: bool = False) -> Recording:
     """The script of `seed` played on a fresh venue; made once for all laws."""
     engine = Engine()
     recording = Recording(seed)
     now = market.START
-    for command in market.setup():
+    for command in market.setup(holds=holds):
         recording.setup.append(_played(engine, len(recording.setup), now, command))
     writer = Storm(seed) if in_storm else Writer(seed)
     for number in range(length):

@@ -310,6 +310,13 @@ class Writer:
     def _cancel(self, state: State, account: AccountId | None = None) -> CancelOrder:
         random = self._random
         account = self._account() if account is None else account
+        names = [
+            held.request.cl_ord_id
+            for held in state.holds.of(account)
+            if isinstance(held.request, PlaceOrder) and held.request.cl_ord_id is not None
+        ]
+        if names and random.random() < 0.5:
+            return CancelOrder(account=account, cl_ord_id=random.choice(names))
         live = list(state.accounts[account].orders.values())
         if not live or random.random() < 0.08:
             return CancelOrder(account=account, order_id=OrderId(random.randrange(1, 300)))

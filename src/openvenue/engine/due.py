@@ -8,6 +8,7 @@ from openvenue.engine.steps import (
     AccrueFunding,
     FireDeadMansSwitch,
     OrderDue,
+    ReleaseHold,
     SettleContract,
     Step,
 )
@@ -19,7 +20,7 @@ HOURS_MAX: Final = 1_000  # settled one by one after a longer stop; the time bef
 
 def next_due(state: State) -> Nanos | None:
     """When the venue has to look at its clock again; None: nothing is waiting for time."""
-    soonest = min(state.next_deadline, state.next_hour, state.timed.next)
+    soonest = min(state.next_deadline, state.next_hour, state.timed.next, state.holds.next)
     return None if soonest == NEVER else Nanos(soonest)
 
 
@@ -35,7 +36,7 @@ def due(state: State, now: int) -> list[Step]:
             first = max(state.next_hour, hour - HOURS_MAX * HOUR)
             passed += [(each, AccrueFunding(Nanos(each))) for each in range(first, hour + 1, HOUR)]
         passed.append((now, AccrueFunding(Nanos(now))))
-    if state.next_deadline <= now or state.timed.next <= now:
+    if min(state.next_deadline, state.timed.next, state.holds.next) <= now:
         timed: list[tuple[int, Step]] = [
             (deadline, FireDeadMansSwitch(account, Nanos(deadline)))
             for account, deadline in state.deadlines.items()
@@ -45,6 +46,7 @@ def due(state: State, now: int) -> list[Step]:
             if expires <= now:
                 timed.append((expires, SettleContract(symbol)))
         timed += orders_due(state, now)
+        timed += [(time, ReleaseHold(hold_id)) for time, hold_id in state.holds.due(now)]
         timed.sort(key=_time)  # stable
         for each, step in timed:
             if state.next_sample <= each:

@@ -47,6 +47,12 @@ from openvenue.engine.rules.assignment import join_assignment, leave_assignment
 from openvenue.engine.rules.batch import batch, decide_member
 from openvenue.engine.rules.cancel_order import cancel_order, cancel_orders
 from openvenue.engine.rules.dead_mans_switch import fire_dead_mans_switch, set_dead_mans_switch
+from openvenue.engine.rules.hold import (
+    hold_for,
+    hold_request,
+    release_hold,
+    released_request,
+)
 from openvenue.engine.rules.isolated_margin import add_margin, move_margin
 from openvenue.engine.rules.liquidate import check_holders, check_wallet, liquidate
 from openvenue.engine.rules.order_due import order_due
@@ -78,9 +84,11 @@ from openvenue.engine.steps import (
     DecideMember,
     FireDeadMansSwitch,
     FireTriggers,
+    HoldRequest,
     Liquidate,
     MoveMargin,
     OrderDue,
+    ReleaseHold,
     SettleContract,
     TrimReducers,
 )
@@ -122,6 +130,8 @@ DECIDE: Final[dict[type[Any], Callable[[State, Any], list[Event]]]] = {
     SetSelfTrade: set_self_trade,
     ReplaceOrder: replace_order,
     DecideMember: decide_member,
+    HoldRequest: hold_request,
+    ReleaseHold: release_hold,
     JoinAssignment: join_assignment,
     LeaveAssignment: leave_assignment,
     CheckHolders: check_holders,
@@ -149,9 +159,13 @@ class Engine:
         state.now = now
         state.before = {}
         events: list[Event] = []
-        if min(state.next_deadline, state.next_sample, state.timed.next) <= now:
+        soonest = min(state.next_deadline, state.next_sample, state.timed.next, state.holds.next)
+        if soonest <= now:
             for step in due(state, now):
-                self._run(step, events)
+                if type(step) is ReleaseHold:
+                    self._release(step, events)
+                else:
+                    self._run(step, events)
             while state.timed.next <= now:  # a start may be followed by an end at once
                 for _, step in orders_due(state, now):
                     self._run(step, events)
@@ -172,7 +186,19 @@ class Engine:
             if isinstance(new, PlaceOrder):
                 self._run(new, events)
             return
+        if self.state.has_holds and (type(command) is PlaceOrder or type(command) is AmendOrder):
+            hold = hold_for(self.state, command)
+            if hold > 0:
+                self._run(HoldRequest(command, hold), events)
+                return
         self._run(command, events)
+
+    def _release(self, step: ReleaseHold, events: list[Event]) -> None:
+        """Decide what was held, now."""
+        request = released_request(self.state.holds.find(step.hold_id))
+        self._run(step, events)
+        if request is not None:
+            self._run(request, events)
 
     def fold(self, events: Iterable[Event], now: Nanos) -> None:
         """Make an acknowledged past true again, without deciding anything."""

@@ -7,6 +7,7 @@ instrument's settlement asset unless the name says otherwise.
 from msgspec import Struct
 
 from openvenue.engine.assignees import AssigneeTerms
+from openvenue.engine.commands import AmendOrder, PlaceOrder
 from openvenue.engine.instruments import Asset, Dislocation, IndexId, Instrument, Mode, WalletId
 from openvenue.engine.notices import Notice
 from openvenue.engine.orders import Order, Origin, SelfTrade, Side
@@ -471,8 +472,34 @@ class LegArmed(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag
     account: AccountId
 
 
+class RequestHeld(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=34):
+    """A request waits: nothing of it is decided before `until`."""
+
+    hold_id: int
+    request: PlaceOrder | AmendOrder
+    until: Nanos
+    is_canceled: bool = False  # in a state; never in an event
+
+
+class HoldsCanceled(Struct, frozen=True, kw_only=True, array_like=True, tag=35):
+    """Owners of held orders want them no more: they may take at their release, and not stay."""
+
+    account: AccountId
+    hold_ids: tuple[int, ...]
+
+
+class HoldReleased(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=36):
+    """A hold is over: the events from here to the next HoldReleased answer what was held."""
+
+    hold_id: int
+    request: PlaceOrder | AmendOrder  # as it was asked for
+
+
 Event = (
-    LegArmed
+    RequestHeld
+    | HoldsCanceled
+    | HoldReleased
+    | LegArmed
     | SelfTradeSet
     | OrderStarted
     | OrderAccepted

@@ -29,6 +29,8 @@ from openvenue.engine.events import (
     FundingPaid,
     FundingRateSet,
     FundingSampled,
+    HoldReleased,
+    HoldsCanceled,
     IndexPriceSet,
     InstrumentListed,
     IntakeSet,
@@ -53,6 +55,7 @@ from openvenue.engine.events import (
     OrderTrimmed,
     PositionSettled,
     Refused,
+    RequestHeld,
     Resumed,
     SelfTradeSet,
     ShortfallCovered,
@@ -130,6 +133,23 @@ def _begin(state: State, live: Live, extras: Extras) -> bool:
     if extras.expires is not None:
         state.timed.add(live, extras.expires)
     return False
+
+
+def request_held(state: State, event: RequestHeld) -> None:
+    """It waits."""
+    state.holds.next_id = event.hold_id + 1
+    state.holds.add(event)
+
+
+def holds_canceled(state: State, event: HoldsCanceled) -> None:
+    """They wait on, for less."""
+    for hold_id in event.hold_ids:
+        state.holds.cancel(hold_id)
+
+
+def hold_released(state: State, event: HoldReleased) -> None:
+    """It waits no more."""
+    state.holds.remove(event.hold_id)
 
 
 def order_started(state: State, event: OrderStarted) -> None:
@@ -523,6 +543,8 @@ def instrument_listed(state: State, event: InstrumentListed) -> None:
     """The market exists, open and empty."""
     market = Market(event.instrument)
     state.markets[market.symbol] = market
+    if event.instrument.hold:
+        state.has_holds = True
     on_index = state.indexes.setdefault(event.instrument.index, [])
     if on_index:
         market.index = on_index[0].index
@@ -954,6 +976,9 @@ EVOLVE: Final[dict[type[Any], Callable[[State, Any], None]]] = {
     DeadMansSwitchSet: dead_mans_switch_set,
     DeadMansSwitchFired: dead_mans_switch_fired,
     MemberDecided: nothing,
+    RequestHeld: request_held,
+    HoldsCanceled: holds_canceled,
+    HoldReleased: hold_released,
     IndexPriceSet: index_price_set,
     MarkPriceSet: mark_price_set,
     ModeSet: mode_set,

@@ -152,3 +152,4 @@ class Instrument(Struct, frozen=True, array_like=True):
     settles_over: Nanos = Nanos(0)  # before expiry: the index is averaged for so long
     funding: Funding | None = None  # perpetuals only
     fee_days: int = 30  # whose volume decides the fee tier
+    hold: Nanos = Nanos(0)  # what could take is decided so much later; 0: at once

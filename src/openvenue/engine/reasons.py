@@ -57,6 +57,7 @@ class RejectReason(IntEnum):
     OFFSET_TOO_LOW = 42
     UNKNOWN_ASSIGNEE = 70  # no entry of the account in the assignment programme has this number
     EXPIRED = 43  # an order that should have ended before it came, or before it starts
+    TOO_MANY_HELD = 44  # requests of the account that wait to be decided
     NOT_ISOLATED = 50  # margin for a position that has none of its own
 
 

@@ -6,6 +6,7 @@ Fields are append-only and have defaults from their second version on.
 from msgspec import Struct
 
 from openvenue.engine.assignees import Assignee
+from openvenue.engine.events import RequestHeld
 from openvenue.engine.instruments import Asset, Dislocation, Instrument, Mode, WalletId
 from openvenue.engine.notices import Notice
 from openvenue.engine.orders import Order, SelfTrade
@@ -127,3 +128,5 @@ class StateRecord(Struct, array_like=True):
     funding: dict[AssetId, int] = {}
     collateral: dict[AssetId, int] = {}  # prices of what counts as margin
     volumes: dict[AccountId, dict[int, int]] = {}  # of families, in cents by day
+    holds: list[RequestHeld] = []  # requests that wait to be decided, oldest first
+    next_hold_id: int = 1

@@ -66,6 +66,8 @@ def take(state: State) -> bytes:
             dust=state.dust,
             assignees=list(state.assignees.values()),
             funding=state.funding,
+            holds=state.holds.all(),
+            next_hold_id=state.holds.next_id,
             volumes={family: volumes.by_day for family, volumes in state.volumes.items()},
             collateral={
                 counted.asset: counted.price
@@ -112,6 +114,9 @@ def restore(data: bytes) -> State:
         for counted in purpose.counted.values():
             counted.price = record.collateral[counted.asset]
         purpose.version += 1
+    for held in record.holds:
+        state.holds.add(held)
+    state.holds.next_id = record.next_hold_id
     state.fees = record.fees
     state.funding = record.funding
     state.deadlines = record.deadlines

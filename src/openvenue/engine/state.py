@@ -7,6 +7,7 @@ from typing import final
 from openvenue.engine.accounts import Account, Purpose
 from openvenue.engine.assignees import Assignee
 from openvenue.engine.book import Live
+from openvenue.engine.holds import Holds
 from openvenue.engine.instruments import Asset, IndexId, WalletId
 from openvenue.engine.markets import Market
 from openvenue.engine.notices import Notice
@@ -44,6 +45,8 @@ class State:
         self.next_assignee = 1
         self.next_deadline = NEVER
         self.timed = Timed()
+        self.holds = Holds()
+        self.has_holds = False  # whether some market holds requests; worked out from listings
         self.next_order_id = OrderId(1)
         self.next_exec_id = ExecId(1)
         self.notices: dict[int, Notice] = {}  # that stand, oldest first

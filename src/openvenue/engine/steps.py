@@ -6,6 +6,7 @@ are not commands: nobody sends them, and they are not journaled (their events ar
 
 from msgspec import Struct
 
+from openvenue.engine.commands import AmendOrder, PlaceOrder
 from openvenue.engine.instruments import WalletId
 from openvenue.engine.units import AccountId, FinePrice, Nanos, OrderId, Symbol
 
@@ -56,6 +57,19 @@ class OrderDue(Struct, frozen=True, gc=False):
 
     account: AccountId
     order_id: OrderId
+
+
+class HoldRequest(Struct, frozen=True, gc=False):
+    """A request came that has to wait before it is decided."""
+
+    request: PlaceOrder | AmendOrder
+    hold: int
+
+
+class ReleaseHold(Struct, frozen=True, gc=False):
+    """What was held is about to be decided."""
+
+    hold_id: int
 
 
 class DecideMember(Struct, frozen=True, gc=False):
@@ -114,6 +128,8 @@ Step = (
     | TrimReducers
     | FireDeadMansSwitch
     | OrderDue
+    | HoldRequest
+    | ReleaseHold
     | ArmLegs
     | DecideMember
     | CheckHolders

@@ -21,6 +21,8 @@ Limits = Literal["production", "off"]
 Durability = Literal["disk", "os"]
 
 PARTS: Final = ("default.toml", "kraken_spot.toml", "pacifica.toml")
+HOLD_MS_MAX: Final = 100
+HOLDS_ELSEWHERE: Final = "only kraken-futures answers after a hold, so hold_ms must be 0"
 DATE_MARK: Final = "YYMMDD"  # in a symbol: replaced by the day on which the contract expires
 
 
@@ -148,6 +150,7 @@ class InstrumentTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ladder: str | None = None  # None: its positions are never liquidated
     settles_over_minutes: int = 0  # before expiry: the index is averaged for so long
     opened: datetime | None = None  # when it is first listed
+    hold_ms: int = 0  # what could take is decided so much later; kraken_futures only
     expires: datetime | None = None
     expires_by: Literal["next-quarter"] | None = None
     meta: dict[str, Any] = {}  # facts that only the gateway tells, under its API's own names
@@ -323,6 +326,8 @@ def _venue_mistakes(venue: VenueTable, at: str) -> Iterator[str]:
     for number, instrument in enumerate(venue.instruments):
         for mistake in _instrument_mistakes(instrument, named, scales):
             yield f"{at}.instruments[{number}] ({instrument.symbol}): {mistake}"
+        if instrument.hold_ms and not at.endswith("kraken-futures"):
+            yield f"{at}.instruments[{number}] ({instrument.symbol}): {HOLDS_ELSEWHERE}"
     for number, account in enumerate(venue.accounts):
         for mistake in _account_mistakes(account, scales):
             yield f"{at}.accounts[{number}] ({account.name}): {mistake}"
@@ -387,6 +392,8 @@ def _instrument_mistakes(
         yield "a spot pair has no ladder"
     if it.settles_over_minutes < 0:
         yield "settles_over_minutes must not be negative"
+    if not 0 <= it.hold_ms <= HOLD_MS_MAX:
+        yield f"hold_ms must be from 0 to {HOLD_MS_MAX}"
     if it.kind == "linear" and it.settlement != it.quote:
         yield "a linear contract settles in its quote asset"
     if it.kind == "inverse" and it.settlement != it.base:

@@ -201,6 +201,18 @@ class Exchange:
             raise VenueStopped(self.stopped or "this venue is closing")
         return outcome
 
+    async def settled(self, hold_id: int) -> Outcome:
+        """The outcome in which a hold of this venue ended, or will. Raises: VenueStopped."""
+        ticket = Ticket(asyncio.get_running_loop())
+        outcome = self._writer.settlements.ask(hold_id, ticket)
+        if outcome is None:
+            if self.stopped is not None:
+                raise VenueStopped(self.stopped)
+            outcome = await ticket
+        if outcome is None:
+            raise VenueStopped(self.stopped or "this venue is closing")
+        return outcome
+
     def post(
         self, command: Command, envelope: Envelope, answer: Callable[[Outcome | None], None]
     ) -> None:

@@ -58,6 +58,13 @@ class ExchangePort(Protocol):
         Raises: VenueStopped: the venue halted before this was durable.
         """
 
+    async def settled(self, hold_id: int) -> Outcome:
+        """The outcome that decides a request whose own outcome only told that it is held.
+
+        It holds the events of others, too: those of this one follow its HoldReleased.
+        Raises: VenueStopped: the venue halted before that was durable.
+        """
+
     def post(
         self, command: Command, envelope: Envelope, answer: Callable[[Outcome | None], None]
     ) -> None:

@@ -167,6 +167,7 @@ def instrument(venue: VenueTable, it: InstrumentTable, now: Nanos) -> Instrument
         ladder=_ladder(venue, it.ladder),
         settles_over=Nanos(it.settles_over_minutes * 60 * SECOND),
         fee_days=fees.days,
+        hold=Nanos(it.hold_ms * 10**6),
         funding=None if it.funding is None else _funding(it.funding),
     )
 

@@ -19,6 +19,7 @@ from openvenue.exchange.clock import Clock
 from openvenue.exchange.feed import Feed
 from openvenue.exchange.machine import Machine
 from openvenue.exchange.port import Outcome, VenueStopped
+from openvenue.exchange.settlements import Settlements
 from openvenue.exchange.stats import Stats
 from openvenue.journal.port import Journal
 from openvenue.journal.records import Entry, Envelope
@@ -79,6 +80,7 @@ class Writer:
         self._asleep: asyncio.Future[None] | None = None
         self._syncing = False
         self._leaving = False
+        self.settlements: Final = Settlements()
         self.seq = journal.last_seq  # of the newest entry that was told
         self.last_time = journal.last_time
         self.stopped: str | None = None  # why, once the venue halted
@@ -148,6 +150,8 @@ class Writer:
             self._count(outcomes, decided - started, time.perf_counter() - decided)
         for outcome, waiting in zip(outcomes, batch, strict=False):
             self._answer(waiting, outcome)
+        for ticket, settled in self.settlements.hear(outcomes):
+            self._answer(Waiting(settled.entry.command, BY_VENUE, ticket), settled)
         deaf = self._feed.publish(outcomes) if outcomes else None
         if fault is not None or deaf is not None:
             self._halt(fault or deaf or "", batch[len(outcomes) :])
@@ -218,6 +222,8 @@ class Writer:
         for waiting in [*(undecided or ()), *self._inbox]:
             self._answer(waiting, None)
         self._inbox.clear()
+        for ticket in self.settlements.stop():
+            self._answer(Waiting(PassTime(), BY_VENUE, ticket), None)
         while self._questions:
             _, future = self._questions.popleft()
             if not future.done():

@@ -82,6 +82,7 @@ class FaultyExchange:
         self._tasks: dict[asyncio.Task[None], None] = {}
         # Asked often, and never a lie.
         self.now: Callable[[], Nanos] = exchange.now
+        self.settled: Callable[[int], Coroutine[Any, Any, Outcome]] = exchange.settled
         self.subscribe: Callable[[Sink], Callable[[], None]] = exchange.subscribe
 
     def close(self) -> None:

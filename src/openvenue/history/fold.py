@@ -18,6 +18,7 @@ from openvenue.engine.events import (
     Event,
     FundingPaid,
     FundingRateSet,
+    HoldReleased,
     IndexPriceSet,
     InstrumentListed,
     LegArmed,
@@ -227,6 +228,10 @@ class Fold:
     def member(self, event: MemberDecided) -> None:
         """What follows answers this part of a batch."""
         self._asked = self._members[event.index]
+
+    def hold_released(self, event: HoldReleased) -> None:
+        """What follows answers what was held."""
+        self._asked = event.request
 
     def amend_rejected(self, event: AmendRejected) -> None:
         """A change was refused. It is told of orders that are named by number, and stand."""
@@ -502,6 +507,7 @@ FOLDS: Final[dict[type[Event], Callable[[Fold, Any], None]]] = {
     OrderAmended: Fold.amended,
     AmendRejected: Fold.amend_rejected,
     MemberDecided: Fold.member,
+    HoldReleased: Fold.hold_released,
     OrderTrimmed: Fold.trimmed,
     OrderStarted: Fold.started,
     LegArmed: Fold.armed,

@@ -75,6 +75,13 @@ MISTAKES = [
     ),
     (r'^ladder = "multi-collateral"$', 'ladder = "steep"', "'steep' is not among the ladders"),
     (r'^ladder = "multi-collateral"$', "settles_over_minutes = -1", "must not be negative"),
+    (r'^ladder = "multi-collateral"$', "hold_ms = -1", "hold_ms must be from 0 to 100"),
+    (r'^ladder = "multi-collateral"$', "hold_ms = 101", "hold_ms must be from 0 to 100"),
+    (
+        r"^\[\[venues\.kraken-spot\.instruments\]\]$",
+        "[[venues.kraken-spot.instruments]]\nhold_ms = 20",
+        "only kraken-futures answers after a hold",
+    ),
     (r"^tick_size = 1$", 'tick_size = "one"', "instruments[0].tick_size: Invalid decimal"),
     (r"^tick_size = 1$", "tick_size = 0", "(PF_XBTUSD): tick_size must be above 0"),
     (r"^tick_size = 1$", "tick_size = nan", "(PF_XBTUSD): tick_size must be above 0"),

@@ -147,6 +147,7 @@ INSTRUMENT: Final = Instrument(
     settles_over=Nanos(1_800 * 10**9),
     fee_days=14,
     funding=Funding(24, Ppb(2_500_000), Nanos(60), Ppb(100_000), Ppb(500_000), 20_000, False),
+    hold=Nanos(20 * 10**6),
 )
 PLACE: Final = commands.PlaceOrder(
     account=ANN,
@@ -355,6 +356,9 @@ EVENTS: Final[tuple[events.Event, ...]] = (
         cl_ord_id="name-2",
     ),
     events.SelfTradeSet(account=ANN, self_trade=SelfTrade.CANCEL_MAKER_ANY),
+    events.RequestHeld(hold_id=3, request=PLACE, until=Nanos(2**60), is_canceled=True),
+    events.HoldsCanceled(account=ANN, hold_ids=(3, 4)),
+    events.HoldReleased(hold_id=3, request=PLACE),
     events.LegArmed(order_id=OrderId(7), account=ANN),
     events.OrderStarted(order_id=OrderId(7), account=ANN, price=Ticks(99_100)),
     events.TriggersMoved(symbol=PERP, moves=(events.TriggerMove(OrderId(7), ANN, Ticks(99_500)),)),

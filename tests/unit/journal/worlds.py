@@ -26,7 +26,7 @@ from openvenue.journal.files import open_journal
 from openvenue.journal.records import Entry, Envelope
 from tests.unit.journal.samples import ANN, BOB, FLEX, INDEX, INSTRUMENT, NOON, PERP, USD
 
-OPEN_ENDED = replace(INSTRUMENT, expires=None, funding=None, min_notional=Decimal(0))
+OPEN_ENDED = replace(INSTRUMENT, expires=None, funding=None, min_notional=Decimal(0), hold=Nanos(0))
 SETUP: Sequence[Command] = (
     ListAsset(asset=Asset(USD, 8)),
     ListAsset(asset=Asset(AssetId("XBT"), 10)),

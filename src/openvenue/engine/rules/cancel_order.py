@@ -3,8 +3,16 @@
 from typing import Final
 
 from openvenue.engine.book import Live
-from openvenue.engine.commands import CancelOrder, CancelOrders
-from openvenue.engine.events import CancelRejected, Event, OrderCanceled, OrdersCanceled, Refused
+from openvenue.engine.commands import CancelOrder, CancelOrders, PlaceOrder
+from openvenue.engine.events import (
+    CancelRejected,
+    Event,
+    HoldsCanceled,
+    OrderCanceled,
+    OrdersCanceled,
+    Refused,
+    RequestHeld,
+)
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.state import State
 from openvenue.engine.units import AccountId, Lots, OrderId
@@ -18,16 +26,45 @@ def cancel_order(state: State, command: CancelOrder) -> list[Event]:
     if command.deadline is not None and state.now > command.deadline:
         return [_rejected(command, RejectReason.PAST_DEADLINE)]
     live = find_order(state, command.account, command.order_id, command.cl_ord_id)
-    if live is None:
+    held: list[RequestHeld] = []
+    if command.order_id is None and command.cl_ord_id is not None and state.has_holds:
+        held = held_placements(state, command.account, command.cl_ord_id)
+    if live is None and not held:
         return [_rejected(command, RejectReason.UNKNOWN_ORDER)]
-    return [
-        OrderCanceled(
-            order_id=live.order.order_id,
-            account=live.order.account,
-            leaves=Lots(live.leaves),
-            reason=BY_OWNER,
+    events: list[Event] = []
+    if live is not None:
+        events.append(
+            OrderCanceled(
+                order_id=live.order.order_id,
+                account=live.order.account,
+                leaves=Lots(live.leaves),
+                reason=BY_OWNER,
+            )
         )
+    return events + holds_canceled(command.account, held)
+
+
+def held_placements(state: State, account: AccountId, cl_ord_id: str) -> list[RequestHeld]:
+    """Orders of this name that wait to be decided. They have no other name yet."""
+    return [
+        held
+        for held in state.holds.of(account)
+        if isinstance(held.request, PlaceOrder) and held.request.cl_ord_id == cl_ord_id
     ]
+
+
+def holds_canceled(account: AccountId, held: list[RequestHeld]) -> list[Event]:
+    """That these are wanted no more; nothing, where there are none."""
+    if not held:
+        return []
+    return [HoldsCanceled(account=account, hold_ids=tuple([each.hold_id for each in held]))]
+
+
+def held_orders(state: State, account: AccountId) -> list[RequestHeld]:
+    """All orders of an account that wait to be decided. Held changes end with what they change."""
+    if not state.has_holds:
+        return []
+    return [held for held in state.holds.of(account) if isinstance(held.request, PlaceOrder)]
 
 
 def find_order(
@@ -59,7 +96,28 @@ def cancel_orders(state: State, command: CancelOrders) -> list[Event]:
         ids = tuple(
             [OrderId(live.order_id) for live in account.orders.values() if _is_in(live, command)]
         )
-    return [OrdersCanceled(account=command.account, order_ids=ids, reason=MASS_CANCEL)]
+    held = [each for each in held_orders(state, command.account) if _holds(state, each, command)]
+    return [
+        OrdersCanceled(account=command.account, order_ids=ids, reason=MASS_CANCEL),
+        *holds_canceled(command.account, held),
+    ]
+
+
+def _holds(state: State, held: RequestHeld, scope: CancelOrders) -> bool:
+    """Whether the scope of a cancel covers an order that is not yet one."""
+    order = held.request
+    assert isinstance(order, PlaceOrder), "changes are nothing to cancel"
+    if scope.symbol is not None and order.symbol != scope.symbol:
+        return False
+    if scope.side is not None and order.side is not scope.side:
+        return False
+    if scope.keep_reduce_only and order.reduce_only:
+        return False
+    if scope.user_ref is not None and order.user_ref != scope.user_ref:
+        return False
+    if scope.wallet is None:
+        return True
+    return state.markets[order.symbol].contract.instrument.wallet == scope.wallet
 
 
 def _is_in(live: Live, scope: CancelOrders) -> bool:

@@ -9,6 +9,7 @@ from openvenue.engine.events import (
     Refused,
 )
 from openvenue.engine.reasons import CancelReason, RejectReason
+from openvenue.engine.rules.cancel_order import held_orders, holds_canceled
 from openvenue.engine.state import State
 from openvenue.engine.steps import FireDeadMansSwitch
 from openvenue.engine.units import Nanos, OrderId
@@ -34,4 +35,5 @@ def fire_dead_mans_switch(state: State, step: FireDeadMansSwitch) -> list[Event]
             order_ids=tuple([OrderId(order_id) for order_id in account.orders]),
             reason=CancelReason.DEAD_MANS_SWITCH,
         ),
+        *holds_canceled(step.account, held_orders(state, step.account)),
     ]

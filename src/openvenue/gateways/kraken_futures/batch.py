@@ -22,6 +22,7 @@ from openvenue.gateways.kraken_futures.decode_edit import EditName
 from openvenue.gateways.kraken_futures.desk import Desk
 from openvenue.gateways.kraken_futures.edit import Targets, ended_by, targets_of
 from openvenue.gateways.kraken_futures.encode import refused_trigger
+from openvenue.gateways.kraken_futures.holds import decided
 from openvenue.gateways.kraken_futures.limits import COST_BATCH
 from openvenue.gateways.kraken_futures.order_json import BatchItem, EditStatus, OrderStatus
 from openvenue.gateways.kraken_futures.private import filled_orders, is_name_taken, not_canceled
@@ -63,7 +64,7 @@ async def batch_order(desk: Desk, request: Request) -> Response:
     if not commands:
         return desk.say("batchStatus", [_refused(it, it.refused) for it in plans])
     outcome = await desk.exchange.submit(Batch(account=who.account, members=commands), who.envelope)
-    results = answers(outcome, commands, desk)
+    results = await answers(outcome, commands, desk)
     unknown = [
         command
         for command, result in zip(commands, results, strict=True)
@@ -142,10 +143,10 @@ def plan(
     return planned
 
 
-def answers(
+async def answers(
     outcome: Outcome, commands: Sequence[PlaceOrder | CancelOrder | AmendOrder], desk: Desk
 ) -> list[OrderStatus | EditStatus | RejectReason]:
-    """What became of each member. What is due at the time comes before the first one."""
+    """What became of each member. Those that are held are waited for."""
     entry = outcome.entry
     story = Story(outcome)
     shares: list[list[Event]] = []
@@ -159,13 +160,14 @@ def answers(
         story.tell(event)
     results: list[OrderStatus | EditStatus | RejectReason] = []
     listing, profile = desk.listing, desk.profile
-    for command, events, before in zip(commands, shares, befores, strict=True):
+    for command, share, views in zip(commands, shares, befores, strict=True):
+        events, before, time = await decided(desk.exchange, share, views, entry.time)
         if isinstance(command, PlaceOrder):
             results.append(
                 codec.send_status(events, before, command, entry.time, desk.listing, desk.profile)
             )
         elif isinstance(command, AmendOrder):
-            results.append(codec.edit_status(events, before, entry.time, listing, profile))
+            results.append(codec.edit_status(events, before, time, listing, profile))
         else:
             results.append(
                 codec.cancel_status(events, before, entry.time, desk.listing, desk.profile)
@@ -180,7 +182,7 @@ def _item(planned: Planned, result: OrderStatus | EditStatus) -> BatchItem:
     item.cli_ord_id = result.cli_ord_id
     if isinstance(planned.command, PlaceOrder):
         item.order_tag = planned.arguments.needed("order_tag")
-    elif result.status in FAILED:
+    elif result.status in FAILED or result.order_id is UNSET:
         _echo(item, planned.arguments)
     if item.order_events:
         item.received = result.received_time

@@ -14,6 +14,7 @@ from openvenue.gateways.kraken_futures.asking import Who
 from openvenue.gateways.kraken_futures.decode_edit import EditName, EditTarget
 from openvenue.gateways.kraken_futures.desk import Desk
 from openvenue.gateways.kraken_futures.encode import refused_trigger
+from openvenue.gateways.kraken_futures.holds import decided
 from openvenue.gateways.kraken_futures.ids import is_uuid
 from openvenue.gateways.kraken_futures.limits import COST
 from openvenue.gateways.kraken_futures.listing import Market
@@ -35,9 +36,10 @@ async def edit_order(desk: Desk, request: Request) -> Response:
     else:
         outcome = await desk.exchange.submit(command, who.envelope)
         entry = outcome.entry
-        result = codec.edit_status(
-            entry.events, outcome.before, entry.time, desk.listing, desk.profile
+        events, before, time = await decided(
+            desk.exchange, entry.events, outcome.before, entry.time
         )
+        result = codec.edit_status(events, before, time, desk.listing, desk.profile)
         if isinstance(result, EditStatus):
             return desk.say("editStatus", result)
         word = errors.EDIT_STATUS[result]

@@ -14,6 +14,7 @@ from openvenue.engine.commands import PlaceOrder
 from openvenue.engine.events import (
     CancelRejected,
     Event,
+    HoldsCanceled,
     OrderAccepted,
     OrderCanceled,
     OrderRejected,
@@ -264,6 +265,8 @@ def cancel_status(
             status.received_time = iso(time)
             status.order_events = [encode_canceled(view, listing, profile)]
             return status
+        if isinstance(event, HoldsCanceled):
+            return OrderStatus("cancelled", received_time=iso(time), order_events=[])
         if isinstance(event, CancelRejected):
             return event.reason
     raise AssertionError("a CancelOrder is always answered")

@@ -167,6 +167,7 @@ def encode_instrument(market: Market, facts: Facts = NO_FACTS) -> InstrumentJson
         margin_levels=[_level(level, market) for level in instrument.margin_levels],
         impact_mid_size=market.sizes.number(instrument.impact_size),
         post_only=market.mode is Mode.POST_ONLY,
+        maker_protection_millis=instrument.hold // 10**6,
         mtf=facts.mtf,
         tradfi=facts.tradfi,
         isin=facts.isin,

@@ -78,6 +78,7 @@ SEND_STATUS: Final[Mapping[RejectReason, str]] = {
     RejectReason.PRICE_DISLOCATION: "wouldIncreasePriceDislocation",
     RejectReason.TRADING_DISABLED: "marketSuspended",  # for this account
     RejectReason.TOO_MANY_TRAILING: "tooManyOrders",
+    RejectReason.TOO_MANY_HELD: "tooManyOrders",
     RejectReason.TRAIL_TOO_WIDE: "invalidPrice",
     RejectReason.TRAIL_NO_HEADROOM: "invalidPrice",
     RejectReason.TRAIL_NO_REFERENCE: "invalidPrice",
@@ -162,6 +163,7 @@ ORDER_ERROR: Final[Mapping[RejectReason, str]] = {
     RejectReason.UNKNOWN_ASSIGNEE: "MARKET_NOT_FOUND",
     RejectReason.TRADING_DISABLED: "MARKET_SUSPENDED",
     RejectReason.NOT_A_TRIGGER: "ORDER_CANNOT_HAVE_TRIGGER_PRICE",
+    RejectReason.TOO_MANY_HELD: "ORDER_LIMIT_EXCEEDED",
     RejectReason.TOO_MANY_TRAILING: "TRAILING_STOP_ORDER_LIMIT_EXCEEDED",
     RejectReason.TRAIL_TOO_WIDE: "TRAILING_STOP_MAX_DEVIATION_TOO_LARGE",
     RejectReason.TRAIL_NO_HEADROOM: (

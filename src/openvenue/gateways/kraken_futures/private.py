@@ -6,6 +6,8 @@ Source: Kraken Futures REST, "Order management", "Account information", "Histori
 import asyncio
 from typing import Final
 
+from msgspec import UNSET
+
 from openvenue.engine.commands import CancelOrder, PlaceOrder
 from openvenue.engine.events import DeadMansSwitchSet
 from openvenue.engine.queries import GetAccount, GetMarkets, GetOpenOrders, GetOrders
@@ -15,6 +17,7 @@ from openvenue.gateways.kraken_futures import codec, errors
 from openvenue.gateways.kraken_futures.asking import Who
 from openvenue.gateways.kraken_futures.desk import Desk
 from openvenue.gateways.kraken_futures.encode import ENCODER, refused_trigger
+from openvenue.gateways.kraken_futures.holds import decided
 from openvenue.gateways.kraken_futures.ids import is_uuid, order_uuid, read_order_uuid
 from openvenue.gateways.kraken_futures.limits import COST, COST_FILLS_BEFORE
 from openvenue.gateways.kraken_futures.order_json import OrderStatus
@@ -46,9 +49,8 @@ async def send_order(desk: Desk, request: Request) -> Response:
         return desk.say("sendStatus", not_sent(command, iso(desk.exchange.now())))
     outcome = await desk.exchange.submit(command, who.envelope)
     entry = outcome.entry
-    status = codec.send_status(
-        entry.events, outcome.before, command, entry.time, desk.listing, desk.profile
-    )
+    events, before, _ = await decided(desk.exchange, entry.events, outcome.before, entry.time)
+    status = codec.send_status(events, before, command, entry.time, desk.listing, desk.profile)
     if status.status not in STANDS:
         request.note["why"] = status.status
         refuse_closed(desk, status.status)
@@ -100,6 +102,8 @@ async def cancel_order(desk: Desk, request: Request) -> Response:
         status = not_canceled(command, filled)
         status.received_time = iso(entry.time)
         request.note["why"] = status.status
+    elif status.order_id is UNSET and command.cl_ord_id is not None:
+        status.cli_ord_id = command.cl_ord_id  # of an order that is held, and has no other name
     return desk.say("cancelStatus", status)
 
 

@@ -93,6 +93,7 @@ REFUSED: Final[Mapping[RejectReason, str]] = {
     RejectReason.UNKNOWN_ASSIGNEE: INVALID,
     RejectReason.TRADING_DISABLED: PERMISSION,
     RejectReason.NOT_A_TRIGGER: f"{INVALID}:trigger_price",
+    RejectReason.TOO_MANY_HELD: "EOrder:Orders limit exceeded",
     RejectReason.TOO_MANY_TRAILING: "EOrder:Orders limit exceeded",
     RejectReason.TRAIL_TOO_WIDE: INVALID_PRICE,
     RejectReason.TRAIL_NO_HEADROOM: INVALID_PRICE,

@@ -133,6 +133,7 @@ REFUSAL: Final = {
     RejectReason.UNKNOWN_ASSIGNEE: (0, INVALID_PARAMETERS),
     RejectReason.TRADING_DISABLED: (TRADING_DISABLED, "Trading disabled"),
     RejectReason.NOT_A_TRIGGER: (UNSUPPORTED_OPERATION, UNSUPPORTED),
+    RejectReason.TOO_MANY_HELD: (ORDER_LIMIT, "Open order limit reached for {address}"),
     RejectReason.TOO_MANY_TRAILING: (ORDER_LIMIT, "Open order limit reached for {address}"),
     RejectReason.TRAIL_TOO_WIDE: (INVALID_STOP_TICK, "Invalid stop tick: {stop}"),
     RejectReason.TRAIL_NO_HEADROOM: (INVALID_STOP_TICK, "Invalid stop tick: {stop}"),
