@@ -437,6 +437,8 @@ def margin_moved(state: State, event: MarginMoved) -> None:
     assert parent is not None, "only isolated positions have margin of their own"
     parent.credit(asset, -int(event.amount))
     position.wallet.credit(asset, int(event.amount))
+    if event.amount > 0 and parent.balance(asset) < 0:
+        _look_at_wallet(state, event.account, parent.wallet_id)
 
 
 def funding_sampled(state: State, event: FundingSampled) -> None:

@@ -241,10 +241,17 @@ def _why_isolated_refuses(
         schedule.initial(short_lots - traded, position.leverage),
     )
     incremental = after - now + fee + loss
-    if incremental <= 0 or after <= now:
-        return None  # closing is never refused
+    if incremental <= 0:
+        return None
     free = equity(parent) - wallet_margin(parent).initial_with_orders
-    return INSUFFICIENT_MARGIN if incremental > free else None
+    if after <= now and loss:
+        # What closing loses beyond the position's own margin: the wallet pays once nothing is open.
+        incremental = fee + loss - equity(position.wallet)
+        if position.quantity + traded:
+            free = 0
+    elif after <= now:
+        return None  # closing at a fair price is never refused
+    return INSUFFICIENT_MARGIN if incremental > max(free, 0) else None
 
 
 def initial_added(position: Position, long_lots: int, short_lots: int) -> int:

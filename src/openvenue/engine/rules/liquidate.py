@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from openvenue.engine.accounts import Wallet
+from openvenue.engine.book import Live
 from openvenue.engine.events import (
     Event,
     LiquidationEnded,
@@ -76,12 +77,17 @@ def _start(state: State, account_id: AccountId, wallet: Wallet) -> list[Event]:
         [
             OrderId(live.order_id)
             for live in state.accounts[account_id].orders.values()
-            if live.position is not None and live.position.wallet is wallet
+            if live.position is not None and _carries(wallet, live.position.wallet, live)
         ]
     )
     if ended:
         events.append(OrdersCanceled(account=account_id, order_ids=ended, reason=LIQUIDATION))
     return events
+
+
+def _carries(wallet: Wallet, of_position: Wallet, live: Live) -> bool:
+    """Whether an order needs a wallet's money: isolated positions grow by that of their parent."""
+    return of_position is wallet or (of_position.parent is wallet and not live.is_reducer)
 
 
 def liquidate(state: State, step: Liquidate) -> list[Event]:

@@ -4,6 +4,7 @@ from typing import Final
 
 from openvenue.engine.events import Event, OrderCanceled, OrderStarted
 from openvenue.engine.reasons import CancelReason, RejectReason
+from openvenue.engine.rules.execution import reducible_quantity
 from openvenue.engine.rules.place_order import start_trigger
 from openvenue.engine.state import State
 from openvenue.engine.steps import OrderDue
@@ -27,6 +28,15 @@ def order_due(state: State, step: OrderDue) -> list[Event]:
                 account=order.account,
                 leaves=Lots(live.leaves),
                 reason=LAPSED,
+            )
+        ]
+    if extras.guards and not reducible_quantity(live.account, live.market, live.sign):
+        return [
+            OrderCanceled(
+                order_id=order.order_id,
+                account=order.account,
+                leaves=Lots(live.leaves),
+                reason=CancelReason.POSITION_CLOSED,
             )
         ]
     trigger = order.trigger

@@ -1,12 +1,16 @@
 """An isolated position falls alone: what is beside it stays, also what it leaves."""
 
+import pytest
+
 from openvenue.engine.commands import SetLeverage
-from openvenue.engine.events import CollateralTaken, MarginMoved
-from openvenue.engine.orders import BUY, SELL, Origin
+from openvenue.engine.events import CollateralTaken, MarginMoved, OrderRejected, ShortfallCovered
+from openvenue.engine.instruments import IndexId
+from openvenue.engine.orders import BUY, IOC, SELL, Origin
+from openvenue.engine.reasons import RejectReason as Why
 from openvenue.engine.units import AccountId
 from tests.unit.engine.rules.test_liquidate import FREE, FUTURES, STRANGER, forced, started
 from tests.unit.engine.rules.test_staged_liquidation import CONTRACT, KEEPER, example
-from tests.unit.engine.scene import BOB, DOLLAR, PERP, PIP, USD, Scene, linear, order
+from tests.unit.engine.scene import BOB, DOLLAR, FUTURE, PERP, PIP, USD, Scene, linear, order
 
 
 def equities(scene: Scene, account: AccountId) -> tuple[int, int]:
@@ -61,3 +65,55 @@ def test_a_keeper_takes_what_is_left_of_the_position_and_no_more() -> None:
     assert scene.wallet(KEEPER).balances[USD] == before + 250 * DOLLAR
     assert scene.wallet(PIP).balances[USD] == 4_000 * DOLLAR
     assert equities(scene, PIP) == (4_000, 0)
+
+
+def test_orders_that_would_draw_on_a_fallen_wallet_end_with_it() -> None:
+    """An isolated position's margin comes from a wallet that has nothing more to give."""
+    index = IndexId("ETH:USD")
+    other = linear(FUTURE, ladder=FUTURES, fee_tiers=FREE, index=index)
+    scene = Scene(linear(ladder=FUTURES, fee_tiers=FREE), other)
+    scene.mark("100", FUTURE)
+    scene.give(PIP, 1_000 * DOLLAR)
+    scene.do(SetLeverage(account=PIP, symbol=FUTURE, leverage=10, is_isolated=True))
+    scene.hold(PIP, 10, 100, FUTURE)
+    grows = scene.place(order(PIP, BUY, 40, 100, symbol=FUTURE))
+    shrinks = scene.place(order(PIP, SELL, 5, 120, symbol=FUTURE, reduce_only=True))
+    scene.hold(PIP, 200, 100)
+
+    assert started(scene.mark("95.5")) == [PIP]
+
+    assert scene.live(PIP) == [shrinks]
+    scene.do(order(BOB, SELL, 50, 100, symbol=FUTURE))
+    assert grows not in scene.live(PIP)
+    assert scene.held(PIP, FUTURE) == 10
+    assert scene.wallet(PIP).balances[USD] >= 0
+
+
+@pytest.mark.parametrize("lots", [100, 60])
+def test_nobody_closes_at_a_price_that_others_would_pay(lots: int) -> None:
+    """Two hundred dollars of margin, nothing beside it, and a bid that takes a thousand."""
+    scene = Scene(linear(ladder=FUTURES, fee_tiers=FREE))
+    scene.give(PIP, 200 * DOLLAR)
+    scene.do(SetLeverage(account=PIP, symbol=PERP, leverage=50, is_isolated=True))
+    scene.hold(PIP, 100, 100)
+    scene.do(order(BOB, BUY, 100, 90))
+    [refused] = scene.do(order(PIP, SELL, lots, 90, time_in_force=IOC, reduce_only=True))
+    assert isinstance(refused, OrderRejected)
+    assert refused.reason is Why.INSUFFICIENT_MARGIN
+
+    scene.give(PIP, 800 * DOLLAR)
+    events = scene.do(order(PIP, SELL, 100, 90, time_in_force=IOC, reduce_only=True))
+    assert [e.amount for e in events if isinstance(e, MarginMoved)] == [800 * DOLLAR]
+    assert scene.wallet(PIP).balances[USD] == 0
+
+
+def test_what_a_maker_loses_beyond_all_that_it_has_is_covered() -> None:
+    """An order that rests at such a price trades when others want; the fund pays at once."""
+    scene = Scene(linear(ladder=FUTURES, fee_tiers=FREE))
+    scene.give(PIP, 200 * DOLLAR)
+    scene.do(SetLeverage(account=PIP, symbol=PERP, leverage=50, is_isolated=True))
+    scene.hold(PIP, 100, 100)
+    scene.place(order(PIP, SELL, 100, 90, reduce_only=True))
+    events = scene.do(order(BOB, BUY, 100, 90))
+    assert sum(e.amount for e in events if isinstance(e, ShortfallCovered)) == 800 * DOLLAR
+    assert scene.wallet(PIP).balances[USD] == 0

@@ -153,3 +153,24 @@ def test_a_change_before_the_beginning_is_what_begins() -> None:
 
     assert isinstance(events[1], OrderActivated)
     assert events[1].order.quantity == 5
+
+
+def test_what_would_guard_a_position_that_is_gone_by_then_ends() -> None:
+    """Else it would wait for the next position, which nobody asked it to guard."""
+    scene = Scene()
+    scene.hold(ANN, 5)
+    scene.mark("100")
+    begins = Extras(starts=Nanos(START + 10 * SECOND), guards=True)
+    number = scene.place(
+        order(ANN, SELL, 5, None, trigger=stop(SELL, 90), reduce_only=True, extras=begins)
+    )
+    scene.do(order(BOB, BUY, 5, 100), order(ANN, SELL, 5, 100))
+    scene.wait(10)
+
+    events = scene.do(PassTime())
+
+    assert events == [
+        OrderCanceled(
+            order_id=number, account=ANN, leaves=Lots(5), reason=CancelReason.POSITION_CLOSED
+        )
+    ]
