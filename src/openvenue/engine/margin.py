@@ -46,13 +46,15 @@ class Margin:
         self.maintenance = 0
 
 
-def wallet_margin(wallet: Wallet) -> Margin:
-    """Margin of all of a wallet's positions and of the orders beside them."""
+def wallet_margin(wallet: Wallet, without: Position | None = None) -> Margin:
+    """Margin of all of a wallet's positions and of the orders beside them, but for `without`."""
     total = Margin()
     longs = 0
     shorts = 0
     group = ""
     for position in wallet.positions:
+        if position is without:
+            continue
         if position.is_stale or position.schedule is not position.market.schedule:
             position.refresh()
         if position.group != group:

@@ -45,10 +45,23 @@ def set_leverage(state: State, command: SetLeverage) -> list[Event]:
     change = _missing(account, market, position, leverage or 0)
     if change is None:
         return [Refused(reason=RejectReason.INSUFFICIENT_MARGIN, detail=command.symbol)]
+    if command.is_isolated and not is_isolated and not _stands_alone(position, leverage or 0):
+        return [Refused(reason=RejectReason.INSUFFICIENT_MARGIN, detail=command.symbol)]
     left = position.wallet.balance(contract.instrument.settlement)
     if is_isolated and not command.is_isolated and left:
         return [moved(position, -left), new]  # what a liquidation left
     return [new, moved(position, change)] if change else [new]
+
+
+def _stands_alone(position: Position, leverage: int) -> bool:
+    """Whether a wallet carries the orders of a market that nets against its others no more."""
+    wallet = position.wallet
+    position.refresh()
+    exposure = max(position.long_lots, position.short_lots)
+    before = wallet_margin(wallet).initial_with_orders
+    after = wallet_margin(wallet, position).initial_with_orders
+    after += position.schedule.initial(exposure, leverage)
+    return after <= before or after <= equity(wallet)
 
 
 def _missing(account: Account, market: Market, position: Position, leverage: int) -> int | None:

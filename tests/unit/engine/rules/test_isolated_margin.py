@@ -160,3 +160,19 @@ def test_it_becomes_cross_again_when_it_is_flat() -> None:
 
     assert margin(scene) is None
     assert scene.wallet(PIP).initial_margin == 20 * DOLLAR
+
+
+def test_orders_that_stand_against_another_position_need_its_margin_once_they_are_alone() -> None:
+    """A long and a short on one index need the larger margin of both; apart they need the sum."""
+    scene = Scene(linear(), linear(FUTURE))
+    scene.give(PIP, 210 * DOLLAR)
+    scene.hold(PIP, 100, 100)
+    scene.place(order(PIP, SELL, 100, 101, symbol=FUTURE))
+    alone = SetLeverage(account=PIP, symbol=FUTURE, leverage=50, is_isolated=True)
+    [refused] = scene.do(alone)
+    assert isinstance(refused, Refused)
+    assert refused.reason is Why.INSUFFICIENT_MARGIN
+
+    scene.give(PIP, 200 * DOLLAR)
+    assert names(scene.do(alone)) == ["LeverageSet"]
+    assert scene.wallet(PIP).initial_margin_with_orders <= scene.wallet(PIP).equity
