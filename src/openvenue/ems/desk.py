@@ -719,7 +719,8 @@ def _names_of(symbol: str, routes: Sequence[Route]) -> Iterator[str]:
     yield symbol
     for route in routes:
         own, common = route.connector.own_symbol(symbol), route.connector.common_symbol(symbol)
-        yield from (it for it in (own, common) if it)
+        names = (own, common, route.connector.common_symbol(own) if own else "")
+        yield from (it for it in names if it)
 
 
 async def _watched(switch: Switch) -> None:

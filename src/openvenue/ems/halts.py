@@ -57,8 +57,9 @@ class Scope(Struct, frozen=True, array_like=True, kw_only=True):
         )
 
     def names(self, *symbols: str) -> bool:
-        """Whether one of the names of an instrument is in the filter."""
-        return any(symbol in self.symbols for symbol in symbols if symbol)
+        """Whether one of the names of an instrument is in the filter, in capitals or not."""
+        wanted = [symbol.casefold() for symbol in self.symbols]
+        return any(symbol.casefold() in wanted for symbol in symbols if symbol)
 
     @property
     def is_whole_account(self) -> bool:

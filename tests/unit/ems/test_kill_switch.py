@@ -5,10 +5,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from base58 import b58encode
 from msgspec.structs import replace
 
 from openvenue.ems import markers
 from openvenue.ems.commands import Standing
+from openvenue.ems.config import ApiKind, Credentials, EmsConfig, VenueAccount
+from openvenue.ems.connect import connect
 from openvenue.ems.connectors.port import (
     Heard,
     Silent,
@@ -23,6 +26,7 @@ from openvenue.ems.halts import Origin, Scope, Trigger
 from openvenue.ems.markers import Marker
 from openvenue.ems.orders import ClOrdId, HaltId, Side, Status, TimeInForce
 from openvenue.ems.report import Outcome, Verdict
+from openvenue.ems.timer import RealTimer
 from openvenue.engine.units import Nanos
 from tests.unit.ems.scene import (
     ANN,
@@ -238,6 +242,56 @@ async def test_a_halt_is_not_released_while_it_cancels(scene: Scene) -> None:
 
     assert order.status is Status.REJECTED
     assert not released.is_active
+
+
+@pytest.mark.parametrize("symbol", ["PF_XBTUSD", "pf_xbtusd", "krakenfts_perp_btc_usd"])
+async def test_a_symbol_is_meant_in_capitals_or_not(scene: Scene, symbol: str) -> None:
+    """Else an order that stands would be proven away by a slip of the pen."""
+    await scene.place()
+
+    report = await scene.kill(symbols=(symbol,))
+
+    assert report.verdict is Verdict.PROVEN
+    assert scene.venue.open == {}
+
+
+@pytest.mark.parametrize(
+    ("api", "symbol", "orders"),
+    [
+        ("kraken_spot", "KRAKEN_SPOT_XBT_USD", ("XBT/USD", "BTC/USD")),
+        ("kraken_spot", "kraken_spot_btc_usd", ("XBT/USD", "BTC/USD")),
+        ("kraken_spot", "xxbtzusd", ("XBT/USD", "BTC/USD")),
+        ("pacifica", "btc", ("BTC",)),
+        ("kraken_futures", "krakenfts_perp_btc_usd", ("PF_XBTUSD",)),
+    ],
+)
+async def test_whatever_an_instrument_is_called_all_of_its_orders_are_meant(
+    api: ApiKind, symbol: str, orders: tuple[str, ...]
+) -> None:
+    """Orders carry the name that their sender used."""
+    key = b58encode(bytes(range(1, 33))).decode()
+    way = VenueAccount(
+        owner=ANN,
+        exchange_id=FUTURES.exchange_id,
+        api=api,
+        base_url="http://127.0.0.1:1",
+        credentials=Credentials(key, "c2VjcmV0" if api != "pacifica" else key),
+    )
+    desk = await Ems.stand_in(EmsConfig(accounts=(way,)), [])
+    scope = desk.scope(symbols=(symbol,))
+    connector = connect(EmsConfig(accounts=(way,)), RealTimer())[FUTURES]
+    meant = [
+        scope.covers(
+            FUTURES,
+            replace(TERMS, symbol=order, common_symbol=connector.common_symbol(order)),
+            tag="",
+        )
+        for order in orders
+    ]
+    await connector.close()
+    await desk.close()
+
+    assert all(meant)
 
 
 async def test_a_venue_that_says_canceled_and_lists_the_order_is_not_believed(
