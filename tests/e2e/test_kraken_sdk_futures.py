@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 from kraken.exceptions import KrakenAuthenticationError
-from kraken.futures import Trade
+from kraken.futures import Market, Trade, User
 
 from openvenue.testing.server import Server
 from tests.e2e.futures_clients import KrakenSdk
@@ -85,6 +85,35 @@ def test_the_rest_of_order_management_with_the_sdk(server: Server) -> None:
 
     with pytest.raises(KrakenAuthenticationError):
         Trade(key=keys.api_key, secret="c2VjcmV0", url=server.base_url).get_fills()
+
+
+def test_gains_in_coins_with_the_sdk(server: Server) -> None:
+    """Preferred, gained, exchanged, and dollars again."""
+
+    def client(kind: Any, account: str) -> Any:
+        keys = server.keys(account)
+        return kind(key=keys.api_key, secret=keys.api_secret, url=server.base_url)
+
+    market = client(Market, "primary")
+    traders = client(Trade, "primary"), client(Trade, "secondary")
+    assert market.get_pnl_preference()["preferences"] == []
+    assert market.set_pnl_preference("PF_XBTUSD", "BTC")["result"] == "success"
+    chosen = {"symbol": "PF_XBTUSD", "pnlCurrency": "XBT"}
+    assert market.get_pnl_preference()["preferences"] == [chosen]
+    for side, price in (("buy", 95_000), ("sell", 96_000)):
+        for trader, its in zip(traders, (side, {"buy": "sell", "sell": "buy"}[side]), strict=True):
+            sent = trader.create_order(
+                orderType="lmt", symbol="PF_XBTUSD", side=its, size="0.01", limitPrice=price
+            )
+            assert sent["sendStatus"]["status"] == "placed"
+
+    log = client(User, "primary").get_account_log(info="conversion")["logs"]
+    came, gone = log
+    assert (came["asset"], gone["asset"]) == ("xbt", "usd")
+    assert gone["old_balance"] - gone["new_balance"] == pytest.approx(10)
+    assert came["new_balance"] > came["old_balance"]
+    assert market.set_pnl_preference("PF_XBTUSD", "USD")["result"] == "success"
+    assert market.get_pnl_preference()["preferences"] == []
 
 
 @pytest.mark.timeout(90)

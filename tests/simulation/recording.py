@@ -63,6 +63,7 @@ class View:
     funding: dict[str, int]  # received from some and not yet paid to others
     insurance: dict[str, int]
     dust: dict[str, int]
+    converted: dict[str, int]
     open_interest: dict[str, int]
     marks: dict[str, int]
     index: int
@@ -155,6 +156,7 @@ def view(state: State) -> View:
         funding={str(asset): atoms for asset, atoms in state.funding.items()},
         insurance={str(asset): atoms for asset, atoms in state.insurance.items()},
         dust={str(asset): atoms for asset, atoms in state.dust.items()},
+        converted={str(asset): atoms for asset, atoms in state.converted.items()},
         open_interest={symbol: each.open_interest for symbol, each in state.markets.items()},
         marks={symbol: each.mark for symbol, each in state.markets.items()},
         index=max((each.index for each in state.markets.values()), default=0),

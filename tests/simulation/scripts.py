@@ -28,6 +28,7 @@ from openvenue.engine.commands import (
     SetLeverage,
     SetMarkPrice,
     SetMode,
+    SetProfitAsset,
     SetSelfTrade,
     SetTradingEnabled,
     Transfer,
@@ -93,6 +94,14 @@ class Writer:
                 )
                 for account in market.ACCOUNTS[1:3]
             ]
+
+        # In others one has gains in another asset.
+        if seed % 3 != 1 and self._focus.kind is Kind.LINEAR:
+            for asset in (it for it in market.COUNTED if it != self._focus.settlement):
+                self._openings += [
+                    SetProfitAsset(account=account, symbol=self._focus.symbol, asset=asset)
+                    for account in market.ACCOUNTS[:2]
+                ]
 
     def write(self, state: State, now: Nanos) -> tuple[Nanos, Command]:
         """When the next command comes, and what it says."""

@@ -39,7 +39,8 @@ def test_money_neither_appears_nor_vanishes(recordings: list[Recording]) -> None
                 elif isinstance(event, Withdrawn):
                     deposited[event.asset] -= event.amount
             there: Counter[str] = Counter(step.after.fees)
-            for sums in (step.after.funding, step.after.insurance, step.after.dust):
+            after = step.after
+            for sums in (after.funding, after.insurance, after.dust, after.converted):
                 there.update(sums)
             for (_, _, asset), atoms in step.after.balances.items():
                 there[asset] += atoms

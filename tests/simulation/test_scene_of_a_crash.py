@@ -181,7 +181,7 @@ class Scene:
                 balance.update(wallet.balances)
                 for position in wallet.positions:
                     balance[position.market.contract.instrument.settlement] -= position.cost
-        for kept in (state.fees, state.funding, state.insurance, state.dust):
+        for kept in (state.fees, state.funding, state.insurance, state.dust, state.converted):
             balance.update(kept)
         assert {k: v for k, v in balance.items() if v} == {k: v for k, v in deposited.items() if v}
 

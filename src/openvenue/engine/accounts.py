@@ -39,6 +39,14 @@ class Counted:
         value = divide_up(collateral * PPB_ONE, PPB_ONE - self.haircut)
         return divide_up(value * self._one, self.price * one)
 
+    def bought_for(self, amount: int, scale: int) -> int:
+        """Atoms that the venue gives for so many of an asset of this scale; rounded down.
+
+        It keeps the conversion spread. There must be a price.
+        """
+        one: int = 10**scale
+        return amount * self._one * (PPB_ONE - self.spread) // (self.price * one * PPB_ONE)
+
 
 @final
 class Purpose:

@@ -173,6 +173,14 @@ class AddMargin(Struct, frozen=True, kw_only=True, array_like=True, gc=False, ta
     amount: Atoms  # > 0
 
 
+class SetProfitAsset(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=51):
+    """Have what positions in one market gain paid in another asset: ProfitAssetSet."""
+
+    account: AccountId
+    symbol: Symbol
+    asset: AssetId | None  # one that counts as margin there; None: as it settles
+
+
 class AmendOrder(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=17):
     """Change a live order in place: AmendRejected, or OrderAmended and what follows.
 
@@ -310,6 +318,7 @@ Command = (
     | SetIntake
     | SetLeverage
     | AddMargin
+    | SetProfitAsset
     | Transfer
     | Withdraw
     | SetTradingEnabled

@@ -29,6 +29,7 @@ from openvenue.engine.commands import (
     SetLeverage,
     SetMarkPrice,
     SetMode,
+    SetProfitAsset,
     SetSelfTrade,
     SetTradingEnabled,
     Transfer,
@@ -57,6 +58,7 @@ from openvenue.engine.rules.isolated_margin import add_margin, move_margin
 from openvenue.engine.rules.liquidate import check_holders, check_wallet, liquidate
 from openvenue.engine.rules.order_due import order_due
 from openvenue.engine.rules.place_order import place_order
+from openvenue.engine.rules.profit_asset import convert_profit, set_profit_asset
 from openvenue.engine.rules.replace_order import replace_order, successor
 from openvenue.engine.rules.set_leverage import set_leverage
 from openvenue.engine.rules.set_prices import set_index_price, set_mark_price
@@ -81,6 +83,7 @@ from openvenue.engine.steps import (
     ArmLegs,
     CheckHolders,
     CheckWallet,
+    ConvertProfit,
     DecideMember,
     FireDeadMansSwitch,
     FireTriggers,
@@ -107,6 +110,8 @@ DECIDE: Final[dict[type[Any], Callable[[State, Any], list[Event]]]] = {
     SetIntake: set_intake,
     SetLeverage: set_leverage,
     AddMargin: add_margin,
+    SetProfitAsset: set_profit_asset,
+    ConvertProfit: convert_profit,
     MoveMargin: move_margin,
     Transfer: transfer,
     Withdraw: withdraw,

@@ -407,6 +407,30 @@ class MarginMoved(Struct, frozen=True, kw_only=True, array_like=True, gc=False, 
     amount: Atoms
 
 
+class ProfitAssetSet(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=54):
+    """From now on what the account gains in this market becomes this asset."""
+
+    account: AccountId
+    symbol: Symbol
+    asset: AssetId | None
+
+
+class ProfitConverted(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=55):
+    """What an account gained in a market was exchanged with the venue at an index price.
+
+    `bought` is less than that price would give, by the asset's conversion spread.
+    """
+
+    account: AccountId
+    symbol: Symbol
+    wallet: WalletId
+    asset: AssetId
+    bought: Atoms  # of that asset
+    paid_in: AssetId
+    paid: Atoms  # of what the contract settles in
+    price: FinePrice
+
+
 class FundingSampled(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=50):
     """The premium of a perpetual over its index was looked at `count` times until `time`.
 
@@ -545,6 +569,8 @@ Event = (
     | PositionSettled
     | ContractSettled
     | MarginMoved
+    | ProfitAssetSet
+    | ProfitConverted
     | FundingSampled
     | FundingRateSet
     | FundingPaid

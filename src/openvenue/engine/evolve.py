@@ -54,6 +54,8 @@ from openvenue.engine.events import (
     OrderStarted,
     OrderTrimmed,
     PositionSettled,
+    ProfitAssetSet,
+    ProfitConverted,
     Refused,
     RequestHeld,
     Resumed,
@@ -78,6 +80,7 @@ from openvenue.engine.steps import (
     ArmLegs,
     CheckHolders,
     CheckWallet,
+    ConvertProfit,
     FireTriggers,
     Liquidate,
     MoveMargin,
@@ -85,7 +88,7 @@ from openvenue.engine.steps import (
 )
 from openvenue.engine.timed import NEVER
 from openvenue.engine.trailing import moves_at
-from openvenue.engine.units import AccountId, AssetId, ExecId, FinePrice, OrderId
+from openvenue.engine.units import AccountId, AssetId, Atoms, ExecId, FinePrice, OrderId
 from openvenue.engine.volumes import Volumes
 
 LAST: Final = int(Signal.LAST)
@@ -255,6 +258,9 @@ def traded(state: State, event: Traded) -> None:
         settlement = contract.instrument.settlement
         _pay(maker, settlement, event.maker_realized - event.maker_fee)
         _pay(taker, settlement, event.taker_realized - event.taker_fee)
+        _look_at_profit(state, maker.position, event.maker_realized + event.maker_funding)
+        if event.origin is CLIENT:  # what is being closed for its owner stays as it is
+            _look_at_profit(state, taker.position, event.taker_realized + event.taker_funding)
         if event.liquidation_fee:
             _pay(taker, settlement, -event.liquidation_fee)
             _add(state.insurance, settlement, event.liquidation_fee)
@@ -441,6 +447,21 @@ def margin_moved(state: State, event: MarginMoved) -> None:
         _look_at_wallet(state, event.account, parent.wallet_id)
 
 
+def profit_asset_set(state: State, event: ProfitAssetSet) -> None:
+    """What the account gains there later becomes that."""
+    account = state.accounts[event.account]
+    _position(account, state.markets[event.symbol]).profit_asset = event.asset
+
+
+def profit_converted(state: State, event: ProfitConverted) -> None:
+    """The account has less of one asset and more of another, the venue the other way round."""
+    wallet = state.accounts[event.account].wallet(event.wallet)
+    wallet.credit(event.paid_in, -int(event.paid))
+    wallet.credit(event.asset, int(event.bought))
+    _add(state.converted, event.paid_in, int(event.paid))
+    _add(state.converted, event.asset, -int(event.bought))
+
+
 def funding_sampled(state: State, event: FundingSampled) -> None:
     """One more look at the premium; margins count funding until now."""
     market = state.markets[event.symbol]
@@ -484,6 +505,7 @@ def funding_paid(state: State, event: FundingPaid) -> None:
         if not terms.accrues:
             position.funding += amount  # all at once
         _fund(state, position, amount, int(event.time))
+        _look_at_profit(state, position, amount)
     if market.holders and event.shares:
         step = CheckHolders(event.symbol)
         if step not in state.steps:
@@ -668,6 +690,7 @@ def position_settled(state: State, event: PositionSettled) -> None:
     held = position.quantity
     _change(state, position, -held, -position.cost)
     _look_at_margin(state, position, held)
+    _look_at_profit(state, position, event.realized)
     _look_at_wallet(state, event.account, position.wallet.wallet_id)
 
 
@@ -851,6 +874,13 @@ def _look_at_margin(state: State, position: Position | None, less: int) -> None:
     state.steps.append(MoveMargin(position.account, symbol, position.quantity + less))
 
 
+def _look_at_profit(state: State, position: Position | None, amount: int) -> None:
+    """Queue the exchange of what a position gained, if its owner wants it in another asset."""
+    if amount > 0 and position is not None and position.profit_asset is not None:
+        symbol = position.market.symbol
+        state.steps.append(ConvertProfit(position.account, symbol, Atoms(amount)))
+
+
 def liquidation_ended(state: State, event: LiquidationEnded) -> None:
     """What an isolated position leaves goes back to its wallet."""
     wallet = state.accounts[event.account].wallet(event.wallet)
@@ -993,6 +1023,8 @@ EVOLVE: Final[dict[type[Any], Callable[[State, Any], None]]] = {
     Announced: announced,
     NoticeRetracted: notice_retracted,
     ConditionsSet: conditions_set,
+    ProfitAssetSet: profit_asset_set,
+    ProfitConverted: profit_converted,
     FundingSampled: funding_sampled,
     FundingRateSet: funding_rate_set,
     FundingPaid: funding_paid,

@@ -6,7 +6,7 @@ position changes, so that nothing on the order's path walks orders.
 
 from typing import TYPE_CHECKING, Final, final
 
-from openvenue.engine.units import AccountId
+from openvenue.engine.units import AccountId, AssetId
 
 if TYPE_CHECKING:
     from openvenue.engine.accounts import Wallet
@@ -39,6 +39,7 @@ class Position:
         self.sells = 0
         self.changed = 0  # when `quantity` last did
         self.leverage = 0  # the most that the account wants here; 0: as the schedule has it
+        self.profit_asset: AssetId | None = None  # what gains become; None: they stay as they are
         self.funding = 0  # accrued before the size last changed and not yet money
         self.funding_from = 0  # what accrues has been counted until then
         self.funded = 0  # received since the position was opened

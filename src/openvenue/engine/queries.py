@@ -198,6 +198,7 @@ class PositionView(Struct, frozen=True):
     initial_with_orders: Atoms = Atoms(0)  # of the position and its side's orders, by itself
     unrealized_funding: Atoms = Atoms(0)  # received soon; negative: to be paid
     funded: Atoms = Atoms(0)  # received since it was opened
+    profit_asset: AssetId | None = None  # what its gains become; None: they stay as they are
     isolated_margin: Atoms | None = None  # what only this position stands on; None: it is cross
 
 
@@ -242,6 +243,7 @@ class AccountView(Struct, frozen=True):
     isolated_wallets: list[WalletView] = []  # of those that were ever opened
     is_trading_enabled: bool = True
     tiers: dict[Symbol, int] = {}  # of fees, from 0
+    profit_assets: dict[Symbol, AssetId] = {}  # where gains become another asset
     volumes: dict[Symbol, int] = {}  # that put it there, in cents of a dollar
 
 
@@ -355,6 +357,11 @@ def get_account(state: State, query: GetAccount) -> AccountView | None:
             symbol: position.leverage
             for symbol, position in account.positions.items()
             if position.leverage
+        },
+        profit_assets={
+            symbol: position.profit_asset
+            for symbol, position in account.positions.items()
+            if position.profit_asset is not None
         },
         is_trading_enabled=account.is_trading_enabled,
         tiers={
@@ -537,6 +544,7 @@ def _position_view(position: Position) -> PositionView:
         initial_with_orders=Atoms(max(position.initial_long, position.initial_short)),
         unrealized_funding=Atoms(position.owed),
         funded=Atoms(position.funded),
+        profit_asset=position.profit_asset if position.wallet.parent is None else None,
         isolated_margin=(
             None if position.wallet.parent is None else Atoms(position.wallet.collateral())
         ),

@@ -50,6 +50,7 @@ class PositionRecord(Struct, array_like=True, gc=False):
     funding: int = 0
     funding_from: int = 0
     funded: int = 0
+    profit_asset: AssetId | None = None
 
 
 class AccountRecord(Struct, array_like=True):
@@ -130,3 +131,4 @@ class StateRecord(Struct, array_like=True):
     volumes: dict[AccountId, dict[int, int]] = {}  # of families, in cents by day
     holds: list[RequestHeld] = []  # requests that wait to be decided, oldest first
     next_hold_id: int = 1
+    converted: dict[AssetId, int] = {}

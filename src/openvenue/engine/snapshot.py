@@ -64,6 +64,7 @@ def take(state: State) -> bytes:
             next_notice_id=state.next_notice_id,
             insurance=state.insurance,
             dust=state.dust,
+            converted=state.converted,
             assignees=list(state.assignees.values()),
             funding=state.funding,
             holds=state.holds.all(),
@@ -124,6 +125,7 @@ def restore(data: bytes) -> State:
     state.next_notice_id = record.next_notice_id
     state.insurance = record.insurance
     state.dust = record.dust
+    state.converted = record.converted
     for assignee in record.assignees:
         state.assignees[assignee.number] = assignee
         state.next_assignee = assignee.number + 1
@@ -223,6 +225,7 @@ def _position_record(position: Position) -> PositionRecord:
         funding=position.funding,
         funding_from=position.funding_from,
         funded=position.funded,
+        profit_asset=position.profit_asset,
     )
 
 
@@ -292,6 +295,7 @@ def _restore_account(state: State, record: AccountRecord, by_id: dict[int, Live]
         position.funding = position_record.funding
         position.funding_from = position_record.funding_from
         position.funded = position_record.funded
+        position.profit_asset = position_record.profit_asset
         account.positions[position_record.symbol] = position
     for wallet_record in record.wallets:
         wallet = account.wallet(wallet_record.wallet)

@@ -40,6 +40,7 @@ class State:
         self.expiries: dict[Symbol, int] = {}  # of dated contracts that have not settled
         self.next_deadline = NEVER  # the earliest of both
         self.insurance: dict[AssetId, int] = {}  # liquidation fees, less what it has covered
+        self.converted: dict[AssetId, int] = {}  # taken in for profits, less what was given
         self.dust: dict[AssetId, int] = {}  # what rounding has left over
         self.assignees: dict[int, Assignee] = {}  # by number, those that have left too
         self.next_assignee = 1

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from openvenue.engine.commands import AmendOrder, PlaceOrder
 from openvenue.engine.instruments import WalletId
-from openvenue.engine.units import AccountId, FinePrice, Nanos, OrderId, Symbol
+from openvenue.engine.units import AccountId, Atoms, FinePrice, Nanos, OrderId, Symbol
 
 
 class FireTriggers(Struct, frozen=True, gc=False):
@@ -121,8 +121,17 @@ class MoveMargin(Struct, frozen=True, gc=False):
     before: int  # lots
 
 
+class ConvertProfit(Struct, frozen=True, gc=False):
+    """A position gained money that its owner wants to have in another asset."""
+
+    account: AccountId
+    symbol: Symbol
+    amount: Atoms  # of what the contract settles in
+
+
 Step = (
     MoveMargin
+    | ConvertProfit
     | FireTriggers
     | ActivateOrder
     | TrimReducers

@@ -34,6 +34,7 @@ from openvenue.engine.events import (
     OrderStarted,
     OrderTrimmed,
     PositionSettled,
+    ProfitConverted,
     ShortfallCovered,
     Traded,
     Transferred,
@@ -296,6 +297,12 @@ class Fold:
         self._number += 1
         self._story.postings.append((event.account, posting))
 
+    def converted(self, event: ProfitConverted) -> None:
+        """What a position gained became another asset."""
+        left, came = self.ledger.converted(event, self._number, self._now)
+        self._number += 2
+        self._story.postings += [(event.account, left), (event.account, came)]
+
     def covered(self, event: ShortfallCovered) -> None:
         """The insurance fund paid."""
         posting = self.ledger.covered(event, self._number, self._now)
@@ -517,6 +524,7 @@ FOLDS: Final[dict[type[Event], Callable[[Fold, Any], None]]] = {
     Deposited: Fold.deposited,
     Transferred: Fold.transferred,
     PositionSettled: Fold.settled,
+    ProfitConverted: Fold.converted,
     ShortfallCovered: Fold.covered,
     CollateralTaken: Fold.taken,
     Withdrawn: Fold.withdrawn,

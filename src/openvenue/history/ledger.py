@@ -16,6 +16,7 @@ from openvenue.engine.events import (
     FundingPaid,
     FundingShare,
     PositionSettled,
+    ProfitConverted,
     ShortfallCovered,
     Traded,
     Transferred,
@@ -274,6 +275,16 @@ class Ledger:
             Atoms(old_balance),
             Atoms(new_balance),
         )
+
+    def converted(
+        self, event: ProfitConverted, number: int, now: Nanos
+    ) -> tuple[MoneyPosting, MoneyPosting]:
+        """What was given, and what came for it."""
+        paid, bought = int(event.paid), int(event.bought)
+        source = event.account, event.wallet, event.paid_in
+        target = event.account, event.wallet, event.asset
+        left = self._credit(source, -paid, (number, now), MoneyKind.CONVERSION)
+        return left, self._credit(target, bought, (number + 1, now), MoneyKind.CONVERSION)
 
     def covered(self, event: ShortfallCovered, number: int, now: Nanos) -> MoneyPosting:
         """Money of the insurance fund."""

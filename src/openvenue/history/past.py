@@ -134,6 +134,7 @@ class MoneyKind(IntEnum):
     TRANSFER = 2  # between wallets of one account
     FAMILY_TRANSFER = 3  # between accounts of one family
     WITHDRAWAL = 4  # left the venue, as its owner asked
+    CONVERSION = 50  # exchanged with the venue: one asset goes, another comes
     SHORTFALL = 70  # the insurance fund paid what was owed
     COLLATERAL = 71  # to the one who took the positions over, or from whom they came
 

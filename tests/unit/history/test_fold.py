@@ -18,6 +18,7 @@ SAYS_NOTHING = {
     events.Resumed,
     events.IntakeSet,
     events.LeverageSet,
+    events.ProfitAssetSet,
     events.LiquidationStarted,  # what it brings about is told by other events
     events.LiquidationMoved,
     events.LiquidationEnded,

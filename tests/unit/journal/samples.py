@@ -202,6 +202,7 @@ COMMANDS: Final[tuple[commands.Command, ...]] = (
     commands.SetIntake(is_open=False),
     commands.SetLeverage(account=ANN, symbol=PERP, leverage=20, is_isolated=True),
     commands.AddMargin(account=ANN, symbol=PERP, amount=Atoms(10**16)),
+    commands.SetProfitAsset(account=ANN, symbol=PERP, asset=USD),
     commands.Transfer(
         account=ANN,
         wallet=FLEX,
@@ -308,6 +309,17 @@ EVENTS: Final[tuple[events.Event, ...]] = (
     events.IntakeSet(is_open=True),
     events.LeverageSet(account=ANN, symbol=PERP, leverage=20, is_isolated=True),
     events.MarginMoved(account=ANN, symbol=PERP, amount=Atoms(-(10**16))),
+    events.ProfitAssetSet(account=ANN, symbol=PERP, asset=None),
+    events.ProfitConverted(
+        account=ANN,
+        symbol=PERP,
+        wallet=FLEX,
+        asset=USD,
+        bought=Atoms(10**16),
+        paid_in=USD,
+        paid=Atoms(10**15),
+        price=FinePrice(10**15),
+    ),
     events.FundingSampled(
         symbol=PERP,
         time=NOON,

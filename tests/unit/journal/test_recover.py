@@ -124,8 +124,9 @@ def test_a_damaged_snapshot_is_passed_over_for_the_older_one(
     make_snapshot(tmp_path)
     newest = list_snapshots(snapshots)[0]
     whole = newest.read_bytes()
+    flipped = whole[:-5] + bytes([whole[-5] ^ 1]) + whole[-4:]
 
-    for data in (b"", whole[:20], whole[:-1], whole[:-5] + b"\0" + whole[-4:], whole + b"\0"):
+    for data in (b"", whole[:20], whole[:-1], flipped, whole + b"\0"):
         newest.write_bytes(data)
 
         assert read_snapshot(list_snapshots(snapshots)[1]).seq == 50

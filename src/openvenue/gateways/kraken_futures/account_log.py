@@ -53,6 +53,7 @@ MONEY: Final = {
     MoneyKind.TRANSFER: "transfer",
     MoneyKind.FAMILY_TRANSFER: "subaccount transfer",
     MoneyKind.WITHDRAWAL: "cross-exchange transfer",
+    MoneyKind.CONVERSION: "conversion",
     MoneyKind.SHORTFALL: "covered liquidation",
     MoneyKind.COLLATERAL: "futures liquidation",
 }

@@ -265,7 +265,7 @@ def encode_position(position: PositionView, listing: Listing) -> PositionJson:
         unrealized_pnl=market.money.number(position.unrealized),
     )
     if market.instrument.wallet == FLEX:
-        told.pnl_currency = market.instrument.settlement
+        told.pnl_currency = position.profit_asset or market.instrument.settlement
     if position.isolated_margin is not None and position.leverage is not None:
         told.max_fixed_leverage = position.leverage
     return told

@@ -285,7 +285,7 @@ def position_item(
         fill_time=millis(position.opened),
     )
     if market.instrument.wallet == FLEX:
-        told.pnl_currency = market.instrument.settlement
+        told.pnl_currency = position.profit_asset or market.instrument.settlement
     if position.leverage is not None:
         told.max_fixed_leverage = position.leverage
     return told

@@ -24,6 +24,8 @@ from openvenue.engine.events import (
     OrderAccepted,
     OrderRejected,
     PositionSettled,
+    ProfitAssetSet,
+    ProfitConverted,
     ShortfallCovered,
     Traded,
     Transferred,
@@ -128,6 +130,8 @@ class Live:
                 for share in event.shares:
                     self._moved(share.account)
             case Deposited() | LeverageSet():
+                self._moved(event.account)
+            case ProfitAssetSet() | ProfitConverted():
                 self._moved(event.account)
             case Withdrawn() | ShortfallCovered() | PositionSettled():
                 self._moved(event.account)

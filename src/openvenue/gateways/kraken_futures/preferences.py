@@ -1,17 +1,19 @@
-"""How an account wants its positions margined.
+"""How an account wants its positions margined, and what it wants its gains in.
 
 Source: Kraken Futures REST, "Get the leverage setting for a market", "Set the leverage setting for
-a market". Only contracts of the multi-collateral wallet can be isolated.
+a market", and the same of the PNL currency preference. Only contracts of the multi-collateral
+wallet can have either.
 """
 
 from typing import Final
 
 from msgspec import Struct
 
-from openvenue.engine.commands import SetLeverage
-from openvenue.engine.events import LeverageSet, Refused
+from openvenue.engine.commands import SetLeverage, SetProfitAsset
+from openvenue.engine.events import LeverageSet, ProfitAssetSet, Refused
 from openvenue.engine.queries import GetAccount
 from openvenue.engine.reasons import RejectReason
+from openvenue.engine.units import AssetId
 from openvenue.gateways.kraken_futures import codec, errors
 from openvenue.gateways.kraken_futures.desk import Desk
 from openvenue.gateways.kraken_futures.encode_account import FLEX
@@ -20,6 +22,8 @@ from openvenue.gateways.wire import Request, Response, WireError
 
 NO_CONTRACT: Final = 87
 NOT_MULTI_COLLATERAL: Final = 88
+NO_CURRENCY: Final = 89
+NOT_ENABLED: Final = 90
 WOULD_LIQUIDATE: Final = 41
 LEVERAGE_MAX: Final = 1_000
 
@@ -29,6 +33,13 @@ class LeverageJson(Struct, rename="camel"):
 
     symbol: str
     max_leverage: int
+
+
+class ProfitJson(Struct, rename="camel"):
+    """One market whose gains become another currency."""
+
+    symbol: str
+    pnl_currency: str
 
 
 async def leverage_preferences(desk: Desk, request: Request) -> Response:
@@ -63,6 +74,35 @@ async def set_leverage_preference(desk: Desk, request: Request) -> Response:
             return desk.succeed()
         if isinstance(event, Refused):
             raise _refused(event.reason)
+    raise AssertionError("a command is answered")
+
+
+async def pnl_preferences(desk: Desk, request: Request) -> Response:
+    """GET pnlpreferences: markets whose gains become another currency than they are made in."""
+    who = desk.who(request, 2)
+    view = await desk.exchange.look(GetAccount(who.account))
+    chosen = {} if view is None else view.profit_assets
+    return desk.say("preferences", [ProfitJson(*it) for it in chosen.items()])
+
+
+async def set_pnl_preference(desk: Desk, request: Request) -> Response:
+    """PUT pnlpreferences: what gains in a market become; what it settles in: they stay so."""
+    who = desk.who(request, 10, needs_full=True)
+    arguments = codec.read_arguments(request)
+    market = _market(desk, arguments.needed("symbol"))
+    word = arguments.needed("pnlPreference").upper()
+    asset = AssetId("XBT" if word == "BTC" and not desk.listing.has_asset(AssetId(word)) else word)
+    if not desk.listing.has_asset(asset):
+        raise errors.NumberedError(NO_CURRENCY, "Currency does not exist", status=400)
+    command = SetProfitAsset(account=who.account, symbol=market.symbol, asset=asset)
+    outcome = await desk.exchange.submit(command, who.envelope)
+    for event in outcome.entry.events:
+        if isinstance(event, ProfitAssetSet):
+            return desk.succeed()
+        if isinstance(event, Refused):
+            raise errors.NumberedError(
+                NOT_ENABLED, "Currency is not enabled for multi-collateral futures", status=400
+            )
     raise AssertionError("a command is answered")
 
 

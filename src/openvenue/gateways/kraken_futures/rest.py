@@ -76,6 +76,8 @@ ENDPOINTS: Final[Mapping[tuple[str, str], Answer]] = {
     ("GET", "trading/instruments"): public.trading_instruments,
     ("GET", "leveragepreferences"): preferences.leverage_preferences,
     ("PUT", "leveragepreferences"): preferences.set_leverage_preference,
+    ("GET", "pnlpreferences"): preferences.pnl_preferences,
+    ("PUT", "pnlpreferences"): preferences.set_pnl_preference,
     ("GET", "feeschedules"): settings.fee_schedules,
     ("GET", "feeschedules/volumes"): settings.fee_volumes,
     ("GET", "notifications"): notices.notifications,
@@ -130,7 +132,6 @@ NAMED: Final = (
 
 # What the real service has and this one does not have yet. `docs/apis/kraken-futures.md` says when.
 LATER: Final[Mapping[str, tuple[str, ...]]] = {
-    "pnlpreferences": ("GET", "PUT"),
     "portfolio-margining/parameters": ("GET",),
     "portfolio-margining/simulate": ("POST",),
     "rfqs": ("GET",),
