@@ -57,7 +57,7 @@ def reached_by(data_dir: Path, desk: DeskFile | None, config: Path | None) -> Em
     if config is None and desk is not None and desk.config is not None:
         config = Path(desk.config)
     if config is not None:
-        return load(config, os.environ)
+        return load(config, os.environ, forgiving=True)
     if desk is None:
         raise SettingsError(f"No desk was ever started in {data_dir}: name one with --config.")
     try:

@@ -48,6 +48,7 @@ class VenueAccount(Struct, frozen=True, kw_only=True):
     symbols: tuple[str, ...] = ()  # to list orders of, where an exchange lists one at a time
     keeps_limits: bool = False  # requests are counted, and some are kept for cancels
     dead_mans_switch_seconds: float = 0.0  # 0: none. It is one for the whole account
+    unusable: str = ""  # why there are no credentials; only past a desk, which would not start
 
     @property
     def account(self) -> Account:

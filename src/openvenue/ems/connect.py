@@ -10,6 +10,7 @@ from openvenue.ems.connectors.kraken_futures import KrakenFuturesConnector
 from openvenue.ems.connectors.kraken_spot import KrakenSpotConnector
 from openvenue.ems.connectors.pacifica import PacificaConnector
 from openvenue.ems.connectors.port import Connector
+from openvenue.ems.connectors.unusable import UnusableConnector
 from openvenue.ems.orders import Account
 from openvenue.ems.timer import Timer
 
@@ -21,9 +22,25 @@ MAKERS: Final[Mapping[ApiKind, Callable[[VenueAccount, Http, Timer], Connector]]
 }
 
 
-def connect(config: EmsConfig, timer: Timer) -> dict[Account, Connector]:
-    """Connectors, each with connections of its own; none is open yet. Raises: CannotConnect."""
-    return {it.account: _connector(it, config, timer) for it in config.accounts}
+def connect(
+    config: EmsConfig, timer: Timer, *, forgiving: bool = False
+) -> dict[Account, Connector]:
+    """Connectors, each with connections of its own; none is open yet.
+
+    With `forgiving`, an account that cannot be reached is told as such when it is asked.
+    Raises: CannotConnect.
+    """
+    found: dict[Account, Connector] = {}
+    for it in config.accounts:
+        try:
+            if it.unusable:
+                raise CannotConnect(it.unusable)
+            found[it.account] = _connector(it, config, timer)
+        except CannotConnect as error:
+            if not forgiving:
+                raise
+            found[it.account] = UnusableConnector(str(error), is_live=it.is_live)
+    return found
 
 
 def _connector(it: VenueAccount, config: EmsConfig, timer: Timer) -> Connector:

@@ -160,8 +160,9 @@ class Ems:
 
         For the kill switch while the other one is silent. Halts in `past` are not taken up.
         """
-        journal = MemoryJournalOf[Entry]()
-        return await cls._begin(config, Engine(), journal, past, None, None, None)
+        journal, timer = MemoryJournalOf[Entry](), RealTimer()
+        connectors = connect(config, timer, forgiving=True)
+        return await cls._begin(config, Engine(), journal, past, timer, connectors, None)
 
     @classmethod
     async def _begin(

@@ -99,8 +99,13 @@ class CredentialsTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     uid: str = ""
 
 
-def load(path: Path, environment: Mapping[str, str]) -> EmsConfig:
-    """The desk that the file describes. Raises: SettingsError."""
+def load(path: Path, environment: Mapping[str, str], *, forgiving: bool = False) -> EmsConfig:
+    """The desk that the file describes.
+
+    With `forgiving`, for a kill that cannot wait: a secret that others can read is used, and an
+    account without one is told as unusable, so that all others can be reached.
+    Raises: SettingsError.
+    """
     settings = _read(path, Settings)
     try:
         other = read_aliases(environment).account
@@ -108,14 +113,23 @@ def load(path: Path, environment: Mapping[str, str]) -> EmsConfig:
         raise SettingsError(f"The environment: {error}.") from error
     for mistake in _mistakes(settings, other):
         raise SettingsError(f"{path}: {mistake}.")
-    accounts = [_account(path, it, environment) for it in settings.accounts]
+    accounts = [_account(path, it, environment, forgiving) for it in settings.accounts]
     return EmsConfig(
         accounts=tuple(accounts if other is None else [*accounts, other]),
         **msgspec.to_builtins(settings.desk),
     )
 
 
-def _account(path: Path, it: AccountTable, environment: Mapping[str, str]) -> VenueAccount:
+def _account(
+    path: Path, it: AccountTable, environment: Mapping[str, str], forgiving: bool
+) -> VenueAccount:
+    unusable, credentials = "", Credentials("", "")
+    try:
+        credentials = _credentials(path, it, environment, forgiving)
+    except SettingsError as error:
+        if not forgiving:
+            raise
+        unusable = str(error)
     made = VenueAccount(
         owner=it.owner,
         exchange_id=it.exchange_id,
@@ -126,13 +140,16 @@ def _account(path: Path, it: AccountTable, environment: Mapping[str, str]) -> Ve
         market_type=it.market_type,
         symbols=it.symbols,
         dead_mans_switch_seconds=it.dead_mans_switch_seconds,
-        credentials=_credentials(path, it, environment),
+        credentials=credentials,
+        unusable=unusable,
     )
     keeps_limits = made.is_live if it.limits is None else it.limits == "production"
     return replace(made, keeps_limits=keeps_limits)
 
 
-def _credentials(path: Path, it: AccountTable, environment: Mapping[str, str]) -> Credentials:
+def _credentials(
+    path: Path, it: AccountTable, environment: Mapping[str, str], forgiving: bool
+) -> Credentials:
     if it.credentials_env is not None:
         names = (f"{it.credentials_env}_KEY", f"{it.credentials_env}_SECRET")
         missing = [name for name in names if not environment.get(name)]
@@ -148,7 +165,7 @@ def _credentials(path: Path, it: AccountTable, environment: Mapping[str, str]) -
         mode = stat.S_IMODE(file.stat().st_mode)
     except OSError as error:
         raise SettingsError(f"{file} cannot be read: {error.strerror}.") from error
-    if mode & 0o077:
+    if mode & 0o077 and not forgiving:
         raise SettingsError(
             f"{file} has mode {mode:04o}, so others can read it: make it 0600 (chmod 600 {file})."
         )

@@ -1,6 +1,7 @@
 """The kill switch's verbs without a desk: what is refused, what is left behind, what is told."""
 
 import asyncio
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -91,6 +92,31 @@ def test_a_dead_desk_is_gone_past_and_finds_the_halt_later(
     assert f"{marker.halt_id}: UNKNOWN" in said.out
     kept = sorted(it.name for it in (tmp_path / "ems" / "halts").glob("*.report.*"))
     assert kept == [f"{marker.halt_id}.report.json", f"{marker.halt_id}.report.txt"]
+
+
+def test_one_bad_secret_does_not_save_the_other_accounts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The halt is left for the desk, the others are tried, and that one is told as unknown."""
+    gone(tmp_path, monkeypatch)
+    file = tmp_path / "desk.toml"
+    more = '[[accounts]]\nowner = "bob"\nexchange_id = "PACIFICA"\napi = "pacifica"\n'
+    more += 'base_url = "http://127.0.0.1:1"\ncredentials = "missing.toml"\n'
+    file.write_text(f"{more}\n{file.read_text()}")
+
+    options = cancel_all.Options(data_dir=tmp_path, deadline_seconds=0.3, json=True)
+    code = cancel_all.run(options)
+
+    said = capsys.readouterr()
+    legs = {it["exchange_id"]: it for it in json.loads(said.out)["accounts"]}
+    assert code == 2
+    assert len(markers.read(markers.folder_of(tmp_path / "ems"))) == 1
+    assert {name: it["status"] for name, it in legs.items()} == {
+        "PACIFICA": "unknown",
+        "KRAKENFTS": "unknown",
+    }
+    assert "missing.toml cannot be read" in legs["PACIFICA"]["why"]
+    assert "missing.toml" not in legs["KRAKENFTS"]["why"]
 
 
 @pytest.mark.parametrize(
