@@ -297,5 +297,6 @@ def test_verify_and_replay_agree_about_what_happened(tmp_path: Path) -> None:
     assert verified.returncode == 0
     told = [json.loads(line) for line in replayed.stdout.splitlines()]
     checked = [json.loads(line) for line in verified.stdout.splitlines()]
-    assert {it["venue"] for it in told} == {"kraken-futures", "kraken-spot", "pacifica"}
+    names = {it["venue"] for it in told}
+    assert names == {"kraken-futures", "kraken-spot", "pacifica", "ems"}
     assert [it["fingerprint"] for it in told] == [it["fingerprint"] for it in checked]

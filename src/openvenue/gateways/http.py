@@ -214,7 +214,9 @@ class HttpConnection:
 
     def _misbehave(self, request: Request, response: Response | None) -> None:
         """Whatever a fault on purpose wants in place of a reply; None: the connection closes."""
-        manner = response.manner if isinstance(response, Spoiled) else None
+        manner: Manner | None = None
+        if isinstance(response, Spoiled):
+            manner = response.manner
         if response is None or manner is None:
             self._close(linger=False)
         elif manner is Manner.HANG:

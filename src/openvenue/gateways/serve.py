@@ -299,7 +299,9 @@ class Door:
         if wrong is None and self.is_closing:
             wrong = (503, "closing")
         if wrong is None:
-            return gateway.turned_away(request) if isinstance(gateway, Guarded) else None
+            if isinstance(gateway, Guarded):
+                return gateway.turned_away(request)
+            return None
         status, request.note["why"] = wrong
         response = self._words(request.path, status, wrong[1])
         if status == 426:
@@ -353,8 +355,10 @@ class Door:
 
     def hurtable(self, gateway: str) -> Hurtable | None:
         """The words of a gateway for trouble, if faults may strike it."""
-        found = next((one for one in self._gateways if one.name == gateway), None)
-        return found if isinstance(found, Hurtable) else None
+        for one in self._gateways:
+            if one.name == gateway and isinstance(one, Hurtable):
+                return one
+        return None
 
     # ---- within
 

@@ -81,7 +81,9 @@ def largest_order(state: State, order: PlaceOrder) -> Lots:
 
 def _why_refused(state: State, order: PlaceOrder) -> RejectReason | None:
     first = place_order(state, order)[0]
-    return first.reason if isinstance(first, OrderRejected) else None
+    if isinstance(first, OrderRejected):
+        return first.reason
+    return None
 
 
 def _limit(market: Market, order: PlaceOrder) -> Ticks:
