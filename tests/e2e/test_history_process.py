@@ -153,7 +153,7 @@ from tests.unit.history.doubles import Venue
 
 async def main():
     async with Venue(Path(sys.argv[1])) as venue:
-        await venue.history.volumes("ann")
+        await venue.history.fills("ann")
         print("ready", flush=True)
         await asyncio.Event().wait()
 

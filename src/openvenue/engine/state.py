@@ -44,7 +44,6 @@ class State:
         self.dust: dict[AssetId, int] = {}  # what rounding has left over
         self.assignees: dict[int, Assignee] = {}  # by number, those that have left too
         self.next_assignee = 1
-        self.next_deadline = NEVER
         self.timed = Timed()
         self.holds = Holds()
         self.has_holds = False  # whether some market holds requests; worked out from listings

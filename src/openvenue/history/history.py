@@ -30,7 +30,6 @@ from openvenue.history.port import (
     DayFigures,
     Fill,
     PublicTrade,
-    Volume,
 )
 from openvenue.history.process import ProcessHost
 from openvenue.history.samples import Sample
@@ -105,12 +104,6 @@ class History:
         symbols = [market.instrument.symbol for market in markets]
         now = self._exchange.now()
         return await self._ask(Index.days, symbols, now, since)
-
-    async def volumes(
-        self, account: AccountId, *, since: Nanos = BEGINNING
-    ) -> dict[Symbol, Volume]:
-        """How much an account traded at or after `since`, by market. Raises: HistoryUnavailable."""
-        return await self._ask(Index.volumes, account, since)
 
     async def candles(self, symbol: Symbol, *, since: Nanos = BEGINNING) -> list[Candle]:
         """Minutes in which something was traded, from the one of `since` on, oldest first.

@@ -36,7 +36,6 @@ from openvenue.history.port import (
     DayFigures,
     Fill,
     PublicTrade,
-    Volume,
 )
 from openvenue.history.samples import Sample, merged
 from openvenue.history.stats import Stats
@@ -154,10 +153,6 @@ class Index:
     ) -> list[ClosedOrder]:
         """Orders that ended at or after `since`, in the order in which they did."""
         return self.store.closed(account, order_ids, cl_ord_ids, since)
-
-    def volumes(self, account: AccountId, since: Nanos) -> dict[Symbol, Volume]:
-        """How much an account traded, by market."""
-        return self.store.volumes(account, since)
 
     def order_changes(
         self,

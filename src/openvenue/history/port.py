@@ -87,13 +87,6 @@ class Candle(Struct, frozen=True):
     trades: int
 
 
-class Volume(Struct, frozen=True):
-    """How much one account traded in one market."""
-
-    quantity: Lots
-    ticks: int  # the sum of quantity times price
-
-
 class HistoryPort(PastPort, Protocol):
     """One venue's past."""
 
@@ -124,11 +117,6 @@ class HistoryPort(PastPort, Protocol):
 
         What happened before `since` does not count.
         """
-
-    async def volumes(
-        self, account: AccountId, *, since: Nanos = BEGINNING
-    ) -> dict[Symbol, Volume]:
-        """How much an account traded at or after `since`, by market."""
 
     async def candles(self, symbol: Symbol, *, since: Nanos = BEGINNING) -> list[Candle]:
         """Minutes in which something was traded, from the one of `since` on, oldest first."""

@@ -18,13 +18,12 @@ from openvenue.history.blocks import Blocks
 from openvenue.history.day import MINUTE, Minute
 from openvenue.history.ledger import Holder
 from openvenue.history.past import Bar, BarSource, BarSpan
-from openvenue.history.port import ClosedOrder, Fill, PublicTrade, Volume
+from openvenue.history.port import ClosedOrder, Fill, PublicTrade
 from openvenue.history.samples import Sample
 
 VERSION: Final = 9  # of these tables and of the fold that fills them: another one means rebuild
 
 ALIVE_ROW: Final = 512  # orders to a row when all are written again
-HALF: Final = 10**9
 
 _SCHEMA: Final = """
 CREATE TABLE progress (seq INTEGER NOT NULL);
@@ -299,19 +298,6 @@ class Store:
             "ORDER BY time DESC, rowid DESC LIMIT ?"
         )
         return [_fill(row) for row in self._db.execute(query, (account, _or_ever(before), limit))]
-
-    def volumes(self, account: AccountId, since: Nanos) -> dict[Symbol, Volume]:
-        """How much an account traded at or after `since`, by market."""
-        # The products are added up in two parts: their sum may be more than the database can hold.
-        query = (
-            f"SELECT symbol, sum(quantity), sum(price * quantity / {HALF}), "
-            f"sum(price * quantity % {HALF}) FROM fills WHERE account = ? AND time >= ? "
-            "GROUP BY symbol"
-        )
-        return {
-            Symbol(symbol): Volume(Lots(quantity), high * HALF + low)
-            for symbol, quantity, high, low in self._db.execute(query, (account, since))
-        }
 
     def trades(self, symbol: Symbol, before: Nanos | None, limit: int) -> list[PublicTrade]:
         """The newest trades strictly before `before`, newest first."""
