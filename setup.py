@@ -72,7 +72,7 @@ MODES: Final = ("auto", "no", "require")
 
 def modules() -> list[str]:
     """The source files to compile, in a stable order."""
-    engine = [ENGINE, ENGINE / "rules"]
+    engine = [ENGINE, ENGINE / "rules", ENGINE / "evolve"]
     found = [path for folder in engine for path in folder.glob("*.py") if path.stem != "__init__"]
     hot = [path for path in found if not DECLARES_STRUCTS.search(path.read_text())]
     return [*sorted(str(path) for path in hot), *(str(PACKAGE / name) for name in ALSO)]

@@ -37,7 +37,7 @@ from openvenue.engine.commands import (
 )
 from openvenue.engine.due import due, orders_due
 from openvenue.engine.events import Event
-from openvenue.engine.evolve import EVOLVE
+from openvenue.engine.evolve.table import EVOLVE
 from openvenue.engine.orders import OrderView
 from openvenue.engine.rules.accrue_funding import accrue_funding
 from openvenue.engine.rules.activate_order import activate_order, fire_triggers

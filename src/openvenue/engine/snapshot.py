@@ -11,14 +11,10 @@ import msgspec
 from openvenue.engine.accounts import Account, Wallet
 from openvenue.engine.book import Live
 from openvenue.engine.events import AccountOpened, AssetListed, InstrumentListed
-from openvenue.engine.evolve import (
-    account_opened,
-    asset_listed,
-    instrument_listed,
-    set_alarm,
-    set_next_funding,
-    wait,
-)
+from openvenue.engine.evolve.accounts import account_opened
+from openvenue.engine.evolve.funding import set_next_funding
+from openvenue.engine.evolve.places import wait
+from openvenue.engine.evolve.venue import asset_listed, instrument_listed, set_alarm
 from openvenue.engine.funding import apply_rate
 from openvenue.engine.margin import held_for
 from openvenue.engine.markets import Market

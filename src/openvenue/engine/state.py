@@ -1,4 +1,4 @@
-"""All that a venue knows. Only `evolve.py` changes it; a fingerprint proves two the same."""
+"""All that a venue knows. Only `evolve/` changes it; a fingerprint proves two the same."""
 
 from collections import deque
 from hashlib import blake2b

@@ -1,7 +1,7 @@
 """Money and positions of every account, carried from event to event, before and after each change.
 
-The arithmetic is the engine's (`evolve.traded`); here it is kept a second time so that the past can
-be told with the figures before and after each change.
+The arithmetic is the engine's (`evolve/trades.py`); here it is kept a second time so that the
+past can be told with the figures before and after each change.
 """
 
 from collections.abc import Iterable, Iterator

@@ -10,7 +10,7 @@ import pytest
 from openvenue.engine.commands import CancelOrder, CancelOrders, Command, PassTime
 from openvenue.engine.engine import DECIDE, Engine
 from openvenue.engine.events import Event
-from openvenue.engine.evolve import EVOLVE
+from openvenue.engine.evolve.table import EVOLVE
 from openvenue.engine.orders import BUY, IOC, SELL
 from openvenue.engine.queries import LOOK, Query
 from openvenue.engine.steps import Step

@@ -18,7 +18,8 @@ from openvenue.engine.events import (
     ProfitConverted,
     Refused,
 )
-from openvenue.engine.evolve import funding_paid, position_settled
+from openvenue.engine.evolve.funding import funding_paid
+from openvenue.engine.evolve.liquidations import position_settled
 from openvenue.engine.instruments import Asset, FeeTier, Funding, IndexId
 from openvenue.engine.orders import BUY, SELL
 from openvenue.engine.reasons import RejectReason as Why

@@ -1,0 +1,87 @@
+"""What an event sets off (a trigger to look at, an order to trim), put into the queue of steps.
+
+A fold throws that queue away, because what followed is in the journal too.
+"""
+
+from typing import Final
+
+from openvenue.engine.book import Live
+from openvenue.engine.instruments import WalletId
+from openvenue.engine.markets import Market
+from openvenue.engine.orders import Signal
+from openvenue.engine.positions import Position
+from openvenue.engine.state import State
+from openvenue.engine.steps import (
+    ArmLegs,
+    CheckHolders,
+    CheckWallet,
+    ConvertProfit,
+    FireTriggers,
+    MoveMargin,
+)
+from openvenue.engine.units import AccountId, Atoms, FinePrice, Symbol
+
+MID: Final = int(Signal.MID)
+
+
+def look_at_triggers(state: State, market: Market, signal: int) -> None:
+    """Queue a look at the triggers that a signal's price has reached; every print counts."""
+    price = market.signal_price(signal)
+    triggers = market.triggers
+    steps = state.steps
+    step = FireTriggers(market.symbol, signal, FinePrice(price))
+    if triggers.are_trailing(signal):
+        # A print that reaches nothing may reach what an earlier one is about to move.
+        if price > 0 and (not steps or steps[-1] != step):
+            steps.append(step)
+    elif triggers.are_reached(signal, price, market.contract.tick_fine) and step not in steps:
+        steps.append(step)
+
+
+def look_at_mid(state: State, market: Market) -> None:
+    """A book changed: those that listen to its middle look at it once it stands still."""
+    if market.triggers.are_waiting(MID):
+        step = FireTriggers(market.symbol, MID, FinePrice(0))
+        if step not in state.steps:
+            state.steps.append(step)
+
+
+def look_at_wallet(state: State, account: AccountId, wallet: WalletId) -> None:
+    """Queue a look at whether a wallet still carries its positions."""
+    step = CheckWallet(account, wallet)
+    if step not in state.steps:
+        state.steps.append(step)
+
+
+def look_at_holders(state: State, symbol: Symbol) -> None:
+    """Queue a look at whether all who hold a position in a market can still carry it."""
+    step = CheckHolders(symbol)
+    if step not in state.steps:
+        state.steps.append(step)
+
+
+def look_at_margin(state: State, position: Position | None, less: int) -> None:
+    """Queue a look at the margin of an isolated position that had `less` lots more."""
+    if position is None or position.wallet.parent is None:
+        return
+    symbol = position.market.symbol
+    for waiting in state.steps:
+        if type(waiting) is MoveMargin and waiting.symbol == symbol:
+            if waiting.account == position.account:
+                return  # it knows what there was at first
+    state.steps.append(MoveMargin(position.account, symbol, position.quantity + less))
+
+
+def look_at_profit(state: State, position: Position | None, amount: int) -> None:
+    """Queue the exchange of what a position gained, if its owner wants it in another asset."""
+    if amount > 0 and position is not None and position.profit_asset is not None:
+        symbol = position.market.symbol
+        state.steps.append(ConvertProfit(position.account, symbol, Atoms(amount)))
+
+
+def see_to_legs(state: State, live: Live, has_filled: bool) -> None:
+    """An order filled, or ended: look at what came with it."""
+    extras = live.order.extras
+    if extras is not None and extras.legs:
+        order = live.order
+        state.steps.append(ArmLegs(order.account, order.order_id, len(extras.legs), has_filled))

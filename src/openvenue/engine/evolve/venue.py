@@ -1,0 +1,104 @@
+"""What is listed, what the venue takes, and the times at which it acts by itself."""
+
+from openvenue.engine.accounts import Counted, Purpose
+from openvenue.engine.events import (
+    Announced,
+    AssetListed,
+    DeadMansSwitchFired,
+    DeadMansSwitchSet,
+    InstrumentListed,
+    IntakeSet,
+    ModeSet,
+    NoticeRetracted,
+)
+from openvenue.engine.evolve.funding import set_next_funding
+from openvenue.engine.funding import HOUR
+from openvenue.engine.markets import Market
+from openvenue.engine.state import State
+from openvenue.engine.timed import NEVER
+
+
+def asset_listed(state: State, event: AssetListed) -> None:
+    """The asset is known."""
+    asset = event.asset
+    state.assets[asset.asset_id] = asset
+    if asset.collateral is None or asset.index is None:
+        return
+    purpose = state.purposes.setdefault(asset.collateral, Purpose())
+    counted = purpose.counted[asset.asset_id] = Counted(asset)
+    valued = state.collateral.setdefault(asset.index, [])
+    if purpose not in valued:
+        valued.append(purpose)
+    markets = state.indexes.get(asset.index)
+    if markets:
+        counted.price = markets[0].index
+    purpose.version += 1
+
+
+def instrument_listed(state: State, event: InstrumentListed) -> None:
+    """The market exists, open and empty."""
+    market = Market(event.instrument)
+    state.markets[market.symbol] = market
+    if event.instrument.hold:
+        state.has_holds = True
+    on_index = state.indexes.setdefault(event.instrument.index, [])
+    if on_index:
+        market.index = on_index[0].index
+        market.set_mark(market.index)
+    on_index.append(market)
+    expires = event.instrument.expires
+    if expires is not None:
+        state.expiries[market.symbol] = expires
+        set_alarm(state)
+    if not market.contract.is_spot:
+        purpose = state.purposes.setdefault(event.instrument.wallet, Purpose())
+        purpose.settlement = event.instrument.settlement
+        purpose.scale = event.instrument.settlement_scale
+        purpose.version += 1
+    if event.instrument.funding is not None:
+        funding = market.funding
+        funding.sampled = state.now
+        funding.since = funding.until = state.now - state.now % HOUR
+        set_next_funding(state)
+
+
+def mode_set(state: State, event: ModeSet) -> None:
+    """The market accepts what its mode says."""
+    state.markets[event.symbol].mode = event.mode
+
+
+def intake_set(state: State, event: IntakeSet) -> None:
+    """New orders are taken, or not."""
+    state.intake_open = event.is_open
+
+
+def announced(state: State, event: Announced) -> None:
+    """One notice more."""
+    notice = event.notice
+    state.notices[notice.notice_id] = notice
+    state.next_notice_id = notice.notice_id + 1
+
+
+def notice_retracted(state: State, event: NoticeRetracted) -> None:
+    """One notice less."""
+    del state.notices[event.notice_id]
+
+
+def dead_mans_switch_set(state: State, event: DeadMansSwitchSet) -> None:
+    """Armed until then, or off."""
+    state.deadlines.pop(event.account, None)
+    if event.deadline is not None:
+        state.deadlines[event.account] = int(event.deadline)
+    set_alarm(state)
+
+
+def dead_mans_switch_fired(state: State, event: DeadMansSwitchFired) -> None:
+    """Off."""
+    state.deadlines.pop(event.account, None)
+    set_alarm(state)
+
+
+def set_alarm(state: State) -> None:
+    """Work out anew when time alone brings something about."""
+    switches = min(state.deadlines.values(), default=NEVER)
+    state.next_deadline = min(switches, min(state.expiries.values(), default=NEVER))
