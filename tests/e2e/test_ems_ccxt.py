@@ -77,13 +77,15 @@ class At:
 
     async def place(self, name: str = "one", **more: Any) -> Order:
         """Through the desk."""
-        return await self.desk.place(ANN, self.exchange_id, ClOrdId(name), self.terms(**more))
+        return await self.desk.orders.place(
+            ANN, self.exchange_id, ClOrdId(name), self.terms(**more)
+        )
 
     async def when(self, name: str, is_so: Callable[[Order], bool]) -> Order:
         """An order, once something is the case."""
         async with asyncio.timeout(PATIENCE_S):
             while True:
-                order = await self.desk.order(ANN, name)
+                order = await self.desk.questions.order(ANN, name)
                 if is_so(order):
                     return order
                 await asyncio.sleep(0)
@@ -123,10 +125,10 @@ async def test_an_order_lives_and_dies(name: str) -> None:
     async with at(name) as here:
         placed = await here.place()
         again = await here.place("two", symbol="", common_symbol=common)
-        (listed, _) = await here.desk.open_orders(ANN, here.exchange_id)
-        await here.desk.cancel(ANN, here.exchange_id, cl_ord_id="one")
+        (listed, _) = await here.desk.questions.open_orders(ANN, here.exchange_id)
+        await here.desk.orders.cancel(ANN, here.exchange_id, cl_ord_id="one")
         canceled = await here.when("one", lambda it: it.has_ended)
-        late = await here.desk.cancel(ANN, here.exchange_id, cl_ord_id="one")
+        late = await here.desk.orders.cancel(ANN, here.exchange_id, cl_ord_id="one")
 
         (first, second) = here.venue.orders.values()
         assert (placed.status, placed.order_id) == (Status.NEW, first.order_id)
@@ -148,10 +150,10 @@ async def test_what_traded_is_seen_by_asking(name: str) -> None:
         first.filled = Decimal("0.02")
         second.filled, second.is_open = second.quantity, False
 
-        part = await here.desk.order(ANN, "one")
-        full = await here.desk.order(ANN, "two")
+        part = await here.desk.questions.order(ANN, "one")
+        full = await here.desk.questions.order(ANN, "two")
 
-        (status,) = here.desk.capabilities()
+        (status,) = here.desk.accounts.capabilities()
         assert status.feed.state == "none"
         assert full.status is Status.FILLED
         if name != "bitstamp":  # its order state has trades, and no sum of them
@@ -168,7 +170,7 @@ async def test_a_kill_empties_an_account_by_what_its_exchange_can_do(name: str) 
             here.venue.add("sell", "90000", "0.01")
         here.venue.asked.clear()
 
-        report = await here.desk.kill(Scope(owners=(ANN,)), PULL, waits=True)
+        report = await here.desk.switchboard.kill(Scope(owners=(ANN,)), PULL, waits=True)
         after = await here.place("after")
 
         (leg,) = report.legs
@@ -196,7 +198,7 @@ async def test_capabilities_are_read_from_what_ccxt_knows() -> None:
     told = {}
     for name in FAKES:
         async with at(name) as here:
-            (status,) = here.desk.capabilities()
+            (status,) = here.desk.accounts.capabilities()
             told[name] = status.capabilities
             assert here.venue.asked == []
 
@@ -230,7 +232,7 @@ async def test_an_answer_that_is_lost_leaves_an_order_unknown_until_it_is_found(
 ) -> None:
     """By the name that the desk gave it: it is not sent again."""
     async with at(name) as here:
-        await here.desk.route(ANN, here.exchange_id).connector.ready()
+        await here.desk.accounts.route(ANN, here.exchange_id).connector.ready()
         here.venue.lose[path] = 1
 
         with pytest.raises(NoAnswer):
@@ -246,7 +248,7 @@ async def test_an_answer_that_is_lost_leaves_an_order_unknown_until_it_is_found(
 async def test_where_names_are_not_told_nobody_claims_that_an_order_is_not_there() -> None:
     """Luno lists an order without a name: it may be this one, so this one stays unknown."""
     async with at("luno") as here:
-        await here.desk.route(ANN, here.exchange_id).connector.ready()
+        await here.desk.accounts.route(ANN, here.exchange_id).connector.ready()
         here.venue.lose["/api/1/postorder"] = 1
 
         with pytest.raises(NoAnswer):
@@ -311,8 +313,8 @@ async def test_an_exchange_that_cannot_be_reached_is_told_before_anything_is_sen
 async def test_money_is_told(name: str) -> None:
     """Whichever shape it has there."""
     async with at(name) as here:
-        ((_, balances),) = await here.desk.balances(ANN, here.exchange_id)
-        ((_, positions),) = await here.desk.positions(ANN, here.exchange_id)
+        ((_, balances),) = await here.desk.questions.balances(ANN, here.exchange_id)
+        ((_, positions),) = await here.desk.questions.positions(ANN, here.exchange_id)
 
         assert balances is not None
         (held,) = [it for it in balances if it.balance]
@@ -334,8 +336,10 @@ async def test_keys_are_in_no_journal_and_no_log(
             here.venue.lose[path] = 1
         with pytest.raises(NoAnswer):
             await here.place("three")
-        await here.desk.kill(Scope(owners=(ANN,)), PULL, deadline_seconds=0.5, waits=True)
-        told = repr([it.capabilities for it in here.desk.capabilities()])
+        await here.desk.switchboard.kill(
+            Scope(owners=(ANN,)), PULL, deadline_seconds=0.5, waits=True
+        )
+        told = repr([it.capabilities for it in here.desk.accounts.capabilities()])
 
     kept = in_files(tmp_path)
     shown = "".join(capfd.readouterr()) + caplog.text + told

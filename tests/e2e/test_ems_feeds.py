@@ -70,7 +70,7 @@ class Listener:
 
     async def place(self, name: str) -> Order:
         """Through the desk."""
-        return await self.desk.place(OWNER, self.exchange_id, ClOrdId(name), self.terms())
+        return await self.desk.orders.place(OWNER, self.exchange_id, ClOrdId(name), self.terms())
 
     async def cancel(self, order: Order) -> None:
         """Past it."""
@@ -90,7 +90,7 @@ class Listener:
         order: Order | None = None
         async with asyncio.timeout(PATIENCE_S):
             while True:
-                state = await self.desk.route(OWNER, self.exchange_id).ledger.state()
+                state = await self.desk.accounts.route(OWNER, self.exchange_id).ledger.state()
                 order = state.orders.get((OWNER, ClOrdId(name)))
                 if order is not None and is_so(order):
                     return order
@@ -99,7 +99,7 @@ class Listener:
     @property
     def feed(self) -> FeedHealth:
         """How it stands."""
-        (status,) = self.desk.capabilities()
+        (status,) = self.desk.accounts.capabilities()
         return status.feed
 
     async def until(self, is_so: Callable[[FeedHealth], bool]) -> None:
@@ -149,7 +149,7 @@ async def listening(
     venue = past[Account(OWNER, ExchangeId(exchange_id))]
     try:
         listener = Listener(desk, venue, other, exchange_id)
-        desk.route(OWNER, exchange_id)
+        desk.accounts.route(OWNER, exchange_id)
         await listener.until(lambda feed: feed.state == "live")
         yield listener
         await venue.cancel_all()
@@ -227,7 +227,7 @@ async def test_what_was_missed_while_the_feed_was_cut_is_made_good(
         await here.sell("0.006")
         word = await here.venue.place(next(NAMES), here.terms(price=Decimal(50_000)))
         meanwhile = await here.place("meanwhile")
-        state = await here.desk.route(OWNER, exchange_id).ledger.state()
+        state = await here.desk.accounts.route(OWNER, exchange_id).ledger.state()
         still = state.orders[OWNER, ClOrdId("gone")]
         wire.mend()
         await here.until(lambda feed: feed.state == "live")
@@ -252,10 +252,10 @@ async def test_orders_of_a_desk_that_is_gone_are_canceled_by_the_venue_if_it_can
     try:
         async with listening(server, exchange_id, tmp_path, switch_seconds=60.0) as here:
             await here.place("one")
-            (status,) = here.desk.capabilities()
+            (status,) = here.desk.accounts.capabilities()
             while status.switch.state == "arming":
                 await asyncio.sleep(0)
-                (status,) = here.desk.capabilities()
+                (status,) = here.desk.accounts.capabilities()
             if exchange_id == "PACIFICA":
                 assert (status.switch.kind, status.switch.state) == ("emulated", "armed")
                 return
@@ -279,11 +279,11 @@ async def test_no_secret_of_an_account_is_in_the_journal_or_the_log(
         there = _account(server, "primary", exchange_id)
         async with listening(server, exchange_id, tmp_path / exchange_id) as here:
             await here.place("one")
-            await here.desk.place(
+            await here.desk.orders.place(
                 OWNER, here.exchange_id, ClOrdId("bad"), here.terms(quantity=Decimal(10**9))
             )
-            await here.desk.cancel_all(OWNER, here.exchange_id)
-            shown += repr(here.desk.capabilities()) + repr(there)
+            await here.desk.orders.cancel_all(OWNER, here.exchange_id)
+            shown += repr(here.desk.accounts.capabilities()) + repr(there)
         kept = in_files(tmp_path / exchange_id)
         shown += "".join(capfd.readouterr())
         assert b"bad" in kept

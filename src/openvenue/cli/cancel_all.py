@@ -198,7 +198,7 @@ async def _past_the_desk(options: Options, desk: desk_file.DeskFile | None) -> i
         _note(f"{LIVE}: these venues are not on this machine")
     stand_in = await Ems.stand_in(config, _past(journal))
     try:
-        scope = stand_in.scope(
+        scope = stand_in.switchboard.scope(
             owners=options.accounts,
             venues=options.venues,
             symbols=options.symbols,
@@ -240,11 +240,11 @@ async def _kill(options: Options, stand_in: Ems, scope: Scope, folder: Path) -> 
     waiting = asyncio.create_task(stand_in.kill_switch.ended(halt_id))
     last = ""
     while not waiting.done():
-        report = await stand_in.halt(None, halt_id)
+        report = await stand_in.switchboard.halt(None, halt_id)
         last = _progress(halt_id, halt_words.as_json(report), last)
         await asyncio.wait([waiting], timeout=POLL_SECONDS)
     await waiting
-    report = await stand_in.halt(None, halt_id)
+    report = await stand_in.switchboard.halt(None, halt_id)
     _progress(halt_id, halt_words.as_json(report), last)
     _keep(folder, marker.halt_id, report)
     if options.json:
@@ -255,7 +255,7 @@ async def _kill(options: Options, stand_in: Ems, scope: Scope, folder: Path) -> 
 
 
 async def _rehearse(options: Options, stand_in: Ems, scope: Scope) -> int:
-    told, live = await stand_in.rehearse(scope), stand_in.is_live
+    told, live = await stand_in.switchboard.rehearse(scope), stand_in.accounts.is_live
     if options.json:
         _print_json(halt_words.rehearsal_json(scope, told, live=live))
     else:

@@ -99,11 +99,11 @@ async def _serve(options: Options, config: EmsConfig, keys: KeyFile, aliases: Al
         stack.push_async_callback(door.stop, GRACE_SECONDS)
         loop.add_signal_handler(signal.SIGINT, leave)
         loop.add_signal_handler(signal.SIGTERM, leave)
-        loop.add_signal_handler(signal.SIGUSR1, ems.kill_by_signal)
+        loop.add_signal_handler(signal.SIGUSR1, ems.switchboard.kill_by_signal)
         found = DeskFile(
             base_url=own_url(options.host, options.port),
             pid=os.getpid(),
-            is_live=ems.is_live,
+            is_live=ems.accounts.is_live,
             config=str(options.config.absolute()),
         )
         await asyncio.to_thread(desk_file.write, options.data_dir, found)
@@ -120,7 +120,7 @@ def _door(ems: Ems, keys: KeyFile, bearers: Mapping[str, AccountId], config: Ems
     tools = AdminTools(venues={}, stopped=stopped, request_log=request_log, faults=faults, ems=ems)
     gateways: list[Gateway] = [
         CoinApiEms(ems, bearers, keyless=AccountId(config.keyless) if config.keyless else None),
-        HealthGateway(stopped, metrics, is_live=ems.is_live),
+        HealthGateway(stopped, metrics, is_live=ems.accounts.is_live),
         AdminGateway(keys.admin_key, tools),
     ]
     return Door(gateways, faults=faults, request_log=request_log, metrics=metrics)

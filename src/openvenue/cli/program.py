@@ -130,7 +130,7 @@ class Program:
     def kill_everything(self) -> None:
         """The kill switch, for everything of every account: what SIGUSR1 does."""
         if self._ems is not None:
-            self._ems.kill_by_signal()
+            self._ems.switchboard.kill_by_signal()
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Serve until `stop`; a reset or a restart is an end and a new beginning.
@@ -216,7 +216,9 @@ class Program:
         self._ems = ems
         base_url = own_url(plan.host, plan.port)
         served = tuple(plan.world.venues.tables())
-        found = DeskFile(base_url=base_url, pid=os.getpid(), is_live=ems.is_live, venues=served)
+        found = DeskFile(
+            base_url=base_url, pid=os.getpid(), is_live=ems.accounts.is_live, venues=served
+        )
         await asyncio.to_thread(desk_file.write, plan.data_dir, found)
 
         def stopped() -> dict[str, str | None]:

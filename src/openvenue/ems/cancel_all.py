@@ -3,6 +3,8 @@
 The gate closes first, durably, and opens when this ends, whichever way. `Sweep` does the rest.
 """
 
+import asyncio
+
 import structlog
 
 from openvenue.ems.commands import BeginCancelAll, EndCancelAll
@@ -33,7 +35,17 @@ class Memory:
 
 
 async def cancel_all(route: Route) -> Run:
-    """Run once; the report is in the journal before this returns. Raises: DeskStopped."""
+    """Run once; the report is in the journal before this returns. Raises: DeskStopped.
+
+    Who comes second joins the run under way. What was begun goes on, also when nobody waits.
+    """
+    if route.running is None or route.running.done():
+        name = f"cancel all {route.account.exchange_id}"
+        route.running = asyncio.create_task(_run(route), name=name)
+    return await asyncio.shield(route.running)
+
+
+async def _run(route: Route) -> Run:
     async with route.sweeping():
         return await _cancel_all(route)
 

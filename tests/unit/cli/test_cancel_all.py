@@ -148,7 +148,7 @@ async def begun(tmp_path: Path) -> None:
     config = load(tmp_path / "desk.toml", os.environ)
     desk = await Ems.open(tmp_path / "ems", config)
     trigger = Trigger(origin=Origin.OPERATOR, by="Ann", reason="first")
-    await desk.kill(Scope(), trigger, deadline_seconds=0.2)
+    await desk.switchboard.kill(Scope(), trigger, deadline_seconds=0.2)
     await desk.close()
 
 

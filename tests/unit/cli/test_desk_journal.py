@@ -32,10 +32,10 @@ async def data_dir(tmp_path: Path) -> Path:
     """A desk that sent two orders, one of them tagged, was halted, and released."""
     venue = PaperVenue()
     desk = await Ems.open(tmp_path / "ems", CONFIG, ToldTime(), {FUTURES: venue})
-    await desk.place(ANN, "KRAKENFTS", ClOrdId("one"), TERMS)
-    await desk.place(ANN, "KRAKENFTS", ClOrdId("two"), TERMS, "carry")
-    halt = await desk.kill(desk.scope(), BY_OPERATOR, waits=True)
-    await desk.release(None, halt.halt_id, "Olga", "over")
+    await desk.orders.place(ANN, "KRAKENFTS", ClOrdId("one"), TERMS)
+    await desk.orders.place(ANN, "KRAKENFTS", ClOrdId("two"), TERMS, "carry")
+    halt = await desk.switchboard.kill(desk.switchboard.scope(), BY_OPERATOR, waits=True)
+    await desk.switchboard.release(None, halt.halt_id, "Olga", "over")
     await desk.close()
     return tmp_path
 

@@ -396,7 +396,7 @@ class Scene:
     ) -> Order:
         """An order of the owner of `account`."""
         owner, exchange_id = account.owner, account.exchange_id
-        return await self.desk.place(owner, exchange_id, ClOrdId(name), terms, tag)
+        return await self.desk.orders.place(owner, exchange_id, ClOrdId(name), terms, tag)
 
     async def pull(
         self,
@@ -406,7 +406,7 @@ class Scene:
         **filters: Any,
     ) -> HaltId:
         """The kill switch; it is under way when this returns."""
-        scope = self.desk.scope(**filters)
+        scope = self.desk.switchboard.scope(**filters)
         halt = await self.desk.kill_switch.pull(
             scope, by, flatten=flatten, deadline_seconds=deadline_seconds
         )
@@ -416,12 +416,12 @@ class Scene:
         """The kill switch, and what came of it."""
         halt_id = await self.pull(**filters)
         await self.desk.kill_switch.ended(halt_id)
-        return await self.desk.halt(None, halt_id)
+        return await self.desk.switchboard.halt(None, halt_id)
 
     async def report_when(self, halt_id: HaltId, is_so: Callable[[HaltReport], bool]) -> HaltReport:
         """A halt's report, once something is the case."""
         for _ in range(TURNS):
-            report = await self.desk.halt(None, halt_id)
+            report = await self.desk.switchboard.halt(None, halt_id)
             if is_so(report):
                 return report
             await asyncio.sleep(0)
@@ -434,7 +434,7 @@ class Scene:
     async def known(self, name: str, is_so: Callable[[Order], bool]) -> Order:
         """The same, without asking the venue."""
         for _ in range(TURNS):
-            state = await self.desk.route(ANN, FUTURES.exchange_id).ledger.state()
+            state = await self.desk.accounts.route(ANN, FUTURES.exchange_id).ledger.state()
             order = state.orders.get((ANN, ClOrdId(name)))
             if order is not None and is_so(order):
                 return order
@@ -458,7 +458,7 @@ async def until(is_so: Callable[[], bool]) -> None:
 async def order_when(desk: Ems, name: str, is_so: Callable[[Order], bool]) -> Order:
     """Ann's order of this name, once something is the case."""
     for _ in range(TURNS):
-        order = await desk.order(ANN, name)
+        order = await desk.questions.order(ANN, name)
         if is_so(order):
             return order
         await asyncio.sleep(0)

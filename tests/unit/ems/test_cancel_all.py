@@ -14,7 +14,7 @@ from tests.unit.ems.scene import ANN, BOB, BOBS, CONFIG, FUTURES, Scene
 
 async def test_an_empty_venue_is_proven_by_two_looks_a_settling_time_apart(scene: Scene) -> None:
     """Nothing open is a success, and it is looked at, not assumed."""
-    run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
+    run = await scene.desk.orders.cancel_all(ANN, "KRAKENFTS")
 
     assert run.ending is Ending.PROVEN
     assert [(it.source, it.order_ids) for it in run.sights] == [
@@ -30,7 +30,7 @@ async def test_a_class_of_orders_that_nobody_lists_keeps_it_from_being_ok(scene:
     """Empty as far as anybody can see is not empty."""
     scene.venue.capabilities = replace(scene.venue.capabilities, unlistable=("twap",))
 
-    run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
+    run = await scene.desk.orders.cancel_all(ANN, "KRAKENFTS")
 
     assert run.ending is Ending.UNVERIFIABLE
     assert run.why == "nobody lists twap orders"
@@ -39,7 +39,7 @@ async def test_a_class_of_orders_that_nobody_lists_keeps_it_from_being_ok(scene:
 async def test_the_log_names_an_account_as_people_do(scene: Scene) -> None:
     """Whoever reads it in a hurry does not read Python."""
     with capture_logs() as lines:
-        await scene.desk.cancel_all(ANN, "KRAKENFTS")
+        await scene.desk.orders.cancel_all(ANN, "KRAKENFTS")
 
     (line,) = [line for line in lines if line["event"] == "cancel-all ended"]
     assert line["account"] == f"{ANN} at KRAKENFTS"
@@ -52,13 +52,13 @@ async def test_everything_goes_whoever_sent_it(scene: Scene) -> None:
     await scene.place("one", BOBS)
     scene.venue.add()
 
-    run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
+    run = await scene.desk.orders.cancel_all(ANN, "KRAKENFTS")
 
     assert run.ending is Ending.PROVEN
     assert run.orders == ("one",)
     assert scene.venue.open == {}
-    assert (await scene.desk.order(ANN, "one")).status is Status.CANCELED
-    assert (await scene.desk.order(BOB, "one")).status is Status.NEW
+    assert (await scene.desk.questions.order(ANN, "one")).status is Status.CANCELED
+    assert (await scene.desk.questions.order(BOB, "one")).status is Status.NEW
 
 
 async def test_what_the_mass_cancel_leaves_is_canceled_singly(scene: Scene) -> None:
@@ -67,7 +67,7 @@ async def test_what_the_mass_cancel_leaves_is_canceled_singly(scene: Scene) -> N
     scene.venue.add()
     scene.venue.mass_cancels_all = False
 
-    run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
+    run = await scene.desk.orders.cancel_all(ANN, "KRAKENFTS")
 
     assert run.ending is Ending.PROVEN
     assert [len(sight.order_ids) for sight in run.sights] == [2, 0, 0, 0]
@@ -80,7 +80,7 @@ async def test_a_refused_mass_cancel_is_no_obstacle(scene: Scene) -> None:
     scene.venue.mass_cancels_all = False
     scene.venue.add()
 
-    run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
+    run = await scene.desk.orders.cancel_all(ANN, "KRAKENFTS")
 
     assert run.ending is Ending.PROVEN
     assert scene.venue.open == {}
@@ -100,7 +100,7 @@ async def test_an_order_that_appears_after_the_first_empty_list_is_caught(scene:
 
     scene.venue.open_orders = late  # type: ignore[assignment]
 
-    run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
+    run = await scene.desk.orders.cancel_all(ANN, "KRAKENFTS")
 
     assert run.ending is Ending.PROVEN
     assert [len(sight.order_ids) for sight in run.sights] == [0, 1, 0, 0, 0]
@@ -110,9 +110,9 @@ async def test_an_order_in_flight_is_canceled_when_it_arrives(scene: Scene) -> N
     """It has no name at the venue before; until it has landed nothing is proven."""
     scene.venue.hold["place"] = asyncio.Event()
     client = asyncio.create_task(scene.place())
-    await scene.until(lambda: bool(scene.desk.route(ANN, "KRAKENFTS").sending))
+    await scene.until(lambda: bool(scene.desk.accounts.route(ANN, "KRAKENFTS").sending))
 
-    killer = asyncio.create_task(scene.desk.cancel_all(ANN, "KRAKENFTS"))
+    killer = asyncio.create_task(scene.desk.orders.cancel_all(ANN, "KRAKENFTS"))
     await scene.until(lambda: scene.venue.calls.count("open_orders") >= 2)
     is_waiting = not killer.done()
     scene.venue.hold["place"].set()
@@ -123,14 +123,14 @@ async def test_an_order_in_flight_is_canceled_when_it_arrives(scene: Scene) -> N
     assert run.ending is Ending.PROVEN
     assert run.orders == ("one",)
     assert scene.venue.open == {}
-    assert (await scene.desk.order(ANN, "one")).status is Status.CANCELED
+    assert (await scene.desk.questions.order(ANN, "one")).status is Status.CANCELED
 
 
 async def test_nothing_new_passes_while_it_runs_and_everything_after(scene: Scene) -> None:
     """The gate is closed before the first cancel leaves. Other accounts trade on."""
     scene.venue.hold["cancel_all"] = asyncio.Event()
-    killer = asyncio.create_task(scene.desk.cancel_all(ANN, "KRAKENFTS"))
-    await scene.until(lambda: scene.desk.route(ANN, "KRAKENFTS").running is not None)
+    killer = asyncio.create_task(scene.desk.orders.cancel_all(ANN, "KRAKENFTS"))
+    await scene.until(lambda: scene.desk.accounts.route(ANN, "KRAKENFTS").running is not None)
 
     during = await scene.place("during")
     others = await scene.place("during", BOBS)
@@ -148,9 +148,10 @@ async def test_two_at_once_are_one(scene: Scene) -> None:
     await scene.place()
 
     first, second = await asyncio.gather(
-        scene.desk.cancel_all(ANN, "KRAKENFTS"), scene.desk.cancel_all(ANN, "KRAKENFTS")
+        scene.desk.orders.cancel_all(ANN, "KRAKENFTS"),
+        scene.desk.orders.cancel_all(ANN, "KRAKENFTS"),
     )
-    third = await scene.desk.cancel_all(ANN, "KRAKENFTS")
+    third = await scene.desk.orders.cancel_all(ANN, "KRAKENFTS")
 
     assert first == second
     assert third.run_id != first.run_id
@@ -161,7 +162,7 @@ async def test_a_venue_that_cannot_be_reached_is_told_at_once(scene: Scene) -> N
     """Nothing was asked of it, so nothing has happened; and the gate is open again."""
     scene.venue.down = Unreachable("down")
 
-    run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
+    run = await scene.desk.orders.cancel_all(ANN, "KRAKENFTS")
 
     assert run.ending is Ending.UNREACHABLE
     assert scene.venue.calls == ["cancel_all"]
@@ -177,7 +178,7 @@ async def test_a_venue_that_is_lost_on_the_way_is_not_proven(
     await scene.place()
     scene.venue.fail["open_orders"] = [fault] * 1_000
 
-    run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
+    run = await scene.desk.orders.cancel_all(ANN, "KRAKENFTS")
 
     assert run.ending is Ending.UNPROVEN
     assert run.why == str(fault)
@@ -189,7 +190,7 @@ async def test_a_venue_that_never_answers_is_unknown_and_not_down(scene: Scene) 
     """The connection was taken: it may have done it."""
     scene.venue.down = Silent("no answer in time")
 
-    run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
+    run = await scene.desk.orders.cancel_all(ANN, "KRAKENFTS")
 
     assert run.ending is Ending.UNPROVEN
 
@@ -200,7 +201,7 @@ async def test_a_venue_that_says_yes_and_does_nothing_is_caught(scene: Scene) ->
     scene.venue.mass_cancels_all = False
     scene.venue.relays = True
 
-    run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
+    run = await scene.desk.orders.cancel_all(ANN, "KRAKENFTS")
 
     assert run.ending is Ending.UNPROVEN
     assert run.sights[-1].order_ids == (order_id,)
@@ -214,7 +215,7 @@ async def test_what_only_the_private_feed_shows_is_not_proven_empty(scene: Scene
     scene.venue.relays = True
     scene.venue.unlisted[order_id] = scene.venue.open.pop(order_id)
 
-    run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
+    run = await scene.desk.orders.cancel_all(ANN, "KRAKENFTS")
 
     assert run.ending is Ending.UNPROVEN
     assert run.why == "orders left: 1"
@@ -225,7 +226,7 @@ async def test_a_venue_without_a_private_feed_is_proven_by_its_list(scene: Scene
     """There is no second way to look."""
     scene.venue.capabilities = replace(scene.venue.capabilities, has_private_feed=False)
 
-    run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
+    run = await scene.desk.orders.cancel_all(ANN, "KRAKENFTS")
 
     assert run.ending is Ending.PROVEN
     assert [it.source for it in run.sights] == ["list", "list"]
@@ -236,11 +237,11 @@ async def test_a_lost_reply_of_the_mass_cancel_is_repeated(scene: Scene) -> None
     await scene.place()
     scene.venue.fail_after["cancel_all"] = [Silent("lost")]
 
-    run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
+    run = await scene.desk.orders.cancel_all(ANN, "KRAKENFTS")
 
     assert run.ending is Ending.PROVEN
     assert scene.venue.calls.count("cancel_all") == 2
-    order = await scene.desk.order(FUTURES.owner, "one")
+    order = await scene.desk.questions.order(FUTURES.owner, "one")
     assert order.status is Status.CANCELED
 
 
@@ -250,7 +251,7 @@ async def test_a_list_that_was_made_while_an_order_arrived_proves_nothing(scene:
     was_listed = venue.open_orders
     venue.hold["place"] = asyncio.Event()
     client = asyncio.create_task(scene.place())
-    await scene.until(lambda: bool(scene.desk.route(ANN, "KRAKENFTS").sending))
+    await scene.until(lambda: bool(scene.desk.accounts.route(ANN, "KRAKENFTS").sending))
 
     async def stale() -> object:
         nonlocal looks
@@ -263,7 +264,7 @@ async def test_a_list_that_was_made_while_an_order_arrived_proves_nothing(scene:
         return listed
 
     venue.open_orders = stale  # type: ignore[method-assign,assignment]
-    run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
+    run = await scene.desk.orders.cancel_all(ANN, "KRAKENFTS")
     await client
 
     assert run.ending is Ending.PROVEN
@@ -277,9 +278,9 @@ async def test_an_order_that_arrives_after_the_deadline_is_canceled_all_the_same
     """The report was honest about it; the wish is kept."""
     scene.venue.hold["place"] = asyncio.Event()
     client = asyncio.create_task(scene.place())
-    await scene.until(lambda: bool(scene.desk.route(ANN, "KRAKENFTS").sending))
+    await scene.until(lambda: bool(scene.desk.accounts.route(ANN, "KRAKENFTS").sending))
 
-    run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
+    run = await scene.desk.orders.cancel_all(ANN, "KRAKENFTS")
     scene.venue.hold["place"].set()
     await client
     order = await scene.order("one", lambda it: it.has_ended)
@@ -295,7 +296,7 @@ async def test_an_order_that_has_not_left_when_everything_is_canceled_does_not_l
 ) -> None:
     """Taken and canceled in the same moment: nothing has to be caught."""
     placing = asyncio.create_task(scene.place())
-    killing = asyncio.create_task(scene.desk.cancel_all(ANN, "KRAKENFTS"))
+    killing = asyncio.create_task(scene.desk.orders.cancel_all(ANN, "KRAKENFTS"))
     order, run = await asyncio.gather(placing, killing)
 
     assert run.ending is Ending.PROVEN
@@ -308,7 +309,7 @@ async def test_a_fault_of_ours_does_not_leave_the_gate_closed(scene: Scene) -> N
     scene.venue.fail["open_orders"] = [LookupError("a bug in a connector")]
 
     with pytest.raises(LookupError):
-        await scene.desk.cancel_all(ANN, "KRAKENFTS")
+        await scene.desk.orders.cancel_all(ANN, "KRAKENFTS")
 
     assert (await scene.place()).status is Status.NEW
 
@@ -325,7 +326,7 @@ async def test_what_became_of_each_order_is_asked_when_the_run_is_over(scene: Sc
 
     scene.venue.cancel_all = tells_nothing  # type: ignore[method-assign,assignment]
     scene.venue.fail["find"] = [VenueRefused("too many requests")]
-    run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
+    run = await scene.desk.orders.cancel_all(ANN, "KRAKENFTS")
     await scene.until(lambda: scene.venue.calls.count("find") == 4)
     orders = [await scene.order(name, lambda it: it.has_ended) for name in ("one", "two", "three")]
 
@@ -339,7 +340,7 @@ async def test_a_venue_that_is_asked_too_often_is_asked_less(scene: Scene) -> No
     """Each refusal doubles the pause; in ten seconds that is a handful of requests."""
     scene.venue.fail["open_orders"] = [VenueRefused("EAPI:Rate limit exceeded")] * 1_000
 
-    run = await scene.desk.cancel_all(ANN, "KRAKENFTS")
+    run = await scene.desk.orders.cancel_all(ANN, "KRAKENFTS")
 
     assert run.ending is Ending.UNPROVEN
     assert run.why == "EAPI:Rate limit exceeded"

@@ -65,7 +65,7 @@ async def guarded(kind: Literal["native", "emulated"]) -> AsyncIterator[tuple[Sc
 
 def health(scene: Scene) -> SwitchHealth:
     """Of Ann's futures."""
-    (status,) = scene.desk.capabilities()
+    (status,) = scene.desk.accounts.capabilities()
     return status.switch
 
 
@@ -102,7 +102,7 @@ async def test_nothing_is_armed_unless_it_is_asked_for() -> None:
     venue.capabilities = replace(venue.capabilities, dead_mans_switch="native")
     desk = await Ems.open(None, CONFIG, ToldTime(), {FUTURES: venue})
 
-    (status,) = desk.capabilities()
+    (status,) = desk.accounts.capabilities()
     await desk.close()
 
     assert status.switch == SwitchHealth("none", "off")
@@ -112,7 +112,7 @@ async def test_nothing_is_armed_unless_it_is_asked_for() -> None:
 async def test_a_desk_that_stands_in_arms_and_disarms_nothing() -> None:
     """The one that it stands in for may still be alive."""
     desk = await Ems.stand_in(GUARDED, [])
-    switches = [it.switch.kind for it in desk.capabilities()]
+    switches = [it.switch.kind for it in desk.accounts.capabilities()]
     await desk.close()
 
     assert switches == ["none"]
@@ -142,12 +142,12 @@ async def test_a_sign_of_life_of_the_owner_puts_it_off() -> None:
     async with guarded("emulated") as (scene, time):
         await scene.place()
         await time.go_on(50)
-        scene.desk.heartbeat(ANN)
+        scene.desk.accounts.heartbeat(ANN)
         await time.go_on(50)
-        scene.desk.route(ANN, FUTURES.exchange_id)
+        scene.desk.accounts.route(ANN, FUTURES.exchange_id)
         await time.go_on(50)
         standing = len(scene.venue.open)
-        scene.desk.heartbeat(BOB)
+        scene.desk.accounts.heartbeat(BOB)
         for _ in range(5):
             await time.go_on(10)
 
@@ -162,7 +162,7 @@ async def test_after_it_has_fired_it_waits_for_somebody_to_come_back() -> None:
         for _ in range(8):
             await time.go_on(10)
         fired = health(scene)
-        scene.desk.heartbeat(ANN)
+        scene.desk.accounts.heartbeat(ANN)
         await time.go_on(1)
         again = health(scene)
         await scene.place("two")
@@ -197,7 +197,7 @@ async def test_a_desk_whose_journal_has_failed_goes_quietly(
     """Its switches end with it; a native one then does what it is there for."""
     async with guarded(kind) as (scene, time):
         await scene.place()
-        route = scene.desk.route(ANN, FUTURES.exchange_id)
+        route = scene.desk.accounts.route(ANN, FUTURES.exchange_id)
         route.ledger.stopped = "the disk is gone"
         for _ in range(8):
             await time.go_on(10)

@@ -59,7 +59,7 @@ async def test_an_intent_is_on_the_disk_before_the_order_leaves(tmp_path: Path) 
             return await super().place(cl_ord_id, terms)
 
     desk = await Ems.open(tmp_path, CONFIG, ToldTime(), {FUTURES: Watching()})
-    await desk.place(ANN, "KRAKENFTS", ONE, TERMS)
+    await desk.orders.place(ANN, "KRAKENFTS", ONE, TERMS)
     await desk.close()
 
     assert PlaceOrder(account=FUTURES, cl_ord_id=ONE, terms=TERMS) in seen
@@ -93,7 +93,7 @@ async def test_an_order_that_could_not_leave_is_over(scene: Scene) -> None:
         await scene.place()
 
     scene.venue.down = None
-    assert (await scene.desk.order(ANN, "one")).status is Status.REJECTED
+    assert (await scene.desk.questions.order(ANN, "one")).status is Status.REJECTED
     assert scene.venue.open == {}
 
 
@@ -126,14 +126,14 @@ async def test_a_client_that_leaves_takes_nothing_back(scene: Scene) -> None:
     """The order was sent, so its answer is waited for."""
     scene.venue.hold["place"] = asyncio.Event()
     client = asyncio.create_task(scene.place())
-    await scene.until(lambda: bool(scene.desk.route(ANN, "KRAKENFTS").sending))
+    await scene.until(lambda: bool(scene.desk.accounts.route(ANN, "KRAKENFTS").sending))
 
     client.cancel()
     await asyncio.wait([client])
     scene.venue.hold["place"].set()
-    await scene.until(lambda: not scene.desk.route(ANN, "KRAKENFTS").sending)
+    await scene.until(lambda: not scene.desk.accounts.route(ANN, "KRAKENFTS").sending)
 
-    assert (await scene.desk.order(ANN, "one")).status is Status.NEW
+    assert (await scene.desk.questions.order(ANN, "one")).status is Status.NEW
 
 
 async def test_an_order_is_canceled_by_either_name(scene: Scene) -> None:
@@ -141,8 +141,8 @@ async def test_an_order_is_canceled_by_either_name(scene: Scene) -> None:
     await scene.place("one")
     two = await scene.place("two")
 
-    one = await scene.desk.cancel(ANN, "KRAKENFTS", cl_ord_id="one")
-    two = await scene.desk.cancel(ANN, "KRAKENFTS", order_id=two.order_id)
+    one = await scene.desk.orders.cancel(ANN, "KRAKENFTS", cl_ord_id="one")
+    two = await scene.desk.orders.cancel(ANN, "KRAKENFTS", order_id=two.order_id)
 
     assert one.status is two.status is Status.CANCELED
     assert scene.venue.open == {}
@@ -152,7 +152,7 @@ async def test_an_order_of_somebody_else_can_be_canceled_by_its_venues_name(scen
     """It is on the account, so it can be found there."""
     order_id = scene.venue.add()
 
-    order = await scene.desk.cancel(ANN, "KRAKENFTS", order_id=order_id)
+    order = await scene.desk.orders.cancel(ANN, "KRAKENFTS", order_id=order_id)
 
     assert order.is_foreign
     assert order.status is Status.CANCELED
@@ -168,9 +168,9 @@ async def test_an_unknown_order_and_one_of_another_account_cannot_be_canceled(sc
         (BOB, "KRAKENFTS", "one"),
     ]:
         with pytest.raises(NoSuchOrder):
-            await scene.desk.cancel(owner, exchange_id, cl_ord_id=name)
+            await scene.desk.orders.cancel(owner, exchange_id, cl_ord_id=name)
     with pytest.raises(NoSuchOrder):
-        await scene.desk.order(BOB, "one")
+        await scene.desk.questions.order(BOB, "one")
     assert len(scene.venue.open) == 1
 
 
@@ -180,11 +180,11 @@ async def test_a_cancel_that_was_not_sent_is_not_sent_later(scene: Scene) -> Non
     scene.venue.down = Unreachable("down")
 
     with pytest.raises(VenueDown):
-        await scene.desk.cancel(ANN, "KRAKENFTS", cl_ord_id="one")
+        await scene.desk.orders.cancel(ANN, "KRAKENFTS", cl_ord_id="one")
     scene.venue.down = None
     await scene.time.sleep(60)
 
-    order = await scene.desk.order(ANN, "one")
+    order = await scene.desk.questions.order(ANN, "one")
     assert order.status is Status.NEW and not order.cancel_wanted
 
 
@@ -194,7 +194,7 @@ async def test_a_cancel_without_an_answer_is_sent_until_there_is_one(scene: Scen
     scene.venue.fail["cancel"] = [Silent("lost"), Silent("lost")]
 
     with pytest.raises(NoAnswer):
-        await scene.desk.cancel(ANN, "KRAKENFTS", cl_ord_id="one")
+        await scene.desk.orders.cancel(ANN, "KRAKENFTS", cl_ord_id="one")
     await scene.until(lambda: not scene.venue.open)
 
     assert scene.venue.calls.count("cancel") == 3
@@ -206,9 +206,9 @@ async def test_a_cancel_that_the_venue_refuses_leaves_the_order(scene: Scene) ->
     scene.venue.fail["cancel"] = [VenueRefused("too late")]
 
     with pytest.raises(CancelRefused, match="too late"):
-        await scene.desk.cancel(ANN, "KRAKENFTS", cl_ord_id="one")
+        await scene.desk.orders.cancel(ANN, "KRAKENFTS", cl_ord_id="one")
 
-    assert (await scene.desk.order(ANN, "one")).status is Status.NEW
+    assert (await scene.desk.questions.order(ANN, "one")).status is Status.NEW
 
 
 async def test_a_relayed_cancel_is_pending_until_the_venue_has_done_it(scene: Scene) -> None:
@@ -216,7 +216,7 @@ async def test_a_relayed_cancel_is_pending_until_the_venue_has_done_it(scene: Sc
     placed = await scene.place()
     scene.venue.relays = True
 
-    order = await scene.desk.cancel(ANN, "KRAKENFTS", cl_ord_id="one")
+    order = await scene.desk.orders.cancel(ANN, "KRAKENFTS", cl_ord_id="one")
     scene.venue.end(placed.order_id)
     ended = await scene.order("one", lambda it: it.has_ended)
 
@@ -230,10 +230,10 @@ async def test_open_orders_are_what_the_venue_lists(scene: Scene) -> None:
     scene.venue.end(one.order_id, Standing.FILLED, "0.5")
     foreign = scene.venue.add()
 
-    orders = await scene.desk.open_orders(ANN, "KRAKENFTS")
+    orders = await scene.desk.questions.open_orders(ANN, "KRAKENFTS")
 
     assert [order.cl_ord_id for order in orders] == [two.cl_ord_id, foreign]
-    filled = await scene.desk.order(ANN, "one")
+    filled = await scene.desk.questions.order(ANN, "one")
     assert filled.status is Status.FILLED and filled.filled == Decimal("0.5")
 
 
@@ -243,25 +243,25 @@ async def test_of_all_exchanges_one_that_is_down_tells_the_last_that_is_known(sc
     await scene.place("two", SPOT)
     scene.venue.down = Unreachable("down")
 
-    orders = await scene.desk.open_orders(ANN, None)
+    orders = await scene.desk.questions.open_orders(ANN, None)
 
     assert {order.cl_ord_id for order in orders} == {"one", "two"}
     with pytest.raises(VenueDown):
-        await scene.desk.open_orders(ANN, "KRAKENFTS")
-    balances = dict(await scene.desk.balances(ANN, None))
+        await scene.desk.questions.open_orders(ANN, "KRAKENFTS")
+    balances = dict(await scene.desk.questions.balances(ANN, None))
     assert balances[ExchangeId("KRAKENFTS")] is None
     assert balances[ExchangeId("KRAKEN/2")]
     with pytest.raises(VenueDown):
-        await scene.desk.positions(ANN, "KRAKENFTS")
+        await scene.desk.questions.positions(ANN, "KRAKENFTS")
 
 
 async def test_an_owner_sees_no_account_of_another(scene: Scene) -> None:
     """Not even that it exists."""
     await scene.place()
 
-    assert await scene.desk.open_orders(BOB, None) == []
+    assert await scene.desk.questions.open_orders(BOB, None) == []
     with pytest.raises(NoSuchExchange) as refused:
-        await scene.desk.open_orders(BOB, "KRAKEN/2")
+        await scene.desk.questions.open_orders(BOB, "KRAKEN/2")
     assert refused.value.tagged == ()
 
 
@@ -273,11 +273,11 @@ async def test_any_separator_stands_before_a_tag(separator: str) -> None:
     venues = {tagged: PaperVenue(), other: PaperVenue()}
     desk = await Ems.open(None, CONFIG, ToldTime(), venues)
 
-    await desk.place(ANN, tagged.exchange_id, ONE, TERMS)
+    await desk.orders.place(ANN, tagged.exchange_id, ONE, TERMS)
 
     assert len(venues[tagged].open) == 1
     with pytest.raises(NoSuchExchange) as refused:
-        await desk.cancel_all(ANN, "BITSTAMP")
+        await desk.orders.cancel_all(ANN, "BITSTAMP")
     assert refused.value.tagged == (tagged.exchange_id,)
     await desk.close()
 
@@ -285,12 +285,12 @@ async def test_any_separator_stands_before_a_tag(separator: str) -> None:
 async def test_a_bare_name_does_not_stand_for_tagged_accounts(scene: Scene) -> None:
     """The refusal says which there are; a name that only begins alike is another exchange."""
     with pytest.raises(NoSuchExchange) as refused:
-        await scene.desk.cancel_all(ANN, "KRAKEN")
+        await scene.desk.orders.cancel_all(ANN, "KRAKEN")
 
     assert refused.value.tagged == ("KRAKEN/2",)
     for other in ("KRAK", "", "kraken"):
         with pytest.raises(NoSuchExchange) as refused:
-            await scene.desk.cancel_all(ANN, other)
+            await scene.desk.orders.cancel_all(ANN, other)
         assert refused.value.tagged == ()
 
 
@@ -300,9 +300,9 @@ async def test_symbols_have_two_names_that_must_agree(scene: Scene) -> None:
     other = replace(TERMS, common_symbol="KRAKENFTS_PERP_ETH_USD")
     unknown = replace(TERMS, symbol="", common_symbol="KRAKENFTS_PERP_XYZ_USD")
 
-    one = await scene.desk.place(ANN, "KRAKENFTS", ClOrdId("1"), bare)
-    two = await scene.desk.place(ANN, "KRAKENFTS", ClOrdId("2"), other)
-    three = await scene.desk.place(ANN, "KRAKENFTS", ClOrdId("3"), unknown)
+    one = await scene.desk.orders.place(ANN, "KRAKENFTS", ClOrdId("1"), bare)
+    two = await scene.desk.orders.place(ANN, "KRAKENFTS", ClOrdId("2"), other)
+    three = await scene.desk.orders.place(ANN, "KRAKENFTS", ClOrdId("3"), unknown)
 
     assert one.terms.symbol == "PF_XBTUSD"
     assert two.status is three.status is Status.REJECTED
@@ -313,10 +313,12 @@ async def test_after_a_restart_open_orders_are_asked_for_and_never_sent(tmp_path
     """One stands, one was filled meanwhile, one never arrived, one is somebody else's."""
     venue, time = PaperVenue(), ToldTime()
     desk = await Ems.open(tmp_path, CONFIG, time, {FUTURES: venue})
-    placed = [await desk.place(ANN, "KRAKENFTS", ClOrdId(name), TERMS) for name in ("a", "b")]
+    placed = [
+        await desk.orders.place(ANN, "KRAKENFTS", ClOrdId(name), TERMS) for name in ("a", "b")
+    ]
     venue.hold["place"] = asyncio.Event()
-    lost = asyncio.create_task(desk.place(ANN, "KRAKENFTS", ClOrdId("c"), TERMS))
-    await until(lambda: bool(desk.route(ANN, "KRAKENFTS").sending))
+    lost = asyncio.create_task(desk.orders.place(ANN, "KRAKENFTS", ClOrdId("c"), TERMS))
+    await until(lambda: bool(desk.accounts.route(ANN, "KRAKENFTS").sending))
     await desk.close()
     await asyncio.wait([lost])
     venue.end(placed[1].order_id, Standing.FILLED, "0.5")
@@ -328,5 +330,5 @@ async def test_after_a_restart_open_orders_are_asked_for_and_never_sent(tmp_path
     assert [it.status for it in found] == [Status.NEW, Status.FILLED, Status.REJECTED]
     assert "place" not in venue.calls
     with pytest.raises(DuplicateOrder):
-        await again.place(ANN, "KRAKENFTS", ClOrdId("c"), TERMS)
+        await again.orders.place(ANN, "KRAKENFTS", ClOrdId("c"), TERMS)
     await again.close()

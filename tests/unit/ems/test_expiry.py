@@ -40,11 +40,11 @@ def is_canceled(order: Order) -> bool:
 
 async def test_an_order_is_canceled_when_its_time_has_come_and_not_before(scene: Scene) -> None:
     """To its venue it is an order that stays."""
-    await scene.desk.place(ANN, "KRAKENFTS", ONE, UNTIL)
+    await scene.desk.orders.place(ANN, "KRAKENFTS", ONE, UNTIL)
     scene.time.pass_until(at("2001-09-09T23:59:59Z"))
     (sent,) = scene.venue.open.values()
     for _ in range(5):
-        before = await scene.desk.order(ANN, ONE)
+        before = await scene.desk.questions.order(ANN, ONE)
 
     scene.time.pass_until(at(WHEN))
     order = await scene.order(ONE, is_canceled)
@@ -59,7 +59,7 @@ async def test_an_order_is_canceled_when_its_time_has_come_and_not_before(scene:
 @pytest.mark.parametrize("trouble", [Unreachable("down"), VenueRefused("busy")])
 async def test_it_is_tried_until_nothing_of_it_is_open(scene: Scene, trouble: Exception) -> None:
     """An order that outlives its time may cost somebody money."""
-    await scene.desk.place(ANN, "KRAKENFTS", ONE, UNTIL)
+    await scene.desk.orders.place(ANN, "KRAKENFTS", ONE, UNTIL)
     scene.venue.fail["cancel"] = [trouble, trouble, trouble]
 
     scene.time.pass_until(at(WHEN))
@@ -70,13 +70,13 @@ async def test_it_is_tried_until_nothing_of_it_is_open(scene: Scene, trouble: Ex
 
 async def test_an_order_that_ended_before_is_left_alone(scene: Scene) -> None:
     """Nothing is asked of its venue."""
-    await scene.desk.place(ANN, "KRAKENFTS", ONE, UNTIL)
-    await scene.desk.cancel(ANN, "KRAKENFTS", cl_ord_id=ONE)
+    await scene.desk.orders.place(ANN, "KRAKENFTS", ONE, UNTIL)
+    await scene.desk.orders.cancel(ANN, "KRAKENFTS", cl_ord_id=ONE)
     scene.venue.calls.clear()
 
     scene.time.pass_until(at(WHEN))
     for _ in range(50):
-        await scene.desk.order(ANN, ONE)
+        await scene.desk.questions.order(ANN, ONE)
 
     assert scene.venue.calls == []
 
@@ -84,7 +84,7 @@ async def test_an_order_that_ended_before_is_left_alone(scene: Scene) -> None:
 @pytest.mark.parametrize("expires", ["2001-09-09T01:46:39Z", "never"])
 async def test_a_time_that_has_passed_or_is_none_is_refused(scene: Scene, expires: str) -> None:
     """By the desk: nothing leaves."""
-    order = await scene.desk.place(ANN, "KRAKENFTS", ONE, replace(UNTIL, expires=expires))
+    order = await scene.desk.orders.place(ANN, "KRAKENFTS", ONE, replace(UNTIL, expires=expires))
 
     assert order.status is Status.REJECTED
     assert "expire_time" in order.message
@@ -97,7 +97,7 @@ async def test_what_expired_while_the_desk_was_down_is_canceled_at_its_start(
     """And what did not is canceled when its time comes."""
     time, venue = ToldTime(), PaperVenue()
     desk = await Ems.open(tmp_path, CONFIG, time, {FUTURES: venue})
-    await desk.place(ANN, "KRAKENFTS", ONE, UNTIL)
+    await desk.orders.place(ANN, "KRAKENFTS", ONE, UNTIL)
     await desk.close()
 
     desk = await Ems.open(tmp_path, CONFIG, time, {FUTURES: venue})

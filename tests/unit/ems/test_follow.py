@@ -40,7 +40,7 @@ FOREIGN = VenueOrder(
 
 def health(scene: Scene) -> FeedHealth:
     """Of Ann's futures."""
-    return next(it.feed for it in scene.desk.capabilities() if it.account == FUTURES)
+    return next(it.feed for it in scene.desk.accounts.capabilities() if it.account == FUTURES)
 
 
 async def live(scene: Scene) -> None:
@@ -51,7 +51,7 @@ async def live(scene: Scene) -> None:
 
 async def test_a_feed_is_followed_from_when_its_account_is_used(scene: Scene) -> None:
     """Whoever does not use the desk does not pay for it."""
-    assert {it.feed.state for it in scene.desk.capabilities()} == {"idle"}
+    assert {it.feed.state for it in scene.desk.accounts.capabilities()} == {"idle"}
 
     await scene.place()
     await scene.until(lambda: scene.venue.follows == 1)
@@ -60,7 +60,7 @@ async def test_a_feed_is_followed_from_when_its_account_is_used(scene: Scene) ->
     assert health(scene).state == "connecting"
     assert scene.venue.follows == 1
     assert scene.venues[SPOT].follows == scene.venues[BOBS].follows == 0
-    assert [it.account for it in scene.desk.capabilities(ANN)] == [FUTURES, SPOT]
+    assert [it.account for it in scene.desk.accounts.capabilities(ANN)] == [FUTURES, SPOT]
 
 
 async def test_a_fill_and_a_cancel_are_known_without_asking(scene: Scene) -> None:
@@ -132,7 +132,7 @@ async def test_the_desk_works_while_the_feed_is_down(scene: Scene) -> None:
     await scene.until(lambda: health(scene).state == "down")
     scene.venue.add()
 
-    orders = await scene.desk.open_orders(ANN, FUTURES.exchange_id)
+    orders = await scene.desk.questions.open_orders(ANN, FUTURES.exchange_id)
 
     assert len(orders) == 2
 

@@ -230,7 +230,7 @@ async def test_after_a_proven_kill_nothing_meant_is_open_and_all_else_is(seed: i
     scene = Scene(desk, time, venues)
     meant: dict[Account, set[str]] = {account: set() for account in ACCOUNTS}
     filters = random_filters(random)
-    scope = desk.scope(**filters)  # type: ignore[arg-type]
+    scope = desk.switchboard.scope(**filters)  # type: ignore[arg-type]
     for number in range(random.randrange(12)):
         account, terms = random.choice(ACCOUNTS), random_terms(random)
         tag = random.choice(TAGS)
@@ -259,7 +259,7 @@ async def test_after_a_proven_kill_nothing_meant_is_open_and_all_else_is(seed: i
             break
         scene.time.let_the_watch_look()
         await asyncio.sleep(0)
-        later = await desk.halt(None, report.halt_id)
+        later = await desk.switchboard.halt(None, report.halt_id)
     assert later.verdict is Verdict.PROVEN
     for account in (leg.account for leg in later.legs):
         assert set(venues[account].open) == placed[account] - meant[account]

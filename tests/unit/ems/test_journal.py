@@ -52,8 +52,8 @@ async def test_the_desks_journal_is_of_its_own_kind(tmp_path: Path) -> None:
 async def test_its_entries_decide_the_same_again(tmp_path: Path) -> None:
     """The machine reads no clock: commands and times give the events that were written."""
     desk = await Ems.open(tmp_path, CONFIG, ToldTime(), {FUTURES: PaperVenue()})
-    await desk.place(ANN, "KRAKENFTS", ONE, TERMS)
-    await desk.cancel_all(ANN, "KRAKENFTS")
+    await desk.orders.place(ANN, "KRAKENFTS", ONE, TERMS)
+    await desk.orders.cancel_all(ANN, "KRAKENFTS")
     await desk.close()
 
     engine = Engine()
@@ -73,11 +73,11 @@ async def test_a_journal_that_fails_stops_the_desk_and_nothing_leaves() -> None:
     desk = Ems(CONFIG, ledger, time, {FUTURES: venue})
 
     with pytest.raises(DeskStopped, match="disk is full"):
-        await desk.place(ANN, "KRAKENFTS", ONE, TERMS)
+        await desk.orders.place(ANN, "KRAKENFTS", ONE, TERMS)
     with pytest.raises(DeskStopped):
-        await desk.open_orders(ANN, None)
+        await desk.questions.open_orders(ANN, None)
     with pytest.raises(DeskStopped):
-        await desk.place(ANN, "KRAKENFTS", ClOrdId("two"), TERMS)
+        await desk.orders.place(ANN, "KRAKENFTS", ClOrdId("two"), TERMS)
 
     assert venue.calls == []
     assert desk.stopped is not None
@@ -92,7 +92,7 @@ def bytes_in(directory: Path) -> bytes:
 async def test_secrets_are_neither_journaled_nor_shown(tmp_path: Path) -> None:
     """Whoever reads a log or a journal learns no key."""
     desk = await Ems.open(tmp_path, CONFIG, ToldTime(), {FUTURES: PaperVenue()})
-    await desk.place(ANN, "KRAKENFTS", ONE, TERMS)
+    await desk.orders.place(ANN, "KRAKENFTS", ONE, TERMS)
     await desk.close()
     secret = CONFIG.accounts[0].credentials.secret
 

@@ -74,10 +74,10 @@ async def test_the_halt_stands_until_it_is_released(scene: Scene) -> None:
     report = await scene.kill()
     halted = await scene.place("halted")
 
-    released = await scene.desk.release(None, report.halt_id, "Olga", "all is well")
+    released = await scene.desk.switchboard.release(None, report.halt_id, "Olga", "all is well")
     passed = await scene.place("passed")
     with pytest.raises(HaltStays, match="released before"):
-        await scene.desk.release(None, report.halt_id, "Olga", "again")
+        await scene.desk.switchboard.release(None, report.halt_id, "Olga", "again")
 
     assert halted.status is Status.REJECTED and report.halt_id in halted.message
     assert not released.is_active
@@ -125,7 +125,7 @@ async def test_only_what_is_in_scope_is_touched_and_refused(
         if order.status is Status.REJECTED:
             refused.append(name)
 
-    orders = {name: await scene.desk.order(ANN, name) for name in terms}
+    orders = {name: await scene.desk.questions.order(ANN, name) for name in terms}
     assert report.verdict is Verdict.PROVEN
     assert [name for name, it in orders.items() if it.status is Status.CANCELED] == goes
     assert left == {it.venue_cl_ord_id for name, it in orders.items() if name not in goes}
@@ -163,7 +163,7 @@ async def test_a_name_that_means_nothing_is_refused(
 ) -> None:
     """Or a slip of the pen would be told that everything is empty."""
     with pytest.raises(error):
-        scene.desk.scope(**filters)  # type: ignore[arg-type]
+        scene.desk.switchboard.scope(**filters)  # type: ignore[arg-type]
 
 
 async def test_a_bare_exchange_means_all_of_its_tagged_accounts(scene: Scene) -> None:
@@ -198,9 +198,9 @@ async def test_two_halts_stand_beside_each_other(scene: Scene) -> None:
     wide, narrow = await asyncio.gather(scene.pull(), scene.pull(symbols=["PF_XBTUSD"]))
     await asyncio.gather(*(scene.desk.kill_switch.ended(it) for it in (wide, narrow)))
 
-    await scene.desk.release(None, wide, "Olga", "done")
+    await scene.desk.switchboard.release(None, wide, "Olga", "done")
     bitcoin, ether = await scene.place("bitcoin"), await scene.place("ether", terms=ETHER)
-    await scene.desk.release(None, narrow, "Olga", "done")
+    await scene.desk.switchboard.release(None, narrow, "Olga", "done")
     after = await scene.place("after")
 
     assert wide != narrow
@@ -213,14 +213,14 @@ async def test_a_kill_during_a_cancel_all_halts_and_both_are_proven(scene: Scene
     """The cancel-all opens its gate when it ends; the halt stays."""
     await scene.place()
     scene.venue.hold["open_orders"] = asyncio.Event()
-    canceling = asyncio.create_task(scene.desk.cancel_all(ANN, "KRAKENFTS"))
+    canceling = asyncio.create_task(scene.desk.orders.cancel_all(ANN, "KRAKENFTS"))
     await scene.until(lambda: "cancel_all" in scene.venue.calls)
     halt_id = await scene.pull()
     scene.venue.hold["open_orders"].set()
 
     run = await canceling
     await scene.desk.kill_switch.ended(halt_id)
-    report = await scene.desk.halt(None, halt_id)
+    report = await scene.desk.switchboard.halt(None, halt_id)
     order = await scene.place("two")
 
     assert run.ending == "proven"
@@ -234,11 +234,11 @@ async def test_a_halt_is_not_released_while_it_cancels(scene: Scene) -> None:
     halt_id = await scene.pull()
 
     with pytest.raises(HaltStays, match="still canceling"):
-        await scene.desk.release(None, halt_id, "Olga", "too early")
+        await scene.desk.switchboard.release(None, halt_id, "Olga", "too early")
     order = await scene.place()
     scene.venue.hold["cancel_all"].set()
     await scene.desk.kill_switch.ended(halt_id)
-    released = await scene.desk.release(None, halt_id, "Olga", "now")
+    released = await scene.desk.switchboard.release(None, halt_id, "Olga", "now")
 
     assert order.status is Status.REJECTED
     assert not released.is_active
@@ -278,7 +278,7 @@ async def test_whatever_an_instrument_is_called_all_of_its_orders_are_meant(
         credentials=Credentials(key, "c2VjcmV0" if api != "pacifica" else key),
     )
     desk = await Ems.stand_in(EmsConfig(accounts=(way,)), [])
-    scope = desk.scope(symbols=(symbol,))
+    scope = desk.switchboard.scope(symbols=(symbol,))
     connector = connect(EmsConfig(accounts=(way,)), RealTimer())[FUTURES]
     meant = [
         scope.covers(
@@ -376,7 +376,7 @@ async def test_what_re_appears_while_it_is_halted_is_canceled_again_and_counted(
 async def test_after_the_release_nobody_watches(scene: Scene) -> None:
     """What appears then is somebody's business again."""
     report = await scene.kill()
-    await scene.desk.release(None, report.halt_id, "Olga", "done")
+    await scene.desk.switchboard.release(None, report.halt_id, "Olga", "done")
     scene.venue.add()
     calls = len(scene.venue.calls)
     scene.time.let_the_watch_look()
@@ -390,14 +390,14 @@ async def test_an_order_in_flight_is_caught_and_told(scene: Scene) -> None:
     """It arrives after the mass cancel. Nothing is proven before it has landed."""
     scene.venue.hold["place"] = asyncio.Event()
     client = asyncio.create_task(scene.place())
-    await scene.until(lambda: bool(scene.desk.route(ANN, "KRAKENFTS").sending))
+    await scene.until(lambda: bool(scene.desk.accounts.route(ANN, "KRAKENFTS").sending))
     halt_id = await scene.pull()
     await scene.until(lambda: scene.venue.calls.count("open_orders") >= 2)
-    running = await scene.desk.halt(None, halt_id)
+    running = await scene.desk.switchboard.halt(None, halt_id)
     scene.venue.hold["place"].set()
     await client
     await scene.desk.kill_switch.ended(halt_id)
-    report = await scene.desk.halt(None, halt_id)
+    report = await scene.desk.switchboard.halt(None, halt_id)
 
     assert running.verdict is Verdict.RUNNING
     assert report.verdict is Verdict.PROVEN
@@ -504,9 +504,9 @@ async def test_a_halt_survives_the_desk(tmp_path: Path) -> None:
     desk = await Ems.open(tmp_path, CONFIG, ToldTime(), venues)
     again = Scene(desk, time, venues)
     order = await again.place("two")
-    restored = await desk.halt(None, halt_id)
+    restored = await desk.switchboard.halt(None, halt_id)
     report = await again.report_when(halt_id, lambda it: it.verdict is Verdict.PROVEN)
-    released = await desk.release(None, halt_id, "Olga", "done")
+    released = await desk.switchboard.release(None, halt_id, "Olga", "done")
     after = await again.place("three")
     await desk.close()
 
@@ -523,13 +523,16 @@ async def test_an_owner_sees_and_releases_only_what_is_theirs(scene: Scene) -> N
     hers = (await scene.kill(by=BY_ANN, owners=[ANN])).halt_id
     operators = (await scene.kill()).halt_id
 
-    seen = {owner: [it.halt_id for it in await scene.desk.halts(owner)] for owner in (ANN, BOB)}
-    of_ann = await scene.desk.halt(ANN, operators)
+    seen = {
+        owner: [it.halt_id for it in await scene.desk.switchboard.halts(owner)]
+        for owner in (ANN, BOB)
+    }
+    of_ann = await scene.desk.switchboard.halt(ANN, operators)
     with pytest.raises(HaltStays, match="only the operator"):
-        await scene.desk.release(ANN, operators, "Ann", "please")
+        await scene.desk.switchboard.release(ANN, operators, "Ann", "please")
     with pytest.raises(NoSuchHalt):
-        await scene.desk.release(BOB, hers, "Bob", "mischief")
-    released = await scene.desk.release(ANN, hers, "Ann", "fixed")
+        await scene.desk.switchboard.release(BOB, hers, "Bob", "mischief")
+    released = await scene.desk.switchboard.release(ANN, hers, "Ann", "fixed")
 
     assert seen == {ANN: [hers, operators], BOB: [operators]}
     assert {leg.account.owner for leg in of_ann.legs} == {ANN}
@@ -543,7 +546,7 @@ async def test_a_rehearsal_tells_what_would_go_and_touches_nothing(scene: Scene)
     scene.venue.add(terms=SELL)
     scene.venues[BOBS].down = Unreachable("down")
 
-    told = await scene.desk.rehearse(scene.desk.scope(side=Side.SELL))
+    told = await scene.desk.switchboard.rehearse(scene.desk.switchboard.scope(side=Side.SELL))
 
     by_account = {it.account: it for it in told}
     assert by_account[FUTURES].meant[0].cl_ord_id == "sell"
@@ -552,7 +555,7 @@ async def test_a_rehearsal_tells_what_would_go_and_touches_nothing(scene: Scene)
     assert by_account[BOBS].why == "down"
     assert len(scene.venue.open) == 3
     assert (await scene.place("after", terms=SELL)).status is Status.NEW
-    assert await scene.desk.halts(None) == []
+    assert await scene.desk.switchboard.halts(None) == []
 
 
 async def test_an_order_named_like_a_foreign_one_does_not_stop_the_kill(scene: Scene) -> None:
@@ -622,7 +625,7 @@ async def test_a_halt_left_as_a_file_counts_before_the_first_order(tmp_path: Pat
     report = await scene.report_when(HaltId("HALT-file"), lambda it: it.verdict is Verdict.PROVEN)
     await desk.close()
     desk = await Ems.open(tmp_path, CONFIG, ToldTime(), {FUTURES: PaperVenue()})
-    again = await desk.halts(None)
+    again = await desk.switchboard.halts(None)
     await desk.close()
 
     assert order.status is Status.REJECTED and "HALT-file" in order.message
@@ -640,7 +643,7 @@ async def test_a_halt_left_as_a_file_stops_a_desk_that_lives_again(tmp_path: Pat
 
     during = await asyncio.gather(scene.place("one"), scene.place("two"))
     report = await scene.report_when(HaltId("HALT-file"), lambda it: it.verdict is Verdict.PROVEN)
-    await desk.release(None, report.halt_id, "Olga", "done")
+    await desk.switchboard.release(None, report.halt_id, "Olga", "done")
     after = await scene.place("after")
     await desk.close()
 
@@ -724,20 +727,20 @@ async def test_while_a_venue_wants_fewer_requests_cancels_go_first(scene: Scene)
     scene.venue.fail["cancel_all PF_XBTUSD"] = [TooMany("too many requests")]
     scene.venue.hold["open_orders"] = asyncio.Event()
     halt_id = await scene.pull(owners=[ANN], venues=["KRAKENFTS"], symbols=["PF_XBTUSD"])
-    await scene.until(lambda: scene.desk.route(ANN, "KRAKENFTS").is_pressed)
+    await scene.until(lambda: scene.desk.accounts.route(ANN, "KRAKENFTS").is_pressed)
     calls = list(scene.venue.calls)
 
     refused = await scene.place("ether", terms=ETHER)
     with pytest.raises(NoAnswer, match="cancels go first"):
-        await scene.desk.open_orders(ANN, "KRAKENFTS")
+        await scene.desk.questions.open_orders(ANN, "KRAKENFTS")
     with pytest.raises(NoAnswer, match="cancels go first"):
-        await scene.desk.positions(ANN, "KRAKENFTS")
+        await scene.desk.questions.positions(ANN, "KRAKENFTS")
     others = await scene.place("one", BOBS)
     asked = [it for it in scene.venue.calls[len(calls) :] if not it.startswith("cancel_all")]
     scene.venue.hold["open_orders"].set()
     await scene.desk.kill_switch.ended(halt_id)
     passed = await scene.place("ether again", terms=ETHER)
-    report = await scene.desk.halt(None, halt_id)
+    report = await scene.desk.switchboard.halt(None, halt_id)
 
     assert refused.status is Status.REJECTED and "cancels go first" in refused.message
     assert asked == []

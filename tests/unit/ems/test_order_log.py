@@ -34,7 +34,7 @@ ALWAYS = (Nanos(0), Nanos(2 * 10**18))
 
 async def told(desk: Ems, most: int = 10_000) -> list[tuple[str, str]]:
     """Ann's changes: name and status."""
-    changes = await desk.changes(ANN, *ALWAYS, most)
+    changes = await desk.questions.changes(ANN, *ALWAYS, most)
     assert changes is not None
     return [(it.order.cl_ord_id, it.order.status.value) for it in changes]
 
@@ -43,13 +43,13 @@ async def test_each_status_is_a_change_and_a_restart_tells_the_same(tmp_path: Pa
     """What the journal holds is what the log has: no more, no less."""
     venue = PaperVenue()
     desk = await Ems.open(tmp_path, CONFIG, ToldTime(), {FUTURES: venue})
-    await desk.place(ANN, "KRAKENFTS", ONE, TERMS)
-    await desk.cancel(ANN, "KRAKENFTS", cl_ord_id=ONE)
-    before = await desk.changes(ANN, *ALWAYS, 100)
+    await desk.orders.place(ANN, "KRAKENFTS", ONE, TERMS)
+    await desk.orders.cancel(ANN, "KRAKENFTS", cl_ord_id=ONE)
+    before = await desk.questions.changes(ANN, *ALWAYS, 100)
     await desk.close()
 
     desk = await Ems.open(tmp_path, CONFIG, ToldTime(), {FUTURES: PaperVenue()})
-    after = await desk.changes(ANN, *ALWAYS, 100)
+    after = await desk.questions.changes(ANN, *ALWAYS, 100)
 
     assert await told(desk) == [
         (ONE, status) for status in ("RECEIVED", "ROUTING", "ROUTED", "NEW", "CANCELED")
@@ -90,16 +90,16 @@ def test_what_clients_cannot_see_is_no_change() -> None:
 async def test_a_time_and_no_more_rows_than_asked_for(scene: Scene) -> None:
     """Both ends belong to it."""
     await scene.place()
-    changes = await scene.desk.changes(ANN, *ALWAYS, 100)
+    changes = await scene.desk.questions.changes(ANN, *ALWAYS, 100)
     assert changes is not None
     first, last = changes[0], changes[-1]
 
-    at_the_end = await scene.desk.changes(ANN, last.time, last.time, 100)
+    at_the_end = await scene.desk.questions.changes(ANN, last.time, last.time, 100)
 
     assert at_the_end == [it for it in changes if it.time == last.time]
-    assert await scene.desk.changes(ANN, first.time, last.time, 4) == changes
-    assert await scene.desk.changes(ANN, first.time, last.time, 3) is None
-    assert await scene.desk.changes(BOB, *ALWAYS, 100) == []
+    assert await scene.desk.questions.changes(ANN, first.time, last.time, 4) == changes
+    assert await scene.desk.questions.changes(ANN, first.time, last.time, 3) is None
+    assert await scene.desk.questions.changes(BOB, *ALWAYS, 100) == []
 
 
 def test_listeners_hear_of_their_owner_until_they_leave() -> None:
@@ -150,17 +150,17 @@ async def test_ten_thousand_ended_orders_slow_nothing_down() -> None:
     state = machine.engine.state
     state.orders = NotWalked(state.orders)
     desk = Ems(CONFIG, Ledger(machine.engine, MemoryJournalOf(), time), time, {FUTURES: venue})
-    await desk.place(ANN, "KRAKENFTS", ONE, TERMS)
-    await desk.place(ANN, "KRAKENFTS", TWO, TERMS)
+    await desk.orders.place(ANN, "KRAKENFTS", ONE, TERMS)
+    await desk.orders.place(ANN, "KRAKENFTS", TWO, TERMS)
 
-    listed = await desk.open_orders(ANN, None)
-    canceled = await desk.cancel(ANN, "KRAKENFTS", order_id=listed[0].order_id)
-    await desk.cancel_all(ANN, "KRAKENFTS")
-    few = await desk.changes(ANN, state.now, state.now, 10)
+    listed = await desk.questions.open_orders(ANN, None)
+    canceled = await desk.orders.cancel(ANN, "KRAKENFTS", order_id=listed[0].order_id)
+    await desk.orders.cancel_all(ANN, "KRAKENFTS")
+    few = await desk.questions.changes(ANN, state.now, state.now, 10)
 
     assert [it.cl_ord_id for it in listed] == [ONE, TWO]
     assert canceled.cl_ord_id == ONE
-    assert (await desk.order(ANN, "ended 7777")).order_id == "E7777"
+    assert (await desk.questions.order(ANN, "ended 7777")).order_id == "E7777"
     assert few is not None and len(few) < 10
-    assert await desk.open_orders(ANN, None) == []
+    assert await desk.questions.open_orders(ANN, None) == []
     await desk.close()

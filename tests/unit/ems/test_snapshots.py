@@ -30,10 +30,12 @@ async def lived(directory: Path, *names: str) -> None:
     venues = {FUTURES: PaperVenue(), SPOT: PaperVenue()}
     desk = await Ems.open(directory, CONFIG, ToldTime(), venues)
     for name in names:
-        await desk.place(ANN, "KRAKENFTS", ClOrdId(name), TERMS, "carry")
+        await desk.orders.place(ANN, "KRAKENFTS", ClOrdId(name), TERMS, "carry")
     venues[FUTURES].add()
-    await desk.cancel_all(ANN, "KRAKENFTS")
-    await desk.kill(desk.scope(symbols=["PF_XBTUSD"]), BY_OPERATOR, waits=True)
+    await desk.orders.cancel_all(ANN, "KRAKENFTS")
+    await desk.switchboard.kill(
+        desk.switchboard.scope(symbols=["PF_XBTUSD"]), BY_OPERATOR, waits=True
+    )
     await desk.close()
 
 
@@ -70,8 +72,8 @@ async def test_the_next_start_folds_only_what_came_after(tmp_path: Path) -> None
     assert seq is not None
 
     desk = await Ems.open(tmp_path, CONFIG, ToldTime(), {FUTURES: PaperVenue()})
-    order = await desk.place(ANN, "KRAKENFTS", ClOrdId("two"), TERMS)
-    history = await desk.changes(ANN, Nanos(0), Nanos(2**62), 10_000)
+    order = await desk.orders.place(ANN, "KRAKENFTS", ClOrdId("two"), TERMS)
+    history = await desk.questions.changes(ANN, Nanos(0), Nanos(2**62), 10_000)
     await desk.close()
     again = snapshots.make_snapshot(tmp_path)
     engine, changes, of = snapshots.begin(tmp_path)

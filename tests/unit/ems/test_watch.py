@@ -76,7 +76,7 @@ async def test_all_there_is_then_what_changes_and_what_is_gone_is_zero(scene: Sc
     scene.venue.held = [HELD, other, gone]
     notes: Watcher = (told := Notes())
     await scene.place("before")
-    listening = scene.desk.listen(ANN, notes)
+    listening = scene.desk.accounts.listen(ANN, notes)
     await until(lambda: bool(told.positions))
     more = replace(HELD, balance=Decimal(3))
 
@@ -102,14 +102,14 @@ async def test_who_comes_later_is_told_at_once_and_nobody_is_asked_for_nobody(
 ) -> None:
     """The venue is asked for all of them together, and for the last one no longer than it stays."""
     first, second, stranger = Notes(), Notes(), Notes()
-    one = scene.desk.listen(ANN, first)
+    one = scene.desk.accounts.listen(ANN, first)
     await until(lambda: bool(first.positions))
     calls = len(scene.venue.calls)
 
-    two = scene.desk.listen(ANN, second)
+    two = scene.desk.accounts.listen(ANN, second)
     told_at_once = (len(second.markets), len(second.balances), len(second.positions))
     asked_for_it = len(scene.venue.calls) - calls
-    bobs = scene.desk.listen(BOB, stranger)
+    bobs = scene.desk.accounts.listen(BOB, stranger)
     one.end()
     await until(lambda: len(scene.venue.calls) > calls + 4)  # the second still listens
     two.end()
@@ -117,7 +117,7 @@ async def test_who_comes_later_is_told_at_once_and_nobody_is_asked_for_nobody(
     calls = len(scene.venue.calls)
     await until(lambda: stranger.known != [])
     for _ in range(1_000):
-        await scene.desk.changes(ANN, scene.desk.now(), scene.desk.now(), 1)
+        await scene.desk.questions.changes(ANN, scene.desk.now(), scene.desk.now(), 1)
     bobs.end()
 
     assert told_at_once == (1, 1, 1) and asked_for_it == 0
@@ -136,9 +136,9 @@ async def test_a_venue_in_trouble_shows_and_is_asked_again(
     """Its orders are told all the same; money when it answers."""
     scene.venue.down = trouble
     told = Notes()
-    listening = scene.desk.listen(ANN, told)
+    listening = scene.desk.accounts.listen(ANN, told)
     await until(lambda: len(scene.venue.calls) > 20)
-    runs = scene.desk.exchanges(ANN)[FUTURES.exchange_id]
+    runs = scene.desk.accounts.exchanges(ANN)[FUTURES.exchange_id]
     orders, money = list(told.known), list(told.balances)
 
     scene.venue.down = None
@@ -147,7 +147,7 @@ async def test_a_venue_in_trouble_shows_and_is_asked_again(
 
     assert runs is is_running
     assert (orders, money) == ([[]], [])
-    assert scene.desk.exchanges(ANN)[FUTURES.exchange_id]
+    assert scene.desk.accounts.exchanges(ANN)[FUTURES.exchange_id]
     assert told.balances == [(True, [HELD])]
 
 
@@ -166,7 +166,7 @@ async def test_a_venues_patience_is_left_to_those_who_want_something_done() -> N
     venue, told = CountingVenue(), Notes()
     assert isinstance(venue, CountsQuestions)
     desk = await Ems.open(None, CONFIG, ToldTime(), {FUTURES: venue})
-    listening = desk.listen(ANN, told)
+    listening = desk.accounts.listen(ANN, told)
 
     await until(lambda: venue.patience < -10)
     listening.end()
@@ -180,7 +180,7 @@ async def test_an_order_that_comes_while_somebody_joins_is_told_once_in_its_turn
 ) -> None:
     """What is known comes first; what came and went meanwhile is not lost."""
     told = Notes()
-    listening = scene.desk.listen(ANN, told)  # its greeting waits for a turn of the loop
+    listening = scene.desk.accounts.listen(ANN, told)  # its greeting waits for a turn of the loop
 
     await scene.place("one")
     await until(lambda: ("one", "NEW") in told.orders or told.known == [["one"]])

@@ -4,7 +4,8 @@ from typing import Any
 
 import msgspec
 
-from openvenue.ems.desk import AccountStatus, Ems
+from openvenue.ems.accounts import AccountStatus
+from openvenue.ems.desk import Ems
 from openvenue.gateways.wire import Handler, Request, Response
 
 
@@ -20,7 +21,7 @@ class DeskRoutes:
 
     async def accounts(self, request: Request) -> Response:
         """GET /admin/desk/accounts. No exchange is asked."""
-        told = [account_json(it) for it in self._ems.capabilities()]
+        told = [account_json(it) for it in self._ems.accounts.capabilities()]
         return Response(200, msgspec.json.encode(told))
 
 

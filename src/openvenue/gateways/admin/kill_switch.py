@@ -40,12 +40,17 @@ class KillSwitchRoutes:
         """POST /admin/kill-switch."""
         try:
             asked = halt_words.decode_pull(request.body, OperatorPullJson)
-            scope = self._ems.scope(owners=halt_words.owners(asked), **halt_words.filters(asked))
+            scope = self._ems.switchboard.scope(
+                owners=halt_words.owners(asked), **halt_words.filters(asked)
+            )
             if asked.dry_run:
-                found, live = await self._ems.rehearse(scope), self._ems.is_live
+                found, live = (
+                    await self._ems.switchboard.rehearse(scope),
+                    self._ems.accounts.is_live,
+                )
                 told = halt_words.rehearsal_json(scope, found, live=live)
                 return Response(200, msgspec.json.encode(told))
-            report = await self._ems.kill(
+            report = await self._ems.switchboard.kill(
                 scope,
                 Trigger(origin=Origin.OPERATOR, by=asked.by or OPERATOR, reason=asked.reason),
                 flatten=asked.flatten,
@@ -62,7 +67,7 @@ class KillSwitchRoutes:
 
     async def list_halts(self, request: Request) -> Response:
         """GET /admin/kill-switch: newest first, without their accounts."""
-        reports = reversed(await self._ems.halts(None))
+        reports = reversed(await self._ems.switchboard.halts(None))
         told = [halt_words.as_json(it, short=True) for it in reports]
         return Response(200, msgspec.json.encode(told))
 
@@ -71,7 +76,7 @@ class KillSwitchRoutes:
         parts = request.path.rstrip("/").split("/")
         halt_id = parts[3]
         try:
-            report = await self._ems.halt(None, halt_id)
+            report = await self._ems.switchboard.halt(None, halt_id)
         except NoSuchHalt as error:
             raise WireError(str(error), status=404) from error
         if parts[-1] == "report" and halt_words.wants_text(request):
@@ -84,7 +89,7 @@ class KillSwitchRoutes:
         try:
             asked = halt_words.decode_release(request.body)
             by = asked.by or OPERATOR
-            return _say(await self._ems.release(None, halt_id, by, asked.reason))
+            return _say(await self._ems.switchboard.release(None, halt_id, by, asked.reason))
         except UnreadableHalt as error:
             raise WireError(str(error), status=400) from error
         except NoSuchHalt as error:

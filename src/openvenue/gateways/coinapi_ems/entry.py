@@ -67,7 +67,7 @@ async def place(
 ) -> Order:
     """A new order; as it is known when its venue has answered."""
     asked = codec.decode_order(body)
-    return await door.ems.place(
+    return await door.ems.orders.place(
         owner, asked.exchange_id, asked.cl_ord_id, asked.terms, tag, presence
     )
 
@@ -75,13 +75,13 @@ async def place(
 async def cancel(door: Door, owner: AccountId, body: bytes) -> Order:
     """A cancel; the last that is known of the order."""
     exchange_id, cl_ord_id, order_id = codec.decode_cancel(body)
-    return await door.ems.cancel(owner, exchange_id, cl_ord_id=cl_ord_id, order_id=order_id)
+    return await door.ems.orders.cancel(owner, exchange_id, cl_ord_id=cl_ord_id, order_id=order_id)
 
 
 async def cancel_all(door: Door, owner: AccountId, body: bytes) -> OkJson:
     """A cancel of everything at one exchange. Raises: Rejected: it is not proven to be empty."""
     exchange_id = codec.decode_cancel_all(body)
-    return ok(await door.ems.cancel_all(owner, exchange_id), door.profile)
+    return ok(await door.ems.orders.cancel_all(owner, exchange_id), door.profile)
 
 
 def ok(run: Run, profile: Profile) -> OkJson:

@@ -57,7 +57,7 @@ class Heart:
         """Once."""
         time = iso(self._now())
         for listener in self._listeners:
-            for exchange_id, is_running in self._ems.exchanges(listener.owner).items():
+            for exchange_id, is_running in self._ems.accounts.exchanges(listener.owner).items():
                 info = ServerInfoJson(
                     time=time,
                     exchange_id=exchange_id,

@@ -38,12 +38,14 @@ async def pull(ems: Ems, owner: AccountId, request: Request) -> Response:
         asked = halt_words.decode_pull(request.body, PullJson)
     except UnreadableHalt as error:
         raise Unreadable(str(error)) from error
-    scope = ems.scope(owners=[owner], **halt_words.filters(asked))
+    scope = ems.switchboard.scope(owners=[owner], **halt_words.filters(asked))
     if asked.dry_run:
-        told = halt_words.rehearsal_json(scope, await ems.rehearse(scope), live=ems.is_live)
+        told = halt_words.rehearsal_json(
+            scope, await ems.switchboard.rehearse(scope), live=ems.accounts.is_live
+        )
         return Response(200, msgspec.json.encode(told))
     trigger = Trigger(origin=Origin.CLIENT, by=asked.by or owner, reason=asked.reason, owner=owner)
-    report = await ems.kill(
+    report = await ems.switchboard.kill(
         scope,
         trigger,
         flatten=asked.flatten,
@@ -55,7 +57,7 @@ async def pull(ems: Ems, owner: AccountId, request: Request) -> Response:
 
 async def list_halts(ems: Ems, owner: AccountId, request: Request) -> Response:
     """GET /v1/kill-switch: newest first, without their accounts."""
-    reports = reversed(await ems.halts(owner))
+    reports = reversed(await ems.switchboard.halts(owner))
     return Response(
         200, msgspec.json.encode([halt_words.as_json(it, short=True) for it in reports])
     )
@@ -66,7 +68,7 @@ async def show(ems: Ems, owner: AccountId, request: Request) -> Response:
     halt_id = request.path.removeprefix(f"{PATH}/").rstrip("/")
     wants_page = halt_id.endswith("/report") and halt_words.wants_text(request)
     try:
-        report = await ems.halt(owner, halt_id.removesuffix("/report"))
+        report = await ems.switchboard.halt(owner, halt_id.removesuffix("/report"))
     except NoSuchHalt as error:
         raise Rejected(Reason.OTHER, str(error), status=404) from error
     return Response(200, page(report).encode(), TEXT) if wants_page else say(report)
@@ -77,7 +79,7 @@ async def release(ems: Ems, owner: AccountId, request: Request) -> Response:
     halt_id = request.path.removeprefix(f"{PATH}/").rstrip("/").removesuffix("/release")
     try:
         asked = halt_words.decode_release(request.body)
-        report = await ems.release(owner, halt_id, asked.by or owner, asked.reason)
+        report = await ems.switchboard.release(owner, halt_id, asked.by or owner, asked.reason)
     except UnreadableHalt as error:
         raise Unreadable(str(error)) from error
     except NoSuchHalt as error:

@@ -31,7 +31,7 @@ async def list_orders(door: Door, request: Request) -> Response:
     """GET /v1/orders."""
     owner = door.who(request)
     exchange_id = codec.decode_filter(request)
-    orders = await door.ems.open_orders(owner, exchange_id)
+    orders = await door.ems.questions.open_orders(owner, exchange_id)
     return say([codec.encode_report(order, door.profile) for order in orders])
 
 
@@ -46,7 +46,7 @@ async def order_status(door: Door, request: Request) -> Response:
     """GET /v1/orders/status/{client_order_id}."""
     owner = door.who(request)
     cl_ord_id = unquote(request.path.removeprefix(STATUS))
-    order = await door.ems.order(owner, cl_ord_id)
+    order = await door.ems.questions.order(owner, cl_ord_id)
     return say(codec.encode_report(order, door.profile))
 
 
@@ -65,7 +65,7 @@ async def balances(door: Door, request: Request) -> Response:
     """GET /v1/balances."""
     owner = door.who(request)
     exchange_id = codec.decode_filter(request)
-    told = await door.ems.balances(owner, exchange_id)
+    told = await door.ems.questions.balances(owner, exchange_id)
     return say(codec.encode_balances(told, door.profile))
 
 
@@ -73,7 +73,7 @@ async def positions(door: Door, request: Request) -> Response:
     """GET /v1/positions."""
     owner = door.who(request)
     exchange_id = codec.decode_filter(request)
-    told = await door.ems.positions(owner, exchange_id)
+    told = await door.ems.questions.positions(owner, exchange_id)
     return say(codec.encode_positions(told))
 
 
@@ -83,7 +83,7 @@ async def history(door: Door, request: Request) -> Response:
     if not door.profile.has_order_log:
         raise WireError(NO_LOG, status=400)
     start, end = order_log.decode_times(request)
-    changes = await door.ems.changes(owner, start, end, order_log.ROWS_MAX)
+    changes = await door.ems.questions.changes(owner, start, end, order_log.ROWS_MAX)
     if changes is None:
         raise WireError(order_log.TOO_MANY, status=400)
     return say([order_log.encode_change(change) for change in changes])

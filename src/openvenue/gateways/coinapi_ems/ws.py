@@ -86,7 +86,7 @@ class EmsSession:
         }
         self.owner = door.who(request)
         self.host = request.headers.get("host", "")
-        self._listening = door.ems.listen(self.owner, self)
+        self._listening = door.ems.accounts.listen(self.owner, self)
         heart.join(self)
 
     # ---- the door calls
@@ -109,7 +109,7 @@ class EmsSession:
         for task in self._under_way:
             task.cancel()
         if self._presence is not None:
-            self._door.ems.end(self._presence)
+            self._door.ems.orders.end(self._presence)
 
     # ---- the desk and the heart call
 

@@ -155,7 +155,7 @@ async def test_a_cancel_that_met_a_limit_is_tried_until_it_is_heard(scene: Scene
     scene.venue.fail["cancel"] = [TooMany("apiLimitExceeded")] * 3
 
     with pytest.raises(NoAnswer):
-        await scene.desk.cancel(ANN, FUTURES.exchange_id, cl_ord_id="one")
+        await scene.desk.orders.cancel(ANN, FUTURES.exchange_id, cl_ord_id="one")
     order = await scene.order("one", lambda it: it.has_ended)
 
     assert order.status is Status.CANCELED

@@ -44,8 +44,8 @@ async def test_each_refusal_of_the_desk_has_its_status(
     async def refuse(*_: object, **__: object) -> None:
         raise error
 
-    scene.desk.cancel_all = refuse  # type: ignore[method-assign,assignment]
-    scene.desk.open_orders = refuse  # type: ignore[method-assign,assignment]
+    scene.desk.orders.cancel_all = refuse  # type: ignore[method-assign,assignment]
+    scene.desk.questions.open_orders = refuse  # type: ignore[method-assign,assignment]
     post = request("POST", "/v1/orders/cancel/all", b'{"exchange_id":"X"}', x_coinapi_key="key")
     get = request("GET", "/v1/orders", query=b"exchange_id=X", x_coinapi_key="key")
 
