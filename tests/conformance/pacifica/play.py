@@ -45,6 +45,7 @@ ACTIONS: Final = {
     "Cancel": "cancel_order",
     "CancelStopOrder": "cancel_stop_order",
     "Edit": "edit_order",
+    "SetPositionTpsl": "set_position_tpsl",
 }
 
 

@@ -19,10 +19,13 @@ from openvenue.engine.events import (
     OrderCanceled,
     OrderRejected,
 )
+from openvenue.engine.reasons import RejectReason
+from openvenue.engine.units import Symbol
 from openvenue.gateways.pacifica import codec, errors
 from openvenue.gateways.pacifica.desk import Desk, Who
+from openvenue.gateways.pacifica.legs import TpslDraft, decode_tpsl
 from openvenue.gateways.pacifica.listing import Market
-from openvenue.gateways.pacifica.placing import order_of
+from openvenue.gateways.pacifica.placing import guards_of, order_of, why_no_guard
 from openvenue.gateways.pacifica.refusals import refusal
 
 MOST: Final = 10
@@ -34,7 +37,7 @@ Command = PlaceOrder | CancelOrder | ReplaceOrder
 class Action(Struct, frozen=True):
     """One signed body of a batch, not yet looked at in its market."""
 
-    draft: codec.OrderDraft | codec.CancelDraft | codec.EditDraft
+    draft: codec.OrderDraft | codec.CancelDraft | codec.EditDraft | TpslDraft
     who: Who
 
 
@@ -87,13 +90,15 @@ async def batch_orders(desk: Desk, body: Body, note: dict[str, str]) -> Results:
     accounts = {it.who.account for it in actions}
     if len(accounts) != 1:
         raise errors.invalid(MALFORMED, "one batch is of one account")
-    plans: list[Command | errors.Failure] = []
+    plans: list[list[Command] | errors.Failure] = []
     for action in actions:
         try:
-            plans.append(await _command(desk, action))
+            plans.append(await _commands(desk, action, _placed(plans)))
         except errors.Failure as failure:
             plans.append(failure)
-    commands = tuple(it for it in plans if not isinstance(it, errors.Failure))
+    commands = tuple(
+        command for it in plans if not isinstance(it, errors.Failure) for command in it
+    )
     shares: list[list[Event]] = []
     if commands:
         who = actions[0].who
@@ -110,9 +115,23 @@ async def batch_orders(desk: Desk, body: Body, note: dict[str, str]) -> Results:
     for action, plan in zip(actions, plans, strict=True):
         if isinstance(plan, errors.Failure):
             rows.append(Row(False, symbol=action.draft.symbol, error=plan.word))
-        else:
-            rows.append(await _row(desk, action, plan, next(remaining)))
+            continue
+        told = [await _row(desk, action, command, next(remaining)) for command in plan]
+        row = next((it for it in told if not it.success), told[0])
+        if row.success and isinstance(action.draft, TpslDraft):
+            row.order_id = row.client_order_id = None  # alone it tells no ids either
+        rows.append(row)
     return Results(rows)
+
+
+def _placed(plans: list[list[Command] | errors.Failure]) -> dict[Symbol, int]:
+    """What the orders before an action could make of a position, in signed lots."""
+    lots: dict[Symbol, int] = {}
+    for plan in plans:
+        for it in () if isinstance(plan, errors.Failure) else plan:
+            if isinstance(it, PlaceOrder) and it.trigger is None:
+                lots[it.symbol] = lots.get(it.symbol, 0) + it.side * it.quantity
+    return lots
 
 
 def _entries(body: Body) -> list[Body]:
@@ -154,24 +173,32 @@ async def _edit(desk: Desk, body: Body, note: dict[str, str]) -> Action:
     return Action(draft, await desk.who(body, "edit_order", note, codec.INVALID_ORDER))
 
 
+async def _guard(desk: Desk, body: Body, note: dict[str, str]) -> Action:
+    draft = decode_tpsl(body, desk.profile)
+    return Action(draft, await desk.who(body, "set_position_tpsl", note))
+
+
 READERS: Final[Mapping[str, Reader]] = {
     "Create": _create,
     "CreateMarket": _create_market,
     "Cancel": _cancel,
     "CancelStopOrder": _cancel_stop,
     "Edit": _edit,
+    "SetPositionTpsl": _guard,
 }
 
 
-async def _command(desk: Desk, action: Action) -> Command:
+async def _commands(desk: Desk, action: Action, placed: dict[Symbol, int]) -> list[Command]:
     """Raises: Failure: it cannot become a command."""
     draft, who = action.draft, action.who
     market = desk.market(draft.symbol)
     if isinstance(draft, codec.OrderDraft):
-        return await order_of(desk, draft, who, market)
+        return [await order_of(desk, draft, who, market)]
     if isinstance(draft, codec.EditDraft):
-        return codec.replace_order(draft, who.account, market, desk.profile)
-    return codec.cancel_order(draft, who.account)
+        return [codec.replace_order(draft, who.account, market, desk.profile)]
+    if isinstance(draft, TpslDraft):
+        return [*await guards_of(desk, draft, who, market, placed.get(market.symbol, 0))]
+    return [codec.cancel_order(draft, who.account)]
 
 
 async def _row(desk: Desk, action: Action, command: Command, events: list[Event]) -> Row:
@@ -202,5 +229,8 @@ async def _refusal(
     desk: Desk, event: OrderRejected, command: Command, market: Market, who: Who
 ) -> str:
     if isinstance(command, PlaceOrder):
+        if command.extras is not None and command.extras.guards:
+            if event.reason is RejectReason.WOULD_NOT_REDUCE:
+                return (await why_no_guard(desk, who, market)).word
         return (await refusal(desk, event.reason, command, market, who.address)).word
     return errors.REFUSAL[event.reason][1].partition(":")[0]

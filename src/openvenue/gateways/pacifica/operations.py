@@ -19,16 +19,15 @@ from openvenue.engine.events import (
     OrdersCanceled,
     Refused,
 )
-from openvenue.engine.orders import BUY
 from openvenue.engine.queries import GetOrders
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.units import AccountId, Atoms, OrderId
 from openvenue.gateways.pacifica import codec, errors
 from openvenue.gateways.pacifica.batch import Results, batch_orders
 from openvenue.gateways.pacifica.desk import Desk, Who
-from openvenue.gateways.pacifica.legs import build_leg, decode_tpsl
+from openvenue.gateways.pacifica.legs import decode_tpsl
 from openvenue.gateways.pacifica.listing import Market
-from openvenue.gateways.pacifica.placing import order_of
+from openvenue.gateways.pacifica.placing import guards_of, order_of
 from openvenue.gateways.pacifica.refusals import refusal
 
 Note = dict[str, str]
@@ -108,15 +107,8 @@ async def set_position_tpsl(desk: Desk, body: Body, note: Note) -> Result:
     draft = decode_tpsl(body, desk.profile)
     who = await desk.who(body, "set_position_tpsl", note)
     market = desk.market(draft.symbol)
-    legs = [build_leg(it, draft.side, market, desk.profile) for it in draft.legs]
-    for leg in legs:
-        view = await desk.account(who.account)
-        held = next((it.quantity for it in view.positions if it.symbol == market.symbol), 0)
-        if held == 0:
-            raise errors.refused("Position not found", errors.NO_POSITION)
-        if (held > 0) is (draft.side is BUY):
-            raise errors.refused("Invalid stop order side", errors.INVALID_STOP_SIDE)
-        command = codec.guard_position(leg, draft.side, held, who.account, market)
+    for index in range(len(draft.legs)):
+        command = (await guards_of(desk, draft, who, market))[index]
         outcome = await desk.exchange.submit(command, who.envelope)
         for event in outcome.entry.events:
             if isinstance(event, OrderRejected):
