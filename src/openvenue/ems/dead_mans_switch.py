@@ -17,8 +17,9 @@ from typing import Final, Literal
 import structlog
 from msgspec import Struct
 
+from openvenue.ems.connectors.port import FAILURES
 from openvenue.ems.proof import Ending
-from openvenue.ems.route import FAILURES, Route
+from openvenue.ems.route import Route
 from openvenue.ems.state import Run
 
 log = structlog.get_logger(__name__)

@@ -129,7 +129,7 @@ class Ems:
         await ledger.submit(Resume())
         desk = cls(config, ledger, timer, connectors, folder)
         for route in desk.accounts.routes.values():
-            route.catch_up()
+            route.chaser.catch_up()
             for order in await route.live():
                 desk.orders.inherit(route, order)
         return desk

@@ -53,7 +53,7 @@ async def see_canceled(route: Route, order: Order) -> None:
     while not order.has_ended:
         await route.ledger.submit(AskCancel(owner=owner, cl_ord_id=cl_ord_id))
         if cl_ord_id not in route.sending:  # it is canceled on arrival else
-            route.chase(cl_ord_id)
+            route.chaser.chase(cl_ord_id)
         await route.timer.sleep(pause)
         pause = min(2 * pause, route.config.retry_seconds_max)
         order = await route.order(cl_ord_id)

@@ -13,13 +13,13 @@ from typing import Final
 import structlog
 
 from openvenue.ems.commands import PlaceOrder
-from openvenue.ems.connectors.port import VenueRefused
+from openvenue.ems.connectors.port import FAILURES, VenueRefused
 from openvenue.ems.errors import NoAnswer, VenueDown
 from openvenue.ems.halt_commands import RecordActs, RecordPositions
 from openvenue.ems.halts import Act, Halt, HeldPosition, Positions
 from openvenue.ems.orders import ClOrdId, Order, Side, Terms, TimeInForce
 from openvenue.ems.proof import Ending
-from openvenue.ems.route import FAILURES, Route
+from openvenue.ems.route import Route
 from openvenue.ems.sweep import Sweep
 
 log = structlog.get_logger(__name__)

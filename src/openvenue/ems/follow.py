@@ -72,7 +72,7 @@ class Follower:
                     case Snapshot(orders):
                         await self._settle(0)
                         await route.compare(orders, before, asked)
-                        route.account_in_peace()
+                        route.vanished.account_in_peace()
                         self._be("live", snapshots=1)
                     case Heard():
                         await self._hear(it)

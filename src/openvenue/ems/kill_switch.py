@@ -12,6 +12,7 @@ from typing import Final
 import structlog
 
 from openvenue.ems.config import EmsConfig
+from openvenue.ems.connectors.port import FAILURES
 from openvenue.ems.errors import HaltStays
 from openvenue.ems.flatten import Flattener
 from openvenue.ems.halt_commands import BeginRound, EndRound, PullSwitch, ReleaseHalt
@@ -21,7 +22,7 @@ from openvenue.ems.ledger import DeskStopped, Ledger
 from openvenue.ems.order_log import Change
 from openvenue.ems.orders import Account, HaltId
 from openvenue.ems.proof import Ending, nobody_lists
-from openvenue.ems.route import FAILURES, Route
+from openvenue.ems.route import Route
 from openvenue.ems.rules.halt import is_meant
 from openvenue.ems.sweep import Sweep, Withdrawn
 from openvenue.ems.testimony import Testimony
@@ -244,7 +245,7 @@ class KillSwitch:
                 why = f"no order is open; what became of {len(open_questions)} is not known yet"
                 return Ending.UNKNOWN, why
             try:
-                await route.account_for(open_questions)
+                await route.vanished.account_for(open_questions)
             except FAILURES as error:
                 log.info("orders not accounted for yet", why=str(error))
             orders = [await route.order(it.cl_ord_id) for it in open_questions]

@@ -10,7 +10,7 @@ from openvenue.ems.accounts import Accounts
 from openvenue.ems.asking import CANCELS_FIRST, tell
 from openvenue.ems.cancel_all import cancel_all
 from openvenue.ems.commands import AskCancel, PlaceOrder, RecordCancelFailed, RecordUnsent
-from openvenue.ems.connectors.port import Silent, Unreachable
+from openvenue.ems.connectors.port import FAILURES, Silent, Unreachable
 from openvenue.ems.errors import DuplicateOrder, NoAnswer, NoSuchOrder, VenueDown
 from openvenue.ems.events import Refused
 from openvenue.ems.expiry import expire, see_canceled, why_expired
@@ -18,7 +18,7 @@ from openvenue.ems.ledger import Ledger
 from openvenue.ems.marker_watch import MarkerWatch
 from openvenue.ems.orders import ClOrdId, Order, Terms, TimeInForce
 from openvenue.ems.presence import Presence
-from openvenue.ems.route import FAILURES, Route
+from openvenue.ems.route import Route
 from openvenue.ems.state import Run
 from openvenue.ems.tasks import Tasks
 from openvenue.engine.units import AccountId
@@ -139,7 +139,7 @@ class OrderEntry:
             await self._ledger.submit(failed)
             raise
         except NoAnswer:
-            route.chase(order.cl_ord_id)
+            route.chaser.chase(order.cl_ord_id)
             raise
 
     async def _named(self, route: Route, cl_ord_id: str, order_id: str) -> Order:

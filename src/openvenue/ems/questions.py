@@ -9,12 +9,12 @@ from typing import Any, Final, TypeVar
 
 from openvenue.ems.accounts import Accounts
 from openvenue.ems.asking import spared, tell
-from openvenue.ems.connectors.port import Balance, Connector, Position
+from openvenue.ems.connectors.port import FAILURES, Balance, Connector, Position
 from openvenue.ems.errors import CancelRefused, NoAnswer, NoSuchOrder, VenueDown
 from openvenue.ems.ledger import Ledger
 from openvenue.ems.order_log import Change
 from openvenue.ems.orders import ClOrdId, ExchangeId, Order
-from openvenue.ems.route import FAILURES, Route
+from openvenue.ems.route import Route
 from openvenue.ems.tasks import Tasks
 from openvenue.engine.units import AccountId, Nanos
 

@@ -3,9 +3,10 @@
 import structlog
 from msgspec import Struct
 
+from openvenue.ems.connectors.port import FAILURES
 from openvenue.ems.halts import Scope
 from openvenue.ems.orders import Account, Order
-from openvenue.ems.route import FAILURES, Route
+from openvenue.ems.route import Route
 
 log = structlog.get_logger(__name__)
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 import structlog
 from msgspec.structs import replace
 
+from openvenue.ems.chase import Chaser
 from openvenue.ems.commands import (
     RecordAbsence,
     RecordCancelFailed,
@@ -37,15 +38,13 @@ from openvenue.ems.connectors.port import (
 )
 from openvenue.ems.follow import FeedHealth, Follower
 from openvenue.ems.ledger import DeskStopped, Ledger
-from openvenue.ems.orders import Account, ClOrdId, Order, Status, Terms
+from openvenue.ems.orders import Account, ClOrdId, Order, Terms
 from openvenue.ems.state import Run
 from openvenue.ems.timer import Timer
+from openvenue.ems.vanished import Vanished
 from openvenue.engine.units import Nanos
 
 log = structlog.get_logger(__name__)
-
-FAILURES: Final = (Unreachable, Silent, VenueRefused)
-PENDING: Final = Status.PENDING_CANCEL
 
 Doing = Callable[[], Coroutine[Any, Any, None]]
 
@@ -68,15 +67,13 @@ class Route:
         self.config: Final = config
         self.sending: Final[dict[ClOrdId, None]] = {}  # sent, and the answer is being waited for
         self.running: asyncio.Task[Run] | None = None  # the cancel-all under way
-        self._chased: dict[ClOrdId, asyncio.Task[None]] = {}
-        self._vanished: dict[ClOrdId, None] = {}  # from the venue's list, and not asked for yet
-        self._is_accounting = False
+        self.chaser: Final = Chaser(self)
+        self.vanished: Final = Vanished(self)
         self._follower: Follower | None = None
         self.is_pressed = False  # it wants fewer requests while a sweep runs: cancels go first
         self._sweeps = 0  # under way: the venue's patience is theirs
-        self._calm = asyncio.Event()
-        self._calm.set()
-        self._turn = asyncio.Semaphore(config.cancels_at_once)  # of those that chase
+        self.calm: Final = asyncio.Event()  # none is
+        self.calm.set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def fitted(self, terms: Terms) -> tuple[Terms, str]:
@@ -123,7 +120,7 @@ class Route:
             del self.sending[cl_ord_id]
         order = await self.order(cl_ord_id)
         if order.cancel_wanted and not order.has_ended:
-            self.chase(cl_ord_id)
+            self.chaser.chase(cl_ord_id)
 
     async def _placed(self, order: Order) -> Word:
         owner, cl_ord_id = order.key
@@ -138,7 +135,7 @@ class Route:
         except Silent as error:
             why = f"The exchange has not answered ({error}): it is being asked."
             await self.ledger.submit(RecordSilence(owner=owner, cl_ord_id=cl_ord_id, why=why))
-            self.chase(cl_ord_id)
+            self.chaser.chase(cl_ord_id)
             raise
 
     async def cancel(self, order: Order) -> Word | Relayed | Gone:
@@ -151,7 +148,7 @@ class Route:
         try:
             answer = await self.connector.cancel(_name(order))
         except TooMany:
-            self.chase(cl_ord_id)  # the wish stays, if there is one: later it may be heard
+            self.chaser.chase(cl_ord_id)  # the wish stays, if there is one: later it may be heard
             raise
         except VenueRefused as error:
             why = str(error)
@@ -162,23 +159,42 @@ class Route:
                 await self._record(cl_ord_id, answer, asked)
             case Relayed():
                 await self.ledger.submit(RecordCancelRelayed(owner=owner, cl_ord_id=cl_ord_id))
-                self.chase(cl_ord_id)
+                self.chaser.chase(cl_ord_id)
             case Gone() if order.is_unknown or order.is_in_flight:
-                self.chase(cl_ord_id)  # it may yet arrive
+                self.chaser.chase(cl_ord_id)  # it may yet arrive
             case Gone():
                 await self.look_for(order)
         return answer
 
     # ---- in
 
-    async def look_for(self, order: Order) -> None:
-        """Ask the venue what became of an order that it is sure to know, if it is there."""
+    async def look_for(self, order: Order, *, absence_counts: bool = True) -> bool:
+        """Ask the venue what became of an order; whether it told. Raises: FAILURES.
+
+        Absence counts for an order that the venue is sure to know, if it is there.
+        """
         asked = self.ledger.now()
         word = await self.connector.find(_name(order))
-        if word is None:
-            await self._record_absence(order.cl_ord_id, asked)
-        else:
+        if word is not None:
             await self._record(order.cl_ord_id, word, asked)
+        elif absence_counts:
+            await self._record_absence(order.cl_ord_id, asked)
+        return word is not None
+
+    async def look_for_all(self, orders: Sequence[Order]) -> None:
+        """Ask what became of several; absence counts. Raises: FAILURES."""
+        if not orders:
+            return
+        asked = self.ledger.now()
+        words = await self.connector.find_all([_name(it) for it in orders])
+        await asyncio.gather(
+            *(
+                self._record_absence(order.cl_ord_id, asked)
+                if word is None
+                else self._record(order.cl_ord_id, word, asked)
+                for order, word in zip(orders, words, strict=True)
+            )
+        )
 
     async def sync(self, *, thorough: bool = True) -> Sequence[VenueOrder]:
         """Know what the venue knows; its own list of open orders. Raises: FAILURES.
@@ -190,9 +206,9 @@ class Route:
         listed = await self.connector.open_orders()
         await self.compare(listed, before, asked)
         if thorough:
-            await self._account_for_vanished()
+            await self.vanished.account()
         else:
-            self.account_in_peace()
+            self.vanished.account_in_peace()
         return listed
 
     async def before_look(self) -> tuple[Nanos, list[Order]]:
@@ -226,72 +242,22 @@ class Route:
             if order.has_ended:
                 continue
             if order.is_unknown or order.is_in_flight:
-                self.chase(order.cl_ord_id)
+                self.chaser.chase(order.cl_ord_id)
             else:
-                self._vanished[order.cl_ord_id] = None
-
-    def account_in_peace(self) -> None:
-        """Ask later what became of orders that have vanished."""
-        if self._vanished and not self._is_accounting:
-            self._is_accounting = True
-            self._start(self._account_in_peace)
-
-    async def _account_for_vanished(self) -> None:
-        """Ask what became of orders that the venue does not list any more."""
-        asked = self.ledger.now()
-        vanished = list(self._vanished)
-        known = [await self.order(cl_ord_id) for cl_ord_id in vanished]
-        orders = [order for order in known if not order.has_ended]
-        words = await self.connector.find_all([_name(it) for it in orders]) if orders else ()
-        await asyncio.gather(
-            *(
-                self._record_absence(order.cl_ord_id, asked)
-                if word is None
-                else self._record(order.cl_ord_id, word, asked)
-                for order, word in zip(orders, words, strict=True)
-            )
-        )
-        for cl_ord_id in vanished:
-            self._vanished.pop(cl_ord_id, None)
-
-    async def account_for(self, orders: Sequence[Order]) -> None:
-        """Ask now what became of orders that the venue does not list. Raises: FAILURES.
-
-        Those that it may never have had are being chased already.
-        """
-        for order in orders:
-            if not order.is_unknown and not order.is_in_flight:
-                self._vanished[order.cl_ord_id] = None
-        if self._vanished:
-            await self._account_for_vanished()
+                self.vanished.add(order.cl_ord_id)
 
     @asynccontextmanager
     async def sweeping(self) -> AsyncIterator[None]:
         """While a sweep runs, questions that can wait do."""
         self._sweeps += 1
-        self._calm.clear()
+        self.calm.clear()
         try:
             yield
         finally:
             self._sweeps -= 1
             if not self._sweeps:
                 self.is_pressed = False
-                self._calm.set()
-
-    async def _account_in_peace(self) -> None:
-        """The same, when no sweep needs the venue's patience any more."""
-        pause = self.config.retry_seconds
-        try:
-            while self._vanished:
-                await self._calm.wait()
-                try:
-                    await self._account_for_vanished()
-                except FAILURES as error:
-                    log.info("orders not accounted for yet", why=str(error))
-                    await self.timer.sleep(pause)
-                    pause = min(2 * pause, self.config.retry_seconds_max)
-        finally:
-            self._is_accounting = False
+                self.calm.set()
 
     async def _record(self, cl_ord_id: ClOrdId, word: Word, asked: Nanos) -> None:
         command = RecordWord(owner=self.account.owner, cl_ord_id=cl_ord_id, word=word, asked=asked)
@@ -311,71 +277,13 @@ class Route:
 
     # ---- what is not known
 
-    def catch_up(self) -> None:
-        """After a start: ask for everything that was open, until the venue answers."""
-        self._start(self._catch_up)
-
-    def chase(self, cl_ord_id: ClOrdId) -> None:
-        """Ask for an order until it is known, and cancel it if that is wanted."""
-        if cl_ord_id not in self._chased:
-            task = self._start(lambda: self._chase(cl_ord_id))
-            self._chased[cl_ord_id] = task
-            task.add_done_callback(lambda _: self._chased.pop(cl_ord_id, None))
-
-    async def _catch_up(self) -> None:
-        pause = self.config.retry_seconds
-        if await self.live():
-            self.follow()
-        while any(it.is_unknown for it in await self.live()):
-            try:
-                await self.sync()
-                break
-            except FAILURES as error:
-                log.info("venue not reached yet", account=str(self.account), why=str(error))
-            await self.timer.sleep(pause)
-            pause = min(2 * pause, self.config.retry_seconds_max)
-        for order in await self.live():
-            if order.is_unknown or order.cancel_wanted:
-                self.chase(order.cl_ord_id)
-
-    async def _chase(self, cl_ord_id: ClOrdId) -> None:
-        pause, was_absent = self.config.retry_seconds, False
-        while _is_open_question(order := await self.order(cl_ord_id)):
-            if order.status is PENDING:
-                await self._calm.wait()
-            try:
-                async with self._turn:
-                    is_there = await self._pursue(order, was_absent=was_absent)
-            except FAILURES as error:
-                was_absent = False
-                log.info("order not known yet", order=cl_ord_id, why=str(error))
-                await self.timer.sleep(pause)
-                pause = min(2 * pause, self.config.retry_seconds_max)
-                continue
-            was_absent = not is_there
-            if _is_open_question(await self.order(cl_ord_id)):
-                await self.timer.sleep(self.config.settling_seconds if was_absent else pause)
-
-    async def _pursue(self, order: Order, *, was_absent: bool) -> bool:
-        """Cancel an order that is to go, and else ask what became of it; whether it was there."""
-        if order.cancel_wanted and not order.is_unknown and order.status is not PENDING:
-            await self.cancel(order)
-            return True
-        asked = self.ledger.now()
-        word = await self.connector.find(_name(order))
-        if word is not None:
-            await self._record(order.cl_ord_id, word, asked)
-        elif was_absent:  # once is not enough: what was sent last may still arrive
-            await self._record_absence(order.cl_ord_id, asked)
-        return word is not None
-
     # ---- tasks
 
     def follow(self) -> None:
         """Follow the venue's private feed from now on, if it has one."""
         if self._follower is None and self.connector.capabilities.has_private_feed:
             self._follower = Follower(self)
-            self._start(self._follower.run)
+            self.start(self._follower.run)
 
     @property
     def feed(self) -> FeedHealth:
@@ -385,7 +293,8 @@ class Route:
         has_one = self.connector.capabilities.has_private_feed
         return FeedHealth("idle" if has_one else "none")
 
-    def _start(self, doing: Doing) -> "asyncio.Task[None]":
+    def start(self, doing: Doing) -> "asyncio.Task[None]":
+        """Go on with it until the desk stops, or this closes."""
         task = asyncio.create_task(self._until_stopped(doing))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -412,10 +321,3 @@ class Route:
 def _name(order: Order) -> OrderName:
     since = order.history[0][1]
     return OrderName(order.order_id, order.venue_cl_ord_id, order.terms.symbol, since)
-
-
-def _is_open_question(order: Order) -> bool:
-    """Something about it has to be found out, or done, yet."""
-    if order.has_ended:
-        return False
-    return order.is_unknown or order.cancel_wanted or order.status is PENDING

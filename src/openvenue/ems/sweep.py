@@ -15,12 +15,20 @@ import structlog
 from msgspec.structs import replace
 
 from openvenue.ems.commands import Standing, Word
-from openvenue.ems.connectors.port import Gone, Relayed, Silent, TooMany, Unreachable, VenueOrder
+from openvenue.ems.connectors.port import (
+    FAILURES,
+    Gone,
+    Relayed,
+    Silent,
+    TooMany,
+    Unreachable,
+    VenueOrder,
+)
 from openvenue.ems.connectors.port import VenueRefused as Refused
 from openvenue.ems.halts import DONE, GONE, TAKEN, Act, Scope
 from openvenue.ems.orders import ClOrdId, Order
 from openvenue.ems.proof import Ending, Sight
-from openvenue.ems.route import FAILURES, Route
+from openvenue.ems.route import Route
 from openvenue.engine.units import Nanos
 
 log = structlog.get_logger(__name__)

@@ -13,6 +13,7 @@ import structlog
 from msgspec.structs import replace
 
 from openvenue.ems.connectors.port import (
+    FAILURES,
     Balance,
     CountsQuestions,
     ListsMarkets,
@@ -23,7 +24,7 @@ from openvenue.ems.connectors.port import (
 from openvenue.ems.ledger import DeskStopped
 from openvenue.ems.order_log import Change
 from openvenue.ems.orders import ZERO, ExchangeId, Order
-from openvenue.ems.route import FAILURES, Route
+from openvenue.ems.route import Route
 
 log = structlog.get_logger(__name__)
 

@@ -6,7 +6,7 @@ connections: what is known of orders is the desk's.
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from decimal import Decimal
-from typing import Literal, Protocol, runtime_checkable
+from typing import Final, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -29,6 +29,9 @@ class VenueRefused(Exception):
 
 class TooMany(VenueRefused):
     """The venue has heard too much of us; nothing happened there, and later it may."""
+
+
+FAILURES: Final = (Unreachable, Silent, VenueRefused)
 
 
 class OrderName(Struct, frozen=True):
