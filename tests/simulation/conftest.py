@@ -41,6 +41,15 @@ def held(pytestconfig: pytest.Config) -> list[Recording]:
 
 
 @pytest.fixture(scope="session")
+def held_storms(pytestconfig: pytest.Config) -> list[Recording]:
+    """Storms where perpetuals hold what could take; one for ten scripts."""
+    first: int = pytestconfig.getoption("--seed-from")
+    count: int = pytestconfig.getoption("--scripts")
+    seeds = range(first, first + (count + 9) // 10)
+    return [record(seed, LENGTH, in_storm=True, holds=True) for seed in seeds]
+
+
+@pytest.fixture(scope="session")
 def reached() -> list[str]:
     """Lines about what the scripts reached, shown at the end of the run."""
     return summary

@@ -1,6 +1,10 @@
 """Laws of what is held: nothing of it happens early, and makers are never kept waiting."""
 
 from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+import pytest
 
 from openvenue.engine.commands import (
     AmendOrder,
@@ -20,19 +24,46 @@ from openvenue.engine.events import (
     Traded,
 )
 from tests.simulation import market
+from tests.simulation import test_laws_of_legs as of_legs
+from tests.simulation import test_laws_of_money as of_money
+from tests.simulation import test_laws_of_replay as of_replay
+from tests.simulation import test_laws_of_the_book as of_the_book
+from tests.simulation import test_laws_of_time as of_time
 from tests.simulation.recording import FEW, Recording
-from tests.simulation.test_laws_of_replay import (
-    test_a_fold_of_the_events_is_the_world_that_decided_them as folded_alike,
-)
-from tests.simulation.test_laws_of_replay import (
-    test_a_restored_world_goes_on_as_if_nothing_had_happened as restored_alike,
-)
-from tests.simulation.test_laws_of_replay import (
-    test_decided_again_gives_the_same_events_and_the_same_fingerprint as decided_alike,
-)
-from tests.simulation.test_laws_of_replay import (
-    test_events_read_back_from_bytes_fold_to_the_same_world as read_alike,
-)
+from tests.simulation.test_laws_of_risk import LAWS
+
+MORE: Final[list[Callable[[list[Recording]], None]]] = [
+    of_money.test_a_trade_is_worth_its_size_at_its_price,
+    of_money.test_holds_are_what_open_spot_orders_need,
+    of_money.test_nobody_spends_what_they_do_not_have,
+    of_money.test_funding_is_what_longs_pay_to_shorts,
+    of_money.test_an_isolated_position_stands_on_its_own_margin,
+    of_replay.test_events_read_back_from_bytes_fold_to_the_same_world,
+    of_replay.test_a_refusal_changes_nothing,
+    of_the_book.test_nobody_trades_with_their_own_family,
+    of_the_book.test_no_trigger_is_left_waiting_at_a_price_that_was_reached,
+    of_the_book.test_waiting_orders_have_not_reached_the_prices_that_stand,
+    of_the_book.test_a_side_is_bought_by_buyers,
+    of_legs.test_what_guards_a_position_waits_only_while_there_is_one,
+    of_time.test_no_order_outlives_its_end_and_none_ends_before_it,
+    of_time.test_no_order_acts_before_its_time,
+]
+
+
+@pytest.mark.parametrize("law", LAWS + MORE, ids=lambda law: law.__name__.removeprefix("test_"))
+def test_laws_hold_where_requests_are_held(
+    held: list[Recording], law: Callable[[list[Recording]], None]
+) -> None:
+    """The laws of money, margin, the book and replay do not depend on when a request is decided."""
+    law(held)
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__.removeprefix("test_"))
+def test_laws_hold_in_storms_where_requests_are_held(
+    held_storms: list[Recording], law: Callable[[list[Recording]], None]
+) -> None:
+    """Liquidation comes between a request and its decision."""
+    law(held_storms)
 
 
 def test_what_is_held_is_released_once_in_order_and_at_its_time(held: list[Recording]) -> None:
@@ -145,11 +176,3 @@ def _is_in(order: PlaceOrder, scope: CancelOrders | CancelOrder) -> bool:
         and scope.user_ref in (None, order.user_ref)
         and not (scope.keep_reduce_only and order.reduce_only)
     )
-
-
-def test_holds_are_replayed_folded_and_restored(held: list[Recording]) -> None:
-    """The laws of replay, where requests are held at any moment."""
-    decided_alike(held)
-    folded_alike(held)
-    read_alike(held)
-    restored_alike(held)

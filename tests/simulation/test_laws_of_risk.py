@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
+from math import floor
 from typing import Final
 
 import pytest
@@ -11,6 +12,7 @@ from openvenue.engine.events import (
     AssigneeJoined,
     CollateralTaken,
     ContractSettled,
+    Converted,
     LiquidationEnded,
     LiquidationMoved,
     LiquidationStarted,
@@ -147,6 +149,28 @@ def test_the_fund_is_what_fees_brought_less_what_it_paid(storms: list[Recording]
             for asset in market.SCALES:
                 assert step.after.insurance.get(asset, 0) == fund[asset], recording.seed
     assert paid > 10 or len(storms) < MANY_STORMS
+
+
+def test_the_fund_pays_only_for_who_has_nothing_left_to_sell(storms: list[Recording]) -> None:
+    """Coins that count as margin are sold first, for what the index gives less the spread."""
+    sold = 0
+    for recording in storms:
+        for step in recording.steps:
+            for event in step.events:
+                where = (recording.seed, step.number, event)
+                if isinstance(event, Converted):
+                    sold += 1
+                    scale = market.SCALES[event.paid_in]
+                    paid = Fraction(event.paid, 10**scale) * Fraction(event.price, PRICE_ONE)
+                    fair = paid * 10 ** market.SCALES[event.asset]
+                    assert event.bought == floor(fair * (1 - Fraction(event.spread, 10**9))), where
+                    _, _, _, spread = market.COUNTED[event.paid_in]
+                    assert event.spread == spread, where
+                elif isinstance(event, ShortfallCovered) and event.wallet == market.FLEX:
+                    for asset in market.COUNTED:
+                        place = (event.account, event.wallet, asset)
+                        assert step.after.balances.get(place, 0) == 0, where
+    assert sold or len(storms) < MANY_STORMS
 
 
 def test_forced_orders_only_make_the_owner_smaller(storms: list[Recording]) -> None:

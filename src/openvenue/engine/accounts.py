@@ -47,6 +47,16 @@ class Counted:
         one: int = 10**scale
         return amount * self._one * (PPB_ONE - self.spread) // (self.price * one * PPB_ONE)
 
+    def sold_for(self, amount: int, scale: int) -> int:
+        """What the venue gives for so many atoms, less the conversion spread; rounded down."""
+        one: int = 10**scale
+        return amount * self.price * one * (PPB_ONE - self.spread) // (self._one * PPB_ONE)
+
+    def amount_to_raise(self, amount: int, scale: int) -> int:
+        """The fewest atoms that the venue gives at least so much for. There must be a price."""
+        one: int = 10**scale
+        return divide_up(amount * self._one * PPB_ONE, self.price * one * (PPB_ONE - self.spread))
+
 
 @final
 class Purpose:

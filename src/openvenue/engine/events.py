@@ -21,6 +21,7 @@ from openvenue.engine.units import (
     Lots,
     Nanos,
     OrderId,
+    Ppb,
     Symbol,
     Ticks,
 )
@@ -429,6 +430,23 @@ class ProfitConverted(Struct, frozen=True, kw_only=True, array_like=True, gc=Fal
     paid_in: AssetId
     paid: Atoms  # of what the contract settles in
     price: FinePrice
+    spread: Ppb = Ppb(0)  # what the venue kept
+
+
+class Converted(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=150):
+    """A wallet without positions owed money: coins in it were sold to the venue at an index price.
+
+    `bought` is less than that price would give, by the conversion spread.
+    """
+
+    account: AccountId
+    wallet: WalletId
+    asset: AssetId  # that was owed
+    bought: Atoms  # of it, > 0
+    paid_in: AssetId
+    paid: Atoms  # > 0
+    price: FinePrice  # of what was paid
+    spread: Ppb
 
 
 class FundingSampled(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=50):
@@ -571,6 +589,7 @@ Event = (
     | MarginMoved
     | ProfitAssetSet
     | ProfitConverted
+    | Converted
     | FundingSampled
     | FundingRateSet
     | FundingPaid

@@ -14,6 +14,7 @@ from openvenue.engine.contracts import Contract
 from openvenue.engine.events import (
     AmendRejected,
     CollateralTaken,
+    Converted,
     Deposited,
     Event,
     FundingPaid,
@@ -297,8 +298,8 @@ class Fold:
         self._number += 1
         self._story.postings.append((event.account, posting))
 
-    def converted(self, event: ProfitConverted) -> None:
-        """What a position gained became another asset."""
+    def converted(self, event: ProfitConverted | Converted) -> None:
+        """One asset became another."""
         left, came = self.ledger.converted(event, self._number, self._now)
         self._number += 2
         self._story.postings += [(event.account, left), (event.account, came)]
@@ -525,6 +526,7 @@ FOLDS: Final[dict[type[Event], Callable[[Fold, Any], None]]] = {
     Transferred: Fold.transferred,
     PositionSettled: Fold.settled,
     ProfitConverted: Fold.converted,
+    Converted: Fold.converted,
     ShortfallCovered: Fold.covered,
     CollateralTaken: Fold.taken,
     Withdrawn: Fold.withdrawn,

@@ -12,6 +12,7 @@ from msgspec import Struct
 from openvenue.engine.contracts import Contract
 from openvenue.engine.events import (
     CollateralTaken,
+    Converted,
     Deposited,
     FundingPaid,
     FundingShare,
@@ -31,6 +32,7 @@ from openvenue.engine.units import (
     FinePrice,
     Lots,
     Nanos,
+    Ppb,
     Symbol,
 )
 from openvenue.history.past import (
@@ -44,6 +46,7 @@ from openvenue.history.past import (
 
 FIRST_ENTRY: Final = 1
 NOTHING: Final = Atoms(0)
+NONE: Final = Ppb(0)
 
 
 class Holder(Struct, array_like=True):
@@ -126,13 +129,14 @@ class Ledger:
         amount: int,
         when: tuple[int, Nanos],
         kind: MoneyKind,
+        spread: Ppb = NONE,
     ) -> MoneyPosting:
         account, wallet, asset = place
         holder = self.holder(account)
         old, new = holder.credit(wallet, asset, amount)
         entry_id = holder.next_entry
         holder.next_entry += 1
-        return MoneyPosting(*when, entry_id, wallet, asset, Atoms(old), Atoms(new), kind)
+        return MoneyPosting(*when, entry_id, wallet, asset, Atoms(old), Atoms(new), kind, spread)
 
     def funded(self, event: FundingPaid, share: FundingShare, number: int) -> FundingPosting:
         """An hour's funding."""
@@ -277,14 +281,15 @@ class Ledger:
         )
 
     def converted(
-        self, event: ProfitConverted, number: int, now: Nanos
+        self, event: ProfitConverted | Converted, number: int, now: Nanos
     ) -> tuple[MoneyPosting, MoneyPosting]:
         """What was given, and what came for it."""
         paid, bought = int(event.paid), int(event.bought)
         source = event.account, event.wallet, event.paid_in
         target = event.account, event.wallet, event.asset
-        left = self._credit(source, -paid, (number, now), MoneyKind.CONVERSION)
-        return left, self._credit(target, bought, (number + 1, now), MoneyKind.CONVERSION)
+        kind, spread = MoneyKind.CONVERSION, event.spread
+        left = self._credit(source, -paid, (number, now), kind, spread)
+        return left, self._credit(target, bought, (number + 1, now), kind, spread)
 
     def covered(self, event: ShortfallCovered, number: int, now: Nanos) -> MoneyPosting:
         """Money of the insurance fund."""

@@ -21,6 +21,7 @@ from openvenue.engine.units import (
     FinePrice,
     Lots,
     Nanos,
+    Ppb,
     Symbol,
     Ticks,
 )
@@ -150,6 +151,7 @@ class MoneyPosting(Struct, frozen=True, array_like=True, gc=False, tag=2):
     old_balance: Atoms
     new_balance: Atoms
     kind: MoneyKind = MoneyKind.DEPOSIT
+    spread: Ppb = Ppb(0)  # that a conversion cost
 
 
 class SettlementPosting(Struct, frozen=True, array_like=True, gc=False, tag=70):

@@ -319,6 +319,17 @@ EVENTS: Final[tuple[events.Event, ...]] = (
         paid_in=USD,
         paid=Atoms(10**15),
         price=FinePrice(10**15),
+        spread=Ppb(1_000_000),
+    ),
+    events.Converted(
+        account=ANN,
+        wallet=FLEX,
+        asset=USD,
+        bought=Atoms(10**16),
+        paid_in=USD,
+        paid=Atoms(10**15),
+        price=FinePrice(10**15),
+        spread=Ppb(1_000_000),
     ),
     events.FundingSampled(
         symbol=PERP,

@@ -3,6 +3,7 @@
 from openvenue.engine.accounts import Account
 from openvenue.engine.events import (
     AccountOpened,
+    Converted,
     Deposited,
     LeverageSet,
     MarginMoved,
@@ -59,7 +60,7 @@ def margin_moved(state: State, event: MarginMoved) -> None:
         look_at_wallet(state, event.account, parent.wallet_id)
 
 
-def profit_converted(state: State, event: ProfitConverted) -> None:
+def converted(state: State, event: ProfitConverted | Converted) -> None:
     """The account has less of one asset and more of another, the venue the other way round."""
     wallet = state.accounts[event.account].wallet(event.wallet)
     wallet.credit(event.paid_in, -int(event.paid))

@@ -16,14 +16,14 @@ from openvenue.engine.events import (
     LiquidationMoved,
     LiquidationStarted,
     OrdersCanceled,
-    ShortfallCovered,
 )
 from openvenue.engine.instruments import Rung, RungKind
-from openvenue.engine.margin import collateral, equity
+from openvenue.engine.margin import equity
 from openvenue.engine.positions import Position
 from openvenue.engine.reasons import CancelReason
 from openvenue.engine.risk import Standing, standing
 from openvenue.engine.rules.close_position import assign, close_on_book, hand_over, unwind
+from openvenue.engine.rules.cover_shortfall import cover_shortfall
 from openvenue.engine.state import State
 from openvenue.engine.steps import CheckHolders, CheckWallet, Liquidate
 from openvenue.engine.units import AccountId, Atoms, OrderId
@@ -47,9 +47,9 @@ def check_holders(state: State, step: CheckHolders) -> list[Event]:
 
 
 def check_wallet(state: State, step: CheckWallet) -> list[Event]:
-    """The start of a liquidation, or the insurance fund's help for a wallet that only owes."""
+    """The start of a liquidation, or the end of what a wallet owes that has nothing open."""
     wallet = state.accounts[step.account].wallet_or_empty(step.wallet)
-    return _start(state, step.account, wallet) + _cover(step.account, wallet)
+    return _start(state, step.account, wallet) + cover_shortfall(step.account, wallet)
 
 
 def _start(state: State, account_id: AccountId, wallet: Wallet) -> list[Event]:
@@ -130,19 +130,4 @@ def liquidate(state: State, step: Liquidate) -> list[Event]:
 def _end(step: Liquidate, wallet: Wallet) -> list[Event]:
     """Nothing more is tried; what is owed is covered."""
     ended = LiquidationEnded(account=step.account, wallet=step.wallet, equity=Atoms(equity(wallet)))
-    return [*_cover(step.account, wallet), ended]
-
-
-def _cover(account_id: AccountId, wallet: Wallet) -> list[Event]:
-    """Help of the insurance fund for a wallet that owes money and has nothing open."""
-    settlement = wallet.purpose.settlement
-    if settlement is None or any(each.quantity for each in wallet.positions):
-        return []
-    owed = -collateral(wallet)
-    if owed <= 0:
-        return []
-    return [
-        ShortfallCovered(
-            account=account_id, wallet=wallet.wallet_id, asset=settlement, amount=Atoms(owed)
-        )
-    ]
+    return [*cover_shortfall(step.account, wallet), ended]

@@ -12,7 +12,7 @@ from openvenue.engine.margin import equity, wallet_margin
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.state import State
 from openvenue.engine.steps import ConvertProfit
-from openvenue.engine.units import Atoms, FinePrice
+from openvenue.engine.units import Atoms, FinePrice, Ppb
 
 
 def set_profit_asset(state: State, command: SetProfitAsset) -> list[Event]:
@@ -65,5 +65,6 @@ def convert_profit(state: State, step: ConvertProfit) -> list[Event]:
             paid_in=settlement,
             paid=Atoms(paid),
             price=FinePrice(counted.price),
+            spread=Ppb(counted.spread),
         )
     ]

@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
-from openvenue.engine.units import AccountId, Lots, decimal_price
+from openvenue.engine.units import PPB_ONE, AccountId, Lots, decimal_price
 from openvenue.gateways.kraken_futures import codec
 from openvenue.gateways.kraken_futures.desk import Desk
 from openvenue.gateways.kraken_futures.encode import ENCODER
@@ -30,7 +30,7 @@ from openvenue.gateways.kraken_futures.history import (
 from openvenue.gateways.kraken_futures.ids import account_uuid, fill_uuid, thing_uuid
 from openvenue.gateways.kraken_futures.limits import COST_PAST, cost_of_account_log
 from openvenue.gateways.kraken_futures.listing import Listing
-from openvenue.gateways.kraken_futures.numbers import decimal_number
+from openvenue.gateways.kraken_futures.numbers import decimal_number, ratio
 from openvenue.gateways.kraken_futures.times import iso
 from openvenue.gateways.wire import Request, Response
 from openvenue.history.past import (
@@ -196,6 +196,9 @@ def log_rows(posting: Posting, listing: Listing) -> list[LogRow]:
                 margin_account=posting.wallet,
                 old_balance=number(posting.old_balance),
                 new_balance=number(posting.new_balance),
+                conversion_spread_percentage=(
+                    decimal_number(ratio(posting.spread * 100, PPB_ONE)) if posting.spread else None
+                ),
             )
         ]
     if isinstance(posting, SettlementPosting):
@@ -313,7 +316,8 @@ def csv_line(row: LogRow) -> str:
         _cell(row.realized_pnl),
         _cell(row.fee),
         _cell(row.realized_funding),
-        *("",) * 2,
+        "",
+        _cell(row.conversion_spread_percentage),
         _cell(row.liquidation_fee),
         *("",) * 4,
     )

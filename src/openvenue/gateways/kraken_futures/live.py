@@ -12,6 +12,7 @@ from openvenue.engine.events import (
     Announced,
     CollateralTaken,
     ConditionsSet,
+    Converted,
     Deposited,
     Event,
     FundingPaid,
@@ -131,7 +132,7 @@ class Live:
                     self._moved(share.account)
             case Deposited() | LeverageSet():
                 self._moved(event.account)
-            case ProfitAssetSet() | ProfitConverted():
+            case ProfitAssetSet() | ProfitConverted() | Converted():
                 self._moved(event.account)
             case Withdrawn() | ShortfallCovered() | PositionSettled():
                 self._moved(event.account)

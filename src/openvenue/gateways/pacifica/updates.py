@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from openvenue.engine.events import (
     CollateralTaken,
+    Converted,
     Deposited,
     Event,
     FundingPaid,
@@ -119,7 +120,11 @@ def touched(event: Event, story: Story) -> Iterator[str]:
                 yield share.account
         case Deposited(account=account) | LeverageSet(account=account):
             yield account
-        case Withdrawn(account=account) | ShortfallCovered(account=account):
+        case (
+            Withdrawn(account=account)
+            | ShortfallCovered(account=account)
+            | Converted(account=account)
+        ):
             yield account
         case CollateralTaken(account=account, to=other):
             yield account

@@ -94,6 +94,7 @@ def test_a_gain_becomes_what_the_account_prefers() -> None:
         paid_in=USD,
         paid=Atoms(50 * DOLLAR),
         price=FinePrice(10 * 10**9),
+        spread=Ppb(2_000_000),
     )
     wallet = scene.wallet(ANN)
     assert (wallet.balances[USD], wallet.balances[ETH]) == (before, 499 * COIN // 100)
