@@ -1,8 +1,8 @@
 """Where conversations are played: four accounts, three markets, one venue in memory.
 
 Ann and Bob are rich, Eve has ten dollars, Rob may only read Ann's account, Sid is her
-subaccount and has a hundred. Bitcoin starts at 50,000 and market time stands still at the beginning
-of 2026 until a transcript lets it pass.
+subaccount and has a hundred, Tom has a key and no account. Bitcoin starts at 50,000 and market time
+stands still at the beginning of 2026 until a transcript lets it pass.
 """
 
 import asyncio
@@ -138,7 +138,8 @@ ACCOUNTS: Final = {"ann": 1_000_000, "bob": 1_000_000, "eve": 10, "sid": 100}
 FAMILIES: Final = {"sid": AccountId("ann")}
 MOST_ORDERS: Final = {"bob": 200}
 SECRETS: Final = {
-    name: bytes([place]) * 64 for place, name in enumerate(["ann", "bob", "eve", "rob", "sid"])
+    name: bytes([place]) * 64
+    for place, name in enumerate(["ann", "bob", "eve", "rob", "sid", "tom"])
 }
 
 

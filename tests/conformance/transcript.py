@@ -12,6 +12,7 @@
     conditions PF_XBTUSD ABOVE 2          where its price is, and how much more margin it takes
     intake closed                         the disk is full, or `open`: it is not
     wait 5s                               market time passes
+    venue stops                           and answers nobody
     ann > POST /path name=value …         a request, signed with Ann's key
         < 200 {…}                         its answer, at least; more lines may follow
         <! 200 {…}                        one that is known, and not of the published schemas
@@ -65,6 +66,7 @@ from tests.conformance.kraken_futures.schemas import check_answer
 from tests.conformance.scene import SECRETS, Scene
 
 PATIENCE_SECONDS: Final = 5
+SOCKET: Final = "/ws/v1"
 UNITS: Final = {"ms": 10**6, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND}
 
 
@@ -107,6 +109,7 @@ class Player:
         self._response: Response | None = None
         self._request: Request | None = None
         self._asked: dict[str, tuple[Request, asyncio.Task[Response]]] = {}  # by actor
+        self.heard: list[tuple[str, Any]] = []  # every answer by its path, and every frame
 
     async def play(self) -> None:
         """All of it. Raises: AssertionError: an answer was another one."""
@@ -145,6 +148,9 @@ class Player:
             case "mode":
                 symbol, mode = rest.split()
                 await scene.tell(SetMode(symbol=Symbol(symbol), mode=Mode[mode]))
+            case "venue":
+                assert rest == "stops"
+                await scene.stop()
             case "intake":
                 scene.disk.room = 0 if rest == "closed" else sys.maxsize
             case "index":
@@ -234,6 +240,7 @@ class Player:
             got = json.loads(response.body, parse_float=Decimal)
         elif response.body:
             got = response.body.decode()
+        self.heard.append((request.path, got))
         assert response.status == int(status), f"{response.status} {response.body!r}"
         if expected:
             self._compare(json.loads(expected, parse_float=Decimal), got, "")
@@ -250,9 +257,9 @@ class Player:
             return
         async with asyncio.timeout(PATIENCE_SECONDS):
             frame = await wire.frames.get()
-        self._compare(
-            json.loads(expected, parse_float=Decimal), json.loads(frame, parse_float=Decimal), ""
-        )
+        got = json.loads(frame, parse_float=Decimal)
+        self.heard.append((SOCKET, got))
+        self._compare(json.loads(expected, parse_float=Decimal), got, "")
 
     def _fill_in(self, text: str, actor: str) -> str:
         def value(match: re.Match[str]) -> str:

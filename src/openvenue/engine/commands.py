@@ -199,6 +199,7 @@ class AmendOrder(Struct, frozen=True, kw_only=True, array_like=True, gc=False, t
     trigger_price: Ticks | None = None
     deadline: Nanos | None = None
     trail: Distance | None = None  # of a trailing stop, which starts again from the present price
+    must_change: bool = False  # refused where it would change nothing
 
 
 class Transfer(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=90):

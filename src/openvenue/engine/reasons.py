@@ -58,6 +58,8 @@ class RejectReason(IntEnum):
     UNKNOWN_ASSIGNEE = 70  # no entry of the account in the assignment programme has this number
     EXPIRED = 43  # an order that should have ended before it came, or before it starts
     TOO_MANY_HELD = 44  # requests of the account that wait to be decided
+    NO_EFFECT = 170  # a change that changes nothing, where that is refused
+    CLOSING_MARGIN = 171  # what closes a position and cannot pay its own fee and loss
     NOT_ISOLATED = 50  # margin for a position that has none of its own
 
 

@@ -210,6 +210,21 @@ def test_a_taker_that_adds_to_its_position_may_use_what_maintenance_leaves() -> 
     assert why(scene.do(order(PIP, BUY, 30, 100, time_in_force=IOC))) is None
 
 
+def test_who_closes_at_a_loss_that_nothing_covers_is_told_so() -> None:
+    """It is not initial margin that lacks: that would come back.
+
+    Long 10 at 100 with 30 dollars: 20 come back, and 60 would be lost at 94 against a mark of 100.
+    """
+    scene = Scene(linear(fee_tiers=FREE))
+    scene.give(PIP, 30 * DOLLAR)
+    scene.hold(PIP, 10)
+    scene.do(order(BOB, BUY, 15, 94))
+
+    assert why(scene.do(order(PIP, SELL, 10, 94, time_in_force=IOC))) is Why.CLOSING_MARGIN
+    assert why(scene.do(order(PIP, SELL, 4, 94, time_in_force=IOC))) is Why.CLOSING_MARGIN
+    assert why(scene.do(order(PIP, BUY, 100, 94))) is Why.INSUFFICIENT_MARGIN
+
+
 def test_who_has_nothing_left_may_still_close() -> None:
     """What makes the position smaller needs no margin, whatever the equity."""
     scene = Scene(linear(fee_tiers=FREE))

@@ -240,6 +240,7 @@ COMMANDS: Final[tuple[commands.Command, ...]] = (
         trigger_price=Ticks(99_000),
         deadline=NOON,
         trail=Distance(ticks=40, share=Ppb(1)),
+        must_change=True,
     ),
     commands.JoinAssignment(account=ANN, terms=TERMS),
     commands.LeaveAssignment(account=ANN, number=3),

@@ -44,6 +44,9 @@ def amend_order(state: State, command: AmendOrder) -> list[Event]:
     order = _new_terms(command, live, leaves)
     if isinstance(order, RejectReason):
         return [_rejected(command, order)]
+    if command.must_change and command.trail is None:
+        if order == live.order and leaves == live.leaves:
+            return [_rejected(command, RejectReason.NO_EFFECT)]
     # A rest is not too small for what has traded: only a size that is asked for is judged alone.
     is_resized = command.leaves is not None or command.quantity is not None
     bounded = leaves if is_resized else order.quantity

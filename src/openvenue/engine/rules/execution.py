@@ -27,6 +27,8 @@ POST_ONLY: Final = Mode.POST_ONLY
 MARKET_POST_ONLY: Final = RejectReason.MARKET_POST_ONLY
 PRICE_COLLAR: Final = RejectReason.PRICE_COLLAR
 PRICE_DISLOCATION: Final = RejectReason.PRICE_DISLOCATION
+INSUFFICIENT_MARGIN: Final = RejectReason.INSUFFICIENT_MARGIN
+CLOSING_MARGIN: Final = RejectReason.CLOSING_MARGIN
 WOULD_TAKE: Final = RejectReason.WOULD_TAKE
 WOULD_NOT_TAKE: Final = RejectReason.WOULD_NOT_TAKE
 WOULD_NOT_FILL: Final = RejectReason.WOULD_NOT_FILL
@@ -127,6 +129,8 @@ def why_plan_refused(
         else:
             freed = 0 if amended is None else amended.leaves
             reason = why_margin_refuses(position, sign, fills, rests, freed)
+        if reason is INSUFFICIENT_MARGIN and _closes(position, sign, fills):
+            reason = CLOSING_MARGIN
     if reason is not None:
         return reason
     if plan is not None:
@@ -145,6 +149,15 @@ def why_plan_refused(
     if not fills and not is_resting and (plan is None or not plan.meets_itself):
         return WOULD_NOT_TAKE
     return None
+
+
+def _closes(position: Position, sign: int, fills: list[Fill]) -> bool:
+    """Whether trades leave a smaller position: then it is their fee and loss that lack money."""
+    traded = 0
+    for fill in fills:
+        traded += fill.quantity
+    before = abs(position.quantity)
+    return abs(position.quantity + (traded if sign > 0 else -traded)) < before
 
 
 def is_off_collar(market: Market, sign: int, worst: Fill) -> bool:

@@ -53,4 +53,5 @@ class NotSent(Struct, frozen=True):
 
     status: str
     cl_ord_id: str | None
-    error: str = ""  # the `OrderError` of a refused trigger
+    error: str = ""  # its `OrderError`, where the status does not say which
+    is_trigger: bool = False

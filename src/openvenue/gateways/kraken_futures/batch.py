@@ -18,10 +18,10 @@ from openvenue.exchange.port import Outcome
 from openvenue.gateways.kraken_futures import codec, errors
 from openvenue.gateways.kraken_futures.arguments import Arguments
 from openvenue.gateways.kraken_futures.asking import Asked
-from openvenue.gateways.kraken_futures.decode_edit import EditName
+from openvenue.gateways.kraken_futures.decode_edit import EditName, EditTarget
 from openvenue.gateways.kraken_futures.desk import Desk
-from openvenue.gateways.kraken_futures.edit import Targets, ended_by, targets_of
-from openvenue.gateways.kraken_futures.encode import refused_trigger
+from openvenue.gateways.kraken_futures.edit import Targets, ended_by, refused_edit, targets_of
+from openvenue.gateways.kraken_futures.encode import refusal
 from openvenue.gateways.kraken_futures.holds import decided
 from openvenue.gateways.kraken_futures.limits import COST_BATCH
 from openvenue.gateways.kraken_futures.order_json import BatchItem, EditStatus, OrderStatus
@@ -39,7 +39,9 @@ class Planned(Struct):
     arguments: Arguments
     command: PlaceOrder | CancelOrder | AmendOrder | None = None
     refused: str = ""
-    error: str = ""  # the `OrderError` of a refused trigger
+    error: str = ""  # its `OrderError`, where the word does not say which
+    is_trigger: bool = False
+    target: EditTarget | None = None
 
 
 async def batch_order(desk: Desk, request: Request) -> Response:
@@ -59,10 +61,11 @@ async def batch_order(desk: Desk, request: Request) -> Response:
     plans = [plan(desk, it, asked, deadline, targets) for it in instructions]
     for it in plans:
         if isinstance(it.command, PlaceOrder) and await is_name_taken(desk, it.command):
+            it.is_trigger = it.command.trigger is not None
             it.command, it.refused = None, "clientOrderIdAlreadyExist"
     commands = tuple(it.command for it in plans if it.command is not None)
     if not commands:
-        return desk.say("batchStatus", [_refused(it, it.refused) for it in plans])
+        return desk.say("batchStatus", [_refused(it, it.refused, desk) for it in plans])
     outcome = await desk.exchange.submit(Batch(account=who.account, members=commands), who.envelope)
     results = await answers(outcome, commands, desk)
     unknown = [
@@ -75,21 +78,22 @@ async def batch_order(desk: Desk, request: Request) -> Response:
     remaining = iter(results)
     for it in plans:
         if it.command is None:
-            items.append(_refused(it, it.refused))
+            items.append(_refused(it, it.refused, desk))
             continue
         result = next(remaining)
         if isinstance(result, RejectReason):
             if isinstance(it.command, AmendOrder):
                 it.error = errors.edit_error(result)
-                item = _refused(it, errors.EDIT_STATUS[result])
+                it.is_trigger = result in errors.TOLD_AS_REJECT
+                item = _refused(it, errors.EDIT_STATUS[result], desk)
                 item.order_events += await ended_by(desk, who, it.command, result)
                 items.append(item)
                 continue
             assert isinstance(it.command, CancelOrder), "an order is answered with a status"
             if result is RejectReason.PAST_DEADLINE:
-                items.append(_refused(it, errors.SEND_STATUS[result]))
+                items.append(_refused(it, errors.SEND_STATUS[result], desk))
                 continue
-            result = not_canceled(it.command, filled)
+            result = not_canceled(it.command, filled, desk.profile)
         items.append(_item(it, result))
     return desk.say("batchStatus", items)
 
@@ -119,6 +123,7 @@ def plan(
                 if isinstance(command, codec.NotSent):
                     planned.refused = errors.BATCH_STATUS.get(command.status, command.status)
                     planned.error = command.error
+                    planned.is_trigger = command.is_trigger
                 else:
                     planned.command = command
                     targets.sent(command, desk.listing.of(command.symbol))
@@ -129,10 +134,12 @@ def plan(
                 targets.canceled(cancel)
             case "edit":
                 name = codec.decode_edit_name(arguments, desk.profile)
-                amend = codec.decode_edit(arguments, asked, targets.find(name), deadline=deadline)
+                planned.target = target = targets.find(name)
+                amend = codec.decode_edit(arguments, asked, target, desk.profile, deadline=deadline)
                 if isinstance(amend, codec.NotSent):
                     planned.refused = amend.status
                     planned.error = amend.error
+                    planned.is_trigger = bool(amend.error)
                 else:
                     planned.command = amend
             case _:
@@ -189,8 +196,14 @@ def _item(planned: Planned, result: OrderStatus | EditStatus) -> BatchItem:
     return item
 
 
-def _refused(planned: Planned, word: str) -> BatchItem:
-    item = BatchItem(word, refused_trigger(planned.error) if planned.error else [])
+def _refused(planned: Planned, word: str, desk: Desk) -> BatchItem:
+    error = planned.error or errors.STATUS_ERROR.get(word, "")
+    is_trigger = planned.is_trigger
+    if planned.arguments.text("order") == "edit":
+        told = refused_edit(error, planned.target, desk, is_told=is_trigger)
+    else:
+        told = refusal(error, desk.profile, is_trigger=is_trigger)
+    item = BatchItem(word, told)
     tag = planned.arguments.text("order_tag")
     if tag is not None:
         item.order_tag = tag

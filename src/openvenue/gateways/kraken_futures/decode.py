@@ -105,7 +105,7 @@ def decode_send_order(
     market = listing.find(symbol)
     if market is None:
         if profile.unknown_symbol == "marketInactive":
-            return NotSent("marketInactive", cl_ord_id)
+            return NotSent("marketInactive", cl_ord_id, is_trigger=trigger_kind is not None)
         raise WireError(profile.unknown_symbol, why=f"nothing is listed as {symbol[:100]!r}")
     quantity = _read(market.sizes, size, "size")
     limit = None if limit_text is None else _read(market.prices, limit_text, "limitPrice")
@@ -120,7 +120,8 @@ def decode_send_order(
     if refused is not None:
         if deadline is not None and deadline < asked.now:
             refused = "wouldProcessAfterSpecifiedTime"
-        return NotSent(CLOSED.get(market.mode, refused), cl_ord_id)
+        status = CLOSED.get(market.mode, refused)
+        return NotSent(status, cl_ord_id, is_trigger=trigger_kind is not None)
     for distance in (trail, offset):
         if isinstance(distance, NotSent):
             return distance

@@ -51,7 +51,7 @@ def decode_trail(
         error = "TRAILING_STOP_MAX_DEVIATION_TOO_LARGE"
     else:
         return Distance(share=Ppb(steps * SHARE)) if unit == PERCENT else Distance(steps)
-    return NotSent("invalidPrice", cl_ord_id, error)
+    return NotSent("invalidPrice", cl_ord_id, error, is_trigger=True)
 
 
 def decode_offset(
@@ -78,7 +78,7 @@ def decode_offset(
             error = "LIMIT_PRICE_OFFSET_PERCENT_VALUE_TOO_MANY_DECIMAL_PLACES"
         else:
             error = "LIMIT_PRICE_OFFSET_QUOTE_CURRENCY_VALUE_MUST_BE_MULTIPLE_OF_TICK_SIZE"
-    return NotSent("invalidPrice", cl_ord_id, error)
+    return NotSent("invalidPrice", cl_ord_id, error, is_trigger=True)
 
 
 def encode_distance(distance: Distance, prices: Grid) -> tuple[Raw, str]:

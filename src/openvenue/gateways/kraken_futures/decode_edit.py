@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from openvenue.engine.commands import AmendOrder
+from openvenue.engine.orders import OrderView
 from openvenue.engine.units import Lots, Nanos, OrderId, Ticks
 from openvenue.gateways.kraken_futures import errors
 from openvenue.gateways.kraken_futures.arguments import Arguments
@@ -37,6 +38,7 @@ class EditTarget(Struct, frozen=True):
 
     market: Market
     name: EditName  # by number where it has one already
+    view: OrderView | None = None  # as it was when it was looked up
 
 
 def decode_edit_name(arguments: Arguments, profile: Profile) -> EditName:
@@ -61,6 +63,7 @@ def decode_edit(
     arguments: Arguments,
     asked: Asked,
     target: EditTarget | None,
+    profile: Profile,
     *,
     deadline: Nanos | None = None,
 ) -> AmendOrder | NotSent:
@@ -113,6 +116,7 @@ def decode_edit(
         trigger_price=None if stop is None else Ticks(stop),
         deadline=deadline,
         trail=trail,
+        must_change=profile.edit_without_effect == "refused",
     )
 
 

@@ -13,12 +13,12 @@ from openvenue.gateways.kraken_futures.arguments import Arguments
 from openvenue.gateways.kraken_futures.asking import Who
 from openvenue.gateways.kraken_futures.decode_edit import EditName, EditTarget
 from openvenue.gateways.kraken_futures.desk import Desk
-from openvenue.gateways.kraken_futures.encode import refused_trigger
+from openvenue.gateways.kraken_futures.encode import NO_UID, encode_trigger, refusal
 from openvenue.gateways.kraken_futures.holds import decided
-from openvenue.gateways.kraken_futures.ids import is_uuid
+from openvenue.gateways.kraken_futures.ids import is_uuid, order_uuid
 from openvenue.gateways.kraken_futures.limits import COST
 from openvenue.gateways.kraken_futures.listing import Market
-from openvenue.gateways.kraken_futures.order_json import EditStatus, OrderEvent
+from openvenue.gateways.kraken_futures.order_json import EditStatus, OrderEvent, RejectTriggerEvent
 from openvenue.gateways.kraken_futures.private import refuse_closed
 from openvenue.gateways.kraken_futures.times import iso
 from openvenue.gateways.wire import Request, Response
@@ -30,9 +30,12 @@ async def edit_order(desk: Desk, request: Request) -> Response:
     arguments = codec.read_arguments(request)
     name = codec.decode_edit_name(arguments, desk.profile)
     targets = await targets_of(desk, who, [name])
-    command = codec.decode_edit(arguments, desk.asked(who), targets.get(name))
+    command = codec.decode_edit(arguments, desk.asked(who), targets.get(name), desk.profile)
     if isinstance(command, codec.NotSent):
-        status = not_edited(command.status, arguments, iso(desk.exchange.now()), command.error)
+        status = not_edited(command.status, arguments, iso(desk.exchange.now()))
+        error = command.error or errors.STATUS_ERROR.get(command.status, "")
+        is_told = bool(command.error)
+        status.order_events = refused_edit(error, targets.get(name), desk, is_told=is_told)
     else:
         outcome = await desk.exchange.submit(command, who.envelope)
         entry = outcome.entry
@@ -43,7 +46,13 @@ async def edit_order(desk: Desk, request: Request) -> Response:
         if isinstance(result, EditStatus):
             return desk.say("editStatus", result)
         word = errors.EDIT_STATUS[result]
-        status = not_edited(word, arguments, iso(entry.time), errors.edit_error(result))
+        status = not_edited(word, arguments, iso(entry.time))
+        status.order_events = refused_edit(
+            errors.edit_error(result),
+            targets.get(name),
+            desk,
+            is_told=result in errors.TOLD_AS_REJECT,
+        )
         status.order_events += await ended_by(desk, who, command, result)
     request.note["why"] = status.status
     refuse_closed(desk, status.status)
@@ -69,7 +78,7 @@ async def targets_of(
         order = view.order
         if desk.is_ours(order.symbol):
             number = EditName(order.order_id)
-            target = EditTarget(desk.listing.of(order.symbol), number)
+            target = EditTarget(desk.listing.of(order.symbol), number, view)
             found[number] = target
             if order.cl_ord_id is not None:
                 found[EditName(cl_ord_id=order.cl_ord_id)] = target
@@ -109,14 +118,25 @@ class Targets:
             self._found = {it: each for it, each in self._found.items() if each is not target}
 
 
-def not_edited(word: str, arguments: Arguments, received: str, error: str = "") -> EditStatus:
-    """The answer to a change that was not made: it says back which order it named.
+def refused_edit(
+    error: str, target: EditTarget | None, desk: Desk, *, is_told: bool
+) -> list[OrderEvent]:
+    """What is told of a refused change; `is_told`: also where only triggers have a REJECT.
 
-    An `error` that no status has a word for is told as a REJECT.
+    A trigger is shown as it still waits.
     """
+    view = None if target is None else target.view
+    uid = NO_UID if view is None else order_uuid(view.order.order_id)
+    told = refusal(error, desk.profile, is_trigger=is_told, uid=uid)
+    if told and view is not None and view.is_waiting:
+        waits = encode_trigger(view.order, view.updated, desk.listing.of(view.order.symbol))
+        return [RejectTriggerEvent(uid, waits, error)]
+    return told
+
+
+def not_edited(word: str, arguments: Arguments, received: str) -> EditStatus:
+    """The answer to a change that was not made: it says back which order it named."""
     status = EditStatus(word, received_time=received)
-    if error:
-        status.order_events = refused_trigger(error)
     order_id = arguments.text("orderId") or arguments.text("order_id")
     if order_id is not None and is_uuid(order_id):
         status.order_id = order_id

@@ -123,9 +123,14 @@ def encode_trigger(order: Order, updated: Nanos, market: Market) -> OrderTrigger
     return told
 
 
-def refused_trigger(error: str) -> list[OrderEvent]:
-    """What is told of a trigger that was refused."""
-    return [RejectTriggerEvent(NO_UID, None, error)]
+def refusal(
+    error: str, profile: Profile, *, is_trigger: bool, uid: str = NO_UID
+) -> list[OrderEvent]:
+    """What is told of a refusal beside its status: by default, of triggers alone."""
+    told = profile.refusal_events
+    if not error or told == "none" or (told == "triggers" and not is_trigger):
+        return []
+    return [RejectTriggerEvent(uid, None, error)]
 
 
 def trigger_side(direction: Direction) -> str:
@@ -175,15 +180,16 @@ def send_status(
             if word is not None:
                 raise WireError(word, why=event.reason.name)
             status.status = errors.SEND_STATUS[event.reason]
-            status.order_events = []
-            if command.trigger is not None:
-                status.order_events = refused_trigger(errors.ORDER_ERROR[event.reason])
-            if event.order is not None:
+            if event.order is None:
+                error = errors.order_error(event.reason)
+                is_trigger = command.trigger is not None
+                status.order_events = refusal(error, profile, is_trigger=is_trigger)
+            else:
                 order = event.order
                 market = listing.of(order.symbol)
                 status.order_id = uid = order_uuid(order.order_id)
                 told = encode_order(order, 0, order.created, market)
-                status.order_events.append(RejectEvent(uid, told, IDENTIFIED[event.reason]))
+                status.order_events = [RejectEvent(uid, told, IDENTIFIED[event.reason])]
             return status
     raise AssertionError("a PlaceOrder is always answered")
 

@@ -86,6 +86,8 @@ SEND_STATUS: Final[Mapping[RejectReason, str]] = {
     RejectReason.TRAIL_FIXES_LIMIT: "cannotEditLimitPriceOfTrailingStop",
     RejectReason.OFFSET_TOO_HIGH: "invalidPrice",
     RejectReason.OFFSET_TOO_LOW: "invalidPrice",
+    RejectReason.NO_EFFECT: "invalidPrice",
+    RejectReason.CLOSING_MARGIN: "insufficientAvailableFunds",
     RejectReason.EXPIRED: "wouldProcessAfterSpecifiedTime",  # never: no order here has an end
     RejectReason.LOW_DISK: "marketSuspended",  # cancels still pass, as in a suspended market
 }
@@ -97,13 +99,29 @@ EDIT_STATUS: Final[Mapping[RejectReason, str]] = {
     RejectReason.ALREADY_FILLED: "orderForEditNotFound",
 }
 
-TOLD_AS_REJECT: Final = (
+TOLD_AS_REJECT: Final = (  # of a change: no status has a word of its own for it
     RejectReason.TRAIL_TOO_WIDE,
     RejectReason.TRAIL_NO_HEADROOM,
     RejectReason.TRAIL_NO_REFERENCE,
+    RejectReason.NO_EFFECT,
     RejectReason.OFFSET_TOO_HIGH,
     RejectReason.OFFSET_TOO_LOW,
 )
+
+# The `OrderError` of a refusal that was found before the order or change became a command.
+STATUS_ERROR: Final[Mapping[str, str]] = {
+    "marketSuspended": "MARKET_SUSPENDED",
+    "marketInactive": "MARKET_NOT_FOUND",
+    "invalidPrice": "INVALID_PRICE",
+    "invalidSize": "INVALID_QUANTITY",
+    "clientOrderIdAlreadyExist": "CLIENT_ORDER_ID_IN_USE",
+    "clientOrderIdTooBig": "CLIENT_ORDER_ID_TOO_LONG",
+    "clientOrderIdTooLong": "CLIENT_ORDER_ID_TOO_LONG",
+    "orderForEditNotAStop": "ORDER_CANNOT_HAVE_TRIGGER_PRICE",
+    "orderForEditNotFound": "ORDER_FOR_EDIT_NOT_FOUND",
+    "notFound": "ORDER_FOR_CANCELLATION_NOT_FOUND",
+}
+NO_ORDER_ERROR: Final = (RejectReason.PAST_DEADLINE, RejectReason.EXPIRED)  # none of them says it
 
 # Refusals that are not about an order: the whole request is answered with an error.
 REQUEST_ERROR: Final[Mapping[RejectReason, str]] = {
@@ -176,6 +194,8 @@ ORDER_ERROR: Final[Mapping[RejectReason, str]] = {
     RejectReason.TRAIL_FIXES_LIMIT: "CANNOT_EDIT_LIMIT_PRICE_OF_TRAILING_STOP",
     RejectReason.OFFSET_TOO_HIGH: "LIMIT_PRICE_OFFSET_TOO_HIGH",
     RejectReason.OFFSET_TOO_LOW: "LIMIT_PRICE_OFFSET_TOO_LOW",
+    RejectReason.NO_EFFECT: "EDIT_HAS_NO_EFFECT",
+    RejectReason.CLOSING_MARGIN: "INSUFFICIENT_CLOSING_MARGIN",
     RejectReason.EXPIRED: "MARKET_SUSPENDED",
 }
 
@@ -237,9 +257,14 @@ BATCH_STATUS: Final[Mapping[str, str]] = {
 }
 
 
+def order_error(reason: RejectReason) -> str:
+    """The `OrderError` of a refused order; empty: none of them says it."""
+    return "" if reason in NO_ORDER_ERROR else ORDER_ERROR[reason]
+
+
 def edit_error(reason: RejectReason) -> str:
-    """The `OrderError` of a refused change, where `EDIT_STATUS` has no word of its own for it."""
-    return ORDER_ERROR[reason] if reason in TOLD_AS_REJECT else ""
+    """The `OrderError` of a refused change; empty: none of them says it."""
+    return "" if reason in NO_ORDER_ERROR else EDIT_ERROR[reason]
 
 
 def invalid(argument: str, why: str = "") -> WireError:

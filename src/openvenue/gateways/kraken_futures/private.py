@@ -16,11 +16,12 @@ from openvenue.engine.units import Nanos, OrderId, decimal_price
 from openvenue.gateways.kraken_futures import codec, errors
 from openvenue.gateways.kraken_futures.asking import Who
 from openvenue.gateways.kraken_futures.desk import Desk
-from openvenue.gateways.kraken_futures.encode import ENCODER, refused_trigger
+from openvenue.gateways.kraken_futures.encode import ENCODER, refusal
 from openvenue.gateways.kraken_futures.holds import decided
 from openvenue.gateways.kraken_futures.ids import is_uuid, order_uuid, read_order_uuid
 from openvenue.gateways.kraken_futures.limits import COST, COST_FILLS_BEFORE
 from openvenue.gateways.kraken_futures.order_json import OrderStatus
+from openvenue.gateways.kraken_futures.profile import Profile
 from openvenue.gateways.kraken_futures.times import iso
 from openvenue.gateways.wire import Request, Response, WireError
 from openvenue.history.port import ClosedOrder
@@ -42,11 +43,14 @@ async def send_order(desk: Desk, request: Request) -> Response:
         algo_id=codec.decode_algo_id(request.headers.get("algoid")),
     )
     if not isinstance(command, codec.NotSent) and await is_name_taken(desk, command):
-        command = codec.NotSent("clientOrderIdAlreadyExist", command.cl_ord_id)
+        is_trigger = command.trigger is not None
+        command = codec.NotSent(
+            "clientOrderIdAlreadyExist", command.cl_ord_id, is_trigger=is_trigger
+        )
     if isinstance(command, codec.NotSent):
         request.note["why"] = command.status
         refuse_closed(desk, command.status)
-        return desk.say("sendStatus", not_sent(command, iso(desk.exchange.now())))
+        return desk.say("sendStatus", not_sent(command, desk))
     outcome = await desk.exchange.submit(command, who.envelope)
     entry = outcome.entry
     events, before, _ = await decided(desk.exchange, entry.events, outcome.before, entry.time)
@@ -71,11 +75,11 @@ def refuse_closed(desk: Desk, status: str) -> None:
         raise WireError("marketUnavailable", why=status)
 
 
-def not_sent(refused: codec.NotSent, received: str) -> OrderStatus:
+def not_sent(refused: codec.NotSent, desk: Desk) -> OrderStatus:
     """The answer to an order that never became one."""
-    status = OrderStatus(refused.status, received_time=received, order_events=[])
-    if refused.error:
-        status.order_events = refused_trigger(refused.error)
+    status = OrderStatus(refused.status, received_time=iso(desk.exchange.now()))
+    error = refused.error or errors.STATUS_ERROR.get(refused.status, "")
+    status.order_events = refusal(error, desk.profile, is_trigger=refused.is_trigger)
     if refused.cl_ord_id is not None:
         status.cli_ord_id = refused.cl_ord_id
     return status
@@ -99,7 +103,7 @@ async def cancel_order(desk: Desk, request: Request) -> Response:
                 return desk.say("cancelStatus", late)
             raise errors.invalid("processBefore", "the deadline has passed")
         filled = await filled_orders(desk, who, [command])
-        status = not_canceled(command, filled)
+        status = not_canceled(command, filled, desk.profile)
         status.received_time = iso(entry.time)
         request.note["why"] = status.status
     elif status.order_id is UNSET and command.cl_ord_id is not None:
@@ -129,12 +133,18 @@ async def filled_orders(
     }
 
 
-def not_canceled(command: CancelOrder, filled: dict[OrderId | str, ClosedOrder]) -> OrderStatus:
+def not_canceled(
+    command: CancelOrder, filled: dict[OrderId | str, ClosedOrder], profile: Profile
+) -> OrderStatus:
     """The answer to a cancel that came too late, or was of nothing."""
     name = command.cl_ord_id if command.order_id is None else command.order_id
     closed = None if name is None else filled.get(name)
     if closed is None:
-        return OrderStatus("notFound")
+        status = OrderStatus("notFound")
+        told = refusal(errors.STATUS_ERROR["notFound"], profile, is_trigger=False)
+        if told:
+            status.order_events = told
+        return status
     order = closed.view.order
     status = OrderStatus("filled", order_uuid(order.order_id), order_events=[])
     if order.cl_ord_id is not None:

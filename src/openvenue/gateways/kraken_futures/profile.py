@@ -24,7 +24,10 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     unknown_symbol: Literal["invalidArgument: symbol", "contractNotFound", "marketInactive"] = (
         "invalidArgument: symbol"
     )
+    fault_word: Literal["Server Error", "unknownError"] = "Server Error"  # what is not foreseen
     closed_market: Literal["status", "error"] = "status"  # orders there; error: marketUnavailable
+    # Whose refusals are told as a REJECT with their OrderError, beside the status.
+    refusal_events: Literal["triggers", "all", "none"] = "triggers"
     cl_ord_ids: Literal["open", "ever"] = "open"  # a client id may not be that of such an order
     place_first: bool = False  # of a taker that rests: PLACE before its executions
     partly_filled_word: Literal["placed", "partiallyFilled"] = "placed"
@@ -43,6 +46,7 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     market_cap: Decimal = Decimal("0.01")  # how far a market order may go
     default_trigger_signal: Literal["last", "mark", "index"] = "last"
     edit_post_only: Literal["keep", "cancel"] = "keep"  # an order whose new price would take
+    edit_without_effect: Literal["edited", "refused"] = "edited"  # refused: EDIT_HAS_NO_EFFECT
     edited_trigger_shape: Literal["trigger", "order"] = "trigger"  # in EDIT events
     batch_max: int = 500
     closed_order_seconds: int = 5  # how long orders/status and cancelorder know a closed order

@@ -166,7 +166,8 @@ class Endpoint:
             return response
         except (VenueStopped, HistoryUnavailable) as stopped:
             request.note["why"] = f"the venue cannot answer: {stopped}"
-            return errors.encode_error(WireError(errors.SERVER_ERROR), desk.server_time())
+            word = desk.profile.fault_word
+            return errors.encode_error(WireError(word), desk.server_time())
 
 
 class KrakenFutures:
@@ -253,7 +254,8 @@ class KrakenFutures:
 
     def fault(self) -> Response:
         """Our bug, in this API's words."""
-        return errors.encode_error(WireError(errors.SERVER_ERROR), self._desk.server_time())
+        word = self._desk.profile.fault_word
+        return errors.encode_error(WireError(word), self._desk.server_time())
 
     def refusal(self, path: str, status: int, why: str) -> Response | None:
         """What the door turned away, in the shape of this API's web framework."""

@@ -97,6 +97,8 @@ REFUSED: Final[Mapping[RejectReason, str]] = {
     RejectReason.TOO_MANY_TRAILING: "EOrder:Orders limit exceeded",
     RejectReason.TRAIL_TOO_WIDE: INVALID_PRICE,
     RejectReason.TRAIL_NO_HEADROOM: INVALID_PRICE,
+    RejectReason.NO_EFFECT: INVALID_PRICE,  # never: no change here has to be one
+    RejectReason.CLOSING_MARGIN: "EOrder:Insufficient initial margin",
     RejectReason.TRAIL_NO_REFERENCE: f"{INVALID}:Index unavailable",
     RejectReason.TRAIL_FIXES_TRIGGER: f"{INVALID}:trigger_price",
     RejectReason.TRAIL_FIXES_LIMIT: f"{INVALID}:limit_price",

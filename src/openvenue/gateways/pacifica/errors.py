@@ -137,6 +137,11 @@ REFUSAL: Final = {
     RejectReason.TOO_MANY_TRAILING: (ORDER_LIMIT, "Open order limit reached for {address}"),
     RejectReason.TRAIL_TOO_WIDE: (INVALID_STOP_TICK, "Invalid stop tick: {stop}"),
     RejectReason.TRAIL_NO_HEADROOM: (INVALID_STOP_TICK, "Invalid stop tick: {stop}"),
+    RejectReason.NO_EFFECT: (0, INVALID_PARAMETERS),
+    RejectReason.CLOSING_MARGIN: (
+        INSUFFICIENT_BALANCE,
+        "Insufficient balance for {address}: {required} (account value: {available})",
+    ),
     RejectReason.TRAIL_NO_REFERENCE: (NO_REASONABLE_PRICE, NO_PRICE),
     RejectReason.TRAIL_FIXES_TRIGGER: (UNSUPPORTED_OPERATION, UNSUPPORTED),
     RejectReason.TRAIL_FIXES_LIMIT: (UNSUPPORTED_OPERATION, UNSUPPORTED),

@@ -244,6 +244,21 @@ def test_a_change_of_nothing_is_a_change() -> None:
     assert view(scene, number) == replace(before, updated=scene.now)
 
 
+def test_a_change_of_nothing_is_refused_where_it_has_to_be_one() -> None:
+    """As it rests and as it waits; what differs in anything is a change."""
+    scene = Scene()
+    number = scene.place(order(ANN, BUY, 10, 95))
+    waits = scene.place(order(ANN, SELL, 3, 88, trigger=stop(SELL, 90)))
+
+    def must(change: AmendOrder) -> AmendOrder:
+        return replace(change, must_change=True)
+
+    for same in (amend(ANN, number), amend(ANN, number, leaves=10, price=95), amend(ANN, waits)):
+        assert refused(scene, must(same)) is Why.NO_EFFECT
+    assert names(scene.do(must(amend(ANN, number, leaves=9)))) == ["OrderAmended"]
+    assert names(scene.do(must(amend(ANN, waits, trigger=89)))) == ["OrderAmended"]
+
+
 def test_an_order_that_crosses_trades_and_what_is_left_rests() -> None:
     """At the makers' prices, under its own id, at its new price."""
     scene = Scene()

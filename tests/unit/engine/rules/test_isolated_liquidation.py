@@ -99,7 +99,7 @@ def test_nobody_closes_at_a_price_that_others_would_pay(lots: int) -> None:
     scene.do(order(BOB, BUY, 100, 90))
     [refused] = scene.do(order(PIP, SELL, lots, 90, time_in_force=IOC, reduce_only=True))
     assert isinstance(refused, OrderRejected)
-    assert refused.reason is Why.INSUFFICIENT_MARGIN
+    assert refused.reason is Why.CLOSING_MARGIN
 
     scene.give(PIP, 800 * DOLLAR)
     events = scene.do(order(PIP, SELL, 100, 90, time_in_force=IOC, reduce_only=True))

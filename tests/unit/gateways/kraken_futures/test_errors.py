@@ -7,53 +7,13 @@ import pytest
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.gateways.kraken_futures import errors
 from openvenue.gateways.wire import WireError
-from tests.conformance.kraken_futures.schemas import ERRORS, ORDER_ERRORS, SEND_STATUSES
-
-UPDATE_REASONS = [
-    "LOADING_MARKET",
-    "NEW_USER_ORDER",
-    "LIQUIDATION_ORDER",
-    "STOP_ORDER_TRIGGERED",
-    "LIMIT_FROM_STOP",
-    "PARTIAL_FILL",
-    "FULL_FILL",
-    "CANCELLED_BY_USER",
-    "CONTRACT_EXPIRED",
-    "NOT_ENOUGH_MARGIN",
-    "MARKET_INACTIVE",
-    "DEAD_MAN_SWITCH",
-    "CANCELLED_BY_ADMIN",
-    "POST_WOULD_EXECUTE_REASON",
-    "IOC_WOULD_NOT_EXECUTE_REASON",
-    "WOULD_EXECUTE_SELF_REASON",
-    "WOULD_NOT_REDUCE_POSITION",
-    "EDITED_BY_USER",
-    "ORDER_FOR_EDIT_NOT_FOUND_REASON",
-    "EXPIRED",
-    "TRAILING_STOP_PRICE_UPDATED",
-    "TRAILING_STOP_CANCELLED_AND_REPLACED_BY_ADMIN",
-    "CANCELLED_BY_SELF_TRADE",
-]
-FEED_REASONS = [
-    "new_placed_order_by_user",
-    "liquidation",
-    "stop_order_triggered",
-    "limit_order_from_stop",
-    "partial_fill",
-    "full_fill",
-    "cancelled_by_user",
-    "contract_expired",
-    "not_enough_margin",
-    "market_inactive",
-    "cancelled_by_admin",
-    "dead_man_switch",
-    "ioc_order_failed_because_it_would_not_be_executed",
-    "post_order_failed_because_it_would_filled",
-    "would_execute_self",
-    "would_not_reduce_position",
-    "order_for_edit_not_found",
-    "edited_by_user",
-]
+from tests.conformance.kraken_futures.schemas import (
+    ERRORS,
+    FEED_REASONS,
+    ORDER_ERRORS,
+    SEND_STATUSES,
+    UPDATE_REASONS,
+)
 
 
 def test_there_are_as_many_words_as_are_published() -> None:
