@@ -127,43 +127,48 @@ class Level:
 @final
 @mypyc_attr(acyclic=True)
 class Ladder:
-    """Levels of one side. `toward` is 1 where the highest price is best, -1 for the lowest."""
+    """Levels of one side. `toward` is 1 where the highest price is best, -1 for the lowest.
+
+    A level is found under its key: its price where the highest is best, the price's negative where
+    the lowest is. The best key is the largest.
+    """
 
     __slots__ = ("keys", "levels", "toward")
 
     def __init__(self, toward: int) -> None:
         self.toward = toward
         self.levels: dict[int, Level] = {}
-        self.keys: list[int] = []  # price * toward, ascending: the best is last
+        self.keys: list[int] = []  # ascending: the best is last
 
     def best(self) -> Level | None:
         """The level to trade with first."""
         if not self.keys:
             return None
-        return self.levels[self.keys[-1] * self.toward]
+        return self.levels[self.keys[-1]]
 
     def best_first(self) -> Iterator[Level]:
         """Every level, best price first. The ladder must not change meanwhile."""
         keys = self.keys
         for at in range(len(keys) - 1, -1, -1):
-            yield self.levels[keys[at] * self.toward]
+            yield self.levels[keys[at]]
 
     def add(self, live: Live, price: int) -> None:
         """Put an order behind all others at its price."""
-        level = self.levels.get(price)
+        key = price if self.toward > 0 else -price
+        level = self.levels.get(key)
         if level is None:
             level = Level(price, self)
-            self.levels[price] = level
-            insort(self.keys, price * self.toward)
+            self.levels[key] = level
+            insort(self.keys, key)
         level.orders[live.order_id] = live
         level.quantity += live.leaves
         live.level = level
 
     def drop(self, level: Level) -> None:
         """Forget an empty level."""
-        del self.levels[level.price]
         keys = self.keys
-        key = level.price * self.toward
+        key = level.price if self.toward > 0 else -level.price
+        del self.levels[key]
         if keys[-1] == key:
             keys.pop()
         else:

@@ -164,8 +164,12 @@ class Engine:
         state.now = now
         state.before = {}
         events: list[Event] = []
-        soonest = min(state.next_deadline, state.next_sample, state.timed.next, state.holds.next)
-        if soonest <= now:
+        if (
+            state.next_deadline <= now
+            or state.next_sample <= now
+            or state.timed.next <= now
+            or state.holds.next <= now
+        ):
             for step in due(state, now):
                 if type(step) is ReleaseHold:
                     self._release(step, events)

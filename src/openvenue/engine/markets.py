@@ -7,7 +7,7 @@ from openvenue.engine.contracts import Contract
 from openvenue.engine.instruments import Dislocation, Instrument, Mode
 from openvenue.engine.orders import Signal
 from openvenue.engine.schedule import Schedule
-from openvenue.engine.units import AccountId, Symbol
+from openvenue.engine.units import PPB_ONE, AccountId, Symbol, divide_up
 
 if TYPE_CHECKING:
     from openvenue.engine.positions import Position
@@ -51,6 +51,7 @@ class Market:
         self.index = 0  # FinePrice
         self.mark = 0  # FinePrice
         self.schedule = Schedule(self.contract, 0)  # margins at this mark
+        self.collar = 0  # FinePrice; how far from the mark a taker may not fill; 0: no bound
         self.is_mark_pinned = False
         self.premium = 0  # smoothed, parts per billion of the index
         self.marked = 0  # when the premium was last sampled
@@ -70,6 +71,7 @@ class Market:
         """Take a new mark price; margins are worked out anew when next asked for."""
         self.mark = price
         self.schedule = Schedule(self.contract, price, self.margin_multiplier)
+        self.collar = divide_up(price * self.contract.collar_ppb, PPB_ONE)
 
     def average_index(self, now: int) -> None:
         """Count the index as it has stood until `now`, within the time that settlement averages."""

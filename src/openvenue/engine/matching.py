@@ -57,8 +57,7 @@ def plan_fills(
     keys = ladder.keys
     if not keys:
         return plan
-    toward = ladder.toward
-    worst = limit * toward  # keys below this are worse than the limit
+    worst = -limit if sign > 0 else limit  # keys below this are worse than the limit
     contract = market.contract
     leaves = quantity
     at = len(keys) - 1
@@ -66,7 +65,7 @@ def plan_fills(
         key = keys[at]
         if key < worst:
             break
-        level = ladder.levels[key * toward]
+        level = ladder.levels[key]
         for maker in level.orders.values():
             if maker.account.family == taker.family:
                 if self_trade is not REJECT_TAKER:

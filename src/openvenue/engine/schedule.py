@@ -51,7 +51,7 @@ class Schedule:
             )
         # Most exposures are in the first level.
         from_lots = self._from_lots
-        self._second_from: Final = from_lots[1] if len(from_lots) > 1 else 1 << 62
+        self._second_from: Final = from_lots[1] if len(from_lots) > 1 else (1 << 62) - 1
         self._first: Final = self._initial[0] if self._initial else Share(0, 1)
 
     def initial(self, lots: int, leverage: int) -> int:
@@ -64,7 +64,7 @@ class Schedule:
         share = self._first if lots < self._second_from else self._initial[self._level(lots)]
         margin = lots * share.whole
         if share.part:
-            margin -= -lots * share.part // share.den  # rounded up
+            margin += divide_up(lots * share.part, share.den)
         if leverage:
             margin = max(margin, divide_up(lots * self._num, self._den * leverage))
         return margin
@@ -78,11 +78,11 @@ class Schedule:
 
     def value(self, quantity: int) -> Atoms:
         """What closing a position would bring, signed as its cost is; rounded down."""
-        if self._is_inverse:
-            quantity = -quantity
-        if self._part == 0:
-            return Atoms(quantity * self._whole)
-        return Atoms(quantity * self._whole + quantity * self._part // self._den)
+        # Compiled products are quick where no factor is negative.
+        lots = quantity if quantity >= 0 else -quantity
+        if (quantity < 0) is not self._is_inverse:
+            return Atoms(-(lots * self._whole + divide_up(lots * self._part, self._den)))
+        return Atoms(lots * self._whole + lots * self._part // self._den)
 
     def _level(self, lots: int) -> int:
         begins = self._from_lots

@@ -5,7 +5,8 @@ from typing import Final, final
 
 from openvenue.engine.book import Live
 
-NEVER: Final = 1 << 62  # later than any time
+# Later than any time, and still within what compiled code compares as a machine word.
+NEVER: Final = (1 << 62) - 1
 
 
 @final

@@ -20,7 +20,7 @@ from openvenue.engine.orders import BUY, FOK, GTC, Order, SelfTrade
 from openvenue.engine.positions import Position
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.state import State
-from openvenue.engine.units import PPB_ONE, AccountId, Atoms, ExecId, Lots, OrderId, Ticks
+from openvenue.engine.units import AccountId, Atoms, ExecId, Lots, OrderId, Ticks
 
 NO_PRICE: Final = Ticks(0)
 POST_ONLY: Final = Mode.POST_ONLY
@@ -83,10 +83,8 @@ def plan_for(
     self_trade: SelfTrade,
 ) -> Plan | None:
     """What the order would trade; None if nobody stands at an acceptable price."""
-    book = market.book
-    ladder = book.asks if sign > 0 else book.bids
-    keys = ladder.keys
-    if not keys or keys[-1] < limit * ladder.toward:
+    keys = market.book.asks.keys if sign > 0 else market.book.bids.keys
+    if not keys or keys[-1] < (-limit if sign > 0 else limit):
         return None
     return plan_fills(market, account, sign, quantity, limit, self_trade)
 
@@ -162,12 +160,10 @@ def _closes(position: Position, sign: int, fills: list[Fill]) -> bool:
 
 def is_off_collar(market: Market, sign: int, worst: Fill) -> bool:
     """Whether a taker's worst fill is as far from mark as the collar, to its own disadvantage."""
-    contract = market.contract
-    if contract.collar_ppb == 0 or market.mark == 0:
+    if market.collar == 0:
         return False
-    above = worst.maker.price * contract.tick_fine - market.mark
-    away = above if sign > 0 else -above
-    return away * PPB_ONE >= market.mark * contract.collar_ppb
+    above = worst.maker.price * market.contract.tick_fine - market.mark
+    return (above if sign > 0 else -above) >= market.collar
 
 
 def execute(
