@@ -197,7 +197,7 @@ async def test_a_desk_that_is_stuck_is_gone_past_and_honours_the_halt_afterwards
 
     assert ran.code == 0, ran.err
     assert truth == NOTHING
-    assert "going past it" in ran.err
+    assert "no answer in 2 s. Going past it." in ran.err
     assert report["summary"]["canceled"] == 3
     assert refused["status"] == "REJECTED" and report["id"] in refused["error_message"]
     assert of_desk["origin"] == "marker"

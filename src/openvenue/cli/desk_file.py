@@ -7,6 +7,7 @@ desk that does not answer.
 import os
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 import msgspec
 from msgspec import Struct
@@ -18,9 +19,14 @@ FILE: Final = "desk.json"
 JOURNAL: Final = "ems"  # the directory of the desk's journal
 
 
+class DeskFileError(Exception):
+    """The file is there and cannot be used; the text is one plain sentence that says what to do."""
+
+
 class DeskFile(Struct, frozen=True, kw_only=True):
     """The desk of this directory, as of its last start."""
 
+    id: str  # in each answer of its admin API: what answers without it is another program
     base_url: str
     pid: int
     is_live: bool
@@ -39,29 +45,55 @@ def write(data_dir: Path, desk: DeskFile) -> None:
 
 
 def read(data_dir: Path) -> DeskFile | None:
-    """What was written last; None: no desk was ever started here, or it cannot be read."""
+    """What was written last; None: no desk was ever started here. Raises: DeskFileError."""
+    path = data_dir / FILE
     try:
-        return msgspec.json.decode((data_dir / FILE).read_bytes(), type=DeskFile)
-    except (OSError, msgspec.MsgspecError):
+        return msgspec.json.decode(path.read_bytes(), type=DeskFile)
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        why = f"cannot be read: {error.strerror}"
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        why = f"is corrupt: {error}"
+    raise DeskFileError(
+        f"{path} {why}. It tells where the desk is: name that with --url. "
+        "The next start of the desk writes it again."
+    )
 
 
-def reached_by(data_dir: Path, desk: DeskFile | None, config: Path | None) -> EmsConfig:
-    """What the desk reaches, to go there without it; `config` goes before what it wrote.
+def identity(data_dir: Path) -> str:
+    """By which the desk of this directory is known, from its first start on."""
+    try:
+        known = read(data_dir)
+    except DeskFileError:
+        known = None
+    return uuid4().hex if known is None else known.id
+
+
+def reached_by(
+    data_dir: Path, desk: DeskFile | None, config: Path | None, url: str | None
+) -> EmsConfig:
+    """What the desk reaches, to go there without it; `config` and `url` go before what it wrote.
 
     Raises: SettingsError: nobody says.
     """
-    from openvenue.cli.program import config_of_served
+    from openvenue.cli.program import GATEWAYS, config_of_served
     from openvenue.exchange.keys import KeysError, read_keys
 
     if config is None and desk is not None and desk.config is not None:
         config = Path(desk.config)
     if config is not None:
         return load(config, os.environ, forgiving=True)
-    if desk is None:
+    if desk is None and not (data_dir / FILE).exists():
         raise SettingsError(f"No desk was ever started in {data_dir}: name one with --config.")
+    base_url = url or ("" if desk is None else desk.base_url)
     try:
         keys = read_keys(data_dir)
     except (OSError, KeysError) as error:
         raise SettingsError(f"The keys in {data_dir} cannot be read: {error}.") from error
-    return config_of_served(keys, desk.base_url, desk.venues)
+    found = config_of_served(keys, base_url, GATEWAYS if desk is None else desk.venues)
+    if not base_url or not found.accounts:
+        raise SettingsError(
+            f"Nobody says which venues the desk of {data_dir} reaches: name its file with --config."
+        )
+    return found

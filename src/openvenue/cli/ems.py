@@ -94,13 +94,15 @@ async def _serve(options: Options, config: EmsConfig, keys: KeyFile, aliases: Al
         bearers = keys.coinapi_ems()
         if aliases.api_key and aliases.account is not None:
             bearers[aliases.api_key] = aliases.account.owner
-        door = _door(ems, keys, bearers, config)
+        desk_id = await asyncio.to_thread(desk_file.identity, options.data_dir)
+        door = _door(ems, keys, bearers, config, desk_id)
         await door.start(options.host, options.port, None, None)
         stack.push_async_callback(door.stop, GRACE_SECONDS)
         loop.add_signal_handler(signal.SIGINT, leave)
         loop.add_signal_handler(signal.SIGTERM, leave)
         loop.add_signal_handler(signal.SIGUSR1, ems.switchboard.kill_by_signal)
         found = DeskFile(
+            id=desk_id,
             base_url=own_url(options.host, options.port),
             pid=os.getpid(),
             is_live=ems.accounts.is_live,
@@ -111,13 +113,22 @@ async def _serve(options: Options, config: EmsConfig, keys: KeyFile, aliases: Al
         await end.wait()
 
 
-def _door(ems: Ems, keys: KeyFile, bearers: Mapping[str, AccountId], config: EmsConfig) -> Door:
+def _door(
+    ems: Ems, keys: KeyFile, bearers: Mapping[str, AccountId], config: EmsConfig, desk_id: str
+) -> Door:
     metrics, request_log, faults = Metrics(), RequestLog(), FaultPlan()
 
     def stopped() -> dict[str, str | None]:
         return {"ems": ems.stopped}
 
-    tools = AdminTools(venues={}, stopped=stopped, request_log=request_log, faults=faults, ems=ems)
+    tools = AdminTools(
+        venues={},
+        stopped=stopped,
+        request_log=request_log,
+        faults=faults,
+        desk_id=desk_id,
+        ems=ems,
+    )
     gateways: list[Gateway] = [
         CoinApiEms(ems, bearers, keyless=AccountId(config.keyless) if config.keyless else None),
         HealthGateway(stopped, metrics, is_live=ems.accounts.is_live),

@@ -13,21 +13,20 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from openvenue.cli.desk_file import DeskFileError
+from openvenue.cli.reaching import CannotReach, reach
 from openvenue.cli.reading import print_json, print_line
-from openvenue.exchange.keys import KeysError, read_keys
 from openvenue.faults.fault import Fault, FaultError, Kind, check
 from openvenue.faults.file import load_faults
 from openvenue.faults.plan import Planned
 from openvenue.gateways.admin.client import AdminClient, AdminError
 
 
-def run(data_dir: Path, url: str, act: Callable[[AdminClient], None]) -> int:
-    """Do `act` with the server at `url`, whose key is in `data_dir`; the exit code."""
+def run(data_dir: Path, url: str | None, act: Callable[[AdminClient], None]) -> int:
+    """Do `act` with the server of `data_dir`, at `url` if that is given; the exit code."""
     try:
-        act(AdminClient(url, read_keys(data_dir).admin_key))
-    except FileNotFoundError:
-        return _say(f"there are no keys in {data_dir}: name the server's --data-dir.", 2)
-    except (KeysError, FaultError) as error:
+        act(reach(data_dir, url))
+    except (CannotReach, DeskFileError, FaultError) as error:
         return _say(str(error), 2)
     except AdminError as error:
         return _say(str(error), 1)

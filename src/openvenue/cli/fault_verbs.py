@@ -18,17 +18,18 @@ DataDir = Annotated[
         "--data-dir",
         parser=directory,
         metavar="DIRECTORY",
-        help="Of the running server: its admin key is there.",
+        help="Of the running server: where it is, and its admin key, are there.",
     ),
 ]
-Url = Annotated[str, typer.Option("--url", help="Where the server is.")]
+Url = Annotated[
+    str | None, typer.Option("--url", help="Where it is, if not where --data-dir says.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DATA_DIR: Final = Path("openvenue-data")
-URL: Final = "http://127.0.0.1:8080"
 
 
 @app.command("list")
-def list_faults(data_dir: DataDir = DATA_DIR, url: Url = URL, json: AsJson = False) -> None:
+def list_faults(data_dir: DataDir = DATA_DIR, url: Url = None, json: AsJson = False) -> None:
     """Show what is planned to go wrong, how often it did, and how often it still will."""
     from openvenue.cli import fault
 
@@ -85,7 +86,7 @@ def add_fault(
         Path | None, typer.Option("--file", metavar="FILE.toml", help="Plan all faults of a file.")
     ] = None,
     data_dir: DataDir = DATA_DIR,
-    url: Url = URL,
+    url: Url = None,
     json: AsJson = False,
 ) -> None:
     """Plan a fault, beside those that are planned."""
@@ -115,7 +116,7 @@ def add_fault(
 def remove_faults(
     numbers: Annotated[list[int], typer.Argument(metavar="ID...", help="As `list` shows them.")],
     data_dir: DataDir = DATA_DIR,
-    url: Url = URL,
+    url: Url = None,
     json: AsJson = False,
 ) -> None:
     """Forget one fault, or several."""
@@ -125,7 +126,7 @@ def remove_faults(
 
 
 @app.command("clear")
-def clear_faults(data_dir: DataDir = DATA_DIR, url: Url = URL, json: AsJson = False) -> None:
+def clear_faults(data_dir: DataDir = DATA_DIR, url: Url = None, json: AsJson = False) -> None:
     """Forget all faults: everything goes well again."""
     from openvenue.cli import fault
 
@@ -138,7 +139,7 @@ def restart_server(
         float, typer.Option(min=0, max=3_600, help="Seconds until it begins again.")
     ] = 0.0,
     data_dir: DataDir = DATA_DIR,
-    url: Url = URL,
+    url: Url = None,
     json: AsJson = False,
 ) -> None:
     """Have the server end and begin again: connections are refused meanwhile, switches fire."""

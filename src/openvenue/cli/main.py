@@ -81,6 +81,9 @@ Seed = Annotated[
     typer.Option("--seed", help="Reproducible keys and prices, for tests; they are public."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DeskUrl = Annotated[
+    str | None, typer.Option("--url", help="Where the desk is, if not where --data-dir says.")
+]
 OneVenue = Annotated[str | None, typer.Option("--venue", help="Only this venue.")]
 Until = Annotated[int | None, typer.Option("--until", help="End with this entry.")]
 
@@ -274,6 +277,7 @@ def ems(
 @app.command("cancel-all", cls=SayingThree)
 def cancel_all(
     data_dir: DataDir = DATA_DIR,
+    url: DeskUrl = None,
     config: Annotated[
         Path | None,
         typer.Option("--config", metavar="FILE.toml", help="The desk's own file, to go past it."),
@@ -311,11 +315,13 @@ def cancel_all(
 
     Exit status: 0 proven empty, 1 orders left, 2 not known or not verifiable, 3 usage.
     """
-    from openvenue.cli.cancel_all import Options, run
+    from openvenue.cli.cancel_all import run
+    from openvenue.cli.kill_call import Options
 
     code = run(
         Options(
             data_dir=data_dir,
+            url=url,
             config=config,
             venues=tuple(venue or ()),
             symbols=tuple(symbol or ()),
@@ -338,6 +344,7 @@ def cancel_all(
 def release(
     halt: Annotated[str | None, typer.Argument(help="Its name, as cancel-all told it.")] = None,
     data_dir: DataDir = DATA_DIR,
+    url: DeskUrl = None,
     reason: Annotated[str, typer.Option("--reason", help="Why; not to be left out.")] = "",
     by: Annotated[str, typer.Option("--by", help="Who, for the record.")] = "",
     lists: Annotated[bool, typer.Option("--list", help="Show all halts, newest first.")] = False,
@@ -349,7 +356,7 @@ def release(
     """
     from openvenue.cli.release import run
 
-    raise typer.Exit(run(data_dir, halt, reason=reason, by=by, lists=lists, json=json))
+    raise typer.Exit(run(data_dir, halt, url=url, reason=reason, by=by, lists=lists, json=json))
 
 
 def main() -> None:

@@ -216,8 +216,13 @@ class Program:
         self._ems = ems
         base_url = own_url(plan.host, plan.port)
         served = tuple(plan.world.venues.tables())
+        desk_id = await asyncio.to_thread(desk_file.identity, plan.data_dir)
         found = DeskFile(
-            base_url=base_url, pid=os.getpid(), is_live=ems.accounts.is_live, venues=served
+            id=desk_id,
+            base_url=base_url,
+            pid=os.getpid(),
+            is_live=ems.accounts.is_live,
+            venues=served,
         )
         await asyncio.to_thread(desk_file.write, plan.data_dir, found)
 
@@ -230,6 +235,7 @@ class Program:
             stopped=stopped,
             request_log=request_log,
             faults=faults,
+            desk_id=desk_id,
             clock=clock if isinstance(clock, VirtualClock) else None,
             reset=self._reset,
             ems=ems,

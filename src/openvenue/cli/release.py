@@ -4,38 +4,48 @@ Exit status: 0 released, 1 the halt stays, 2 the desk does not answer, 3 asked f
 makes no sense.
 """
 
-import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from openvenue.cli import desk_file
-from openvenue.cli.desk_client import DeskClient, DeskRefused, DeskSilent
+from openvenue.cli.desk_file import DeskFileError
+from openvenue.cli.reaching import CannotReach, reach
 from openvenue.ems import markers
 from openvenue.ems.orders import HaltId
-from openvenue.exchange.keys import KeysError, read_keys
+from openvenue.gateways.admin.client import AdminRefused, AdminSilent
 
 GOOD, STAYS, SILENT, USAGE = 0, 1, 2, 3
+SILENT_SECONDS: Final = 2.0
 
 
-def run(data_dir: Path, halt: str | None, *, reason: str, by: str, lists: bool, json: bool) -> int:
+def run(
+    data_dir: Path,
+    halt: str | None,
+    *,
+    url: str | None = None,
+    reason: str,
+    by: str,
+    lists: bool,
+    json: bool,
+) -> int:
     """Release `halt`, or list all; the exit status."""
     if not lists and (halt is None or not reason.strip()):
         print("openvenue: name a halt, and say why: release HALT --reason …", file=sys.stderr)
         return USAGE
     try:
-        told = asyncio.run(_ask(data_dir, halt, reason, by or os.environ.get("USER", ""), lists))
-    except DeskRefused as error:
-        print(f"openvenue: {error}", file=sys.stderr)
+        told = _ask(data_dir, url, halt, reason, by or os.environ.get("USER", ""), lists)
+    except AdminRefused as error:
+        print(f"openvenue: {error.why}", file=sys.stderr)
         return STAYS if error.status == 409 else USAGE
-    except DeskSilent as error:
+    except (AdminSilent, CannotReach, DeskFileError) as error:
         if not lists and halt is not None and _released_as_file(data_dir, halt, reason, by):
             print(f"{halt} had not reached the desk; it is taken back.")
             return GOOD
-        print(f"openvenue: {error}: halts stand until the desk can be asked.", file=sys.stderr)
+        print(f"openvenue: {error} Halts stand until the desk can be asked.", file=sys.stderr)
         return SILENT
     if json:
         print(msgspec.json.encode(told).decode())
@@ -45,21 +55,14 @@ def run(data_dir: Path, halt: str | None, *, reason: str, by: str, lists: bool, 
     return GOOD
 
 
-async def _ask(data_dir: Path, halt: str | None, reason: str, by: str, lists: bool) -> Any:
-    """Raises: DeskSilent; DeskRefused."""
-    desk = desk_file.read(data_dir)
-    if desk is None:
-        raise DeskSilent(f"no desk was ever started in {data_dir}")
-    try:
-        client = DeskClient(desk.base_url, read_keys(data_dir).admin_key)
-    except (OSError, KeysError) as error:
-        raise DeskSilent(f"the desk's key cannot be read ({error})") from error
-    try:
-        if lists:
-            return await client.ask("GET")
-        return await client.ask("POST", f"/{halt}/release", {"reason": reason, "by": by})
-    finally:
-        await client.close()
+def _ask(
+    data_dir: Path, url: str | None, halt: str | None, reason: str, by: str, lists: bool
+) -> Any:
+    """Raises: AdminSilent; AdminRefused; CannotReach; DeskFileError."""
+    client = reach(data_dir, url, seconds=SILENT_SECONDS)
+    if lists:
+        return client.kill_switch("GET")
+    return client.kill_switch("POST", f"/{halt}/release", {"reason": reason, "by": by})
 
 
 def _released_as_file(data_dir: Path, halt: str, reason: str, by: str) -> bool:

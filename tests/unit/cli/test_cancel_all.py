@@ -3,16 +3,18 @@
 import asyncio
 import json
 import os
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import msgspec
 import pytest
 
-from openvenue.cli import cancel_all, desk_file, release
+from openvenue.cli import cancel_all, desk_file, past_the_desk, release
+from openvenue.cli.kill_call import Options
 from openvenue.ems import markers
 from openvenue.ems.desk import Ems
 from openvenue.ems.halts import Origin, Scope, Trigger
@@ -81,14 +83,14 @@ def test_a_dead_desk_is_gone_past_and_finds_the_halt_later(
     gone(tmp_path, monkeypatch)
 
     code = cancel_all.run(
-        cancel_all.Options(data_dir=tmp_path, reason="runaway", by="Olga", deadline_seconds=0.3)
+        Options(data_dir=tmp_path, reason="runaway", by="Olga", deadline_seconds=0.3)
     )
 
     (marker,) = markers.read(markers.folder_of(tmp_path / "ems"))
     said = capsys.readouterr()
     assert code == 2
     assert (marker.by, marker.reason, marker.scope) == ("Olga", "runaway", Scope())
-    assert "going past it" in said.err
+    assert "Going past it." in said.err
     assert f"{marker.halt_id}: UNKNOWN" in said.out
     kept = sorted(it.name for it in (tmp_path / "ems" / "halts").glob("*.report.*"))
     assert kept == [f"{marker.halt_id}.report.json", f"{marker.halt_id}.report.txt"]
@@ -104,7 +106,7 @@ def test_one_bad_secret_does_not_save_the_other_accounts(
     more += 'base_url = "http://127.0.0.1:1"\ncredentials = "missing.toml"\n'
     file.write_text(f"{more}\n{file.read_text()}")
 
-    options = cancel_all.Options(data_dir=tmp_path, deadline_seconds=0.3, json=True)
+    options = Options(data_dir=tmp_path, deadline_seconds=0.3, json=True)
     code = cancel_all.run(options)
 
     said = capsys.readouterr()
@@ -159,7 +161,7 @@ def test_a_desk_that_dies_in_the_middle_of_a_halt_is_gone_past(
     gone(tmp_path, monkeypatch)
     asyncio.run(begun(tmp_path))
 
-    code = cancel_all.run(cancel_all.Options(data_dir=tmp_path, by="Olga", deadline_seconds=0.3))
+    code = cancel_all.run(Options(data_dir=tmp_path, by="Olga", deadline_seconds=0.3))
 
     (marker,) = markers.read(markers.folder_of(tmp_path / "ems"))
     assert code == 2
@@ -176,6 +178,10 @@ def test_a_desk_that_dies_in_the_middle_of_a_halt_is_gone_past(
         (400, "<html>"),
         (404, '{"detail": "Not Found"}'),
         (405, ""),
+        (400, '{"error": "no such route"}'),
+        (404, '{"error": "not found"}'),
+        (409, '{"error": "no"}'),
+        (202, '{"id": "HALT-000001", "live": false, "status": "proven", "accounts": []}'),
     ],
 )
 def test_another_program_on_the_port_of_a_dead_desk_is_gone_past(
@@ -190,11 +196,167 @@ def test_another_program_on_the_port_of_a_dead_desk_is_gone_past(
         gone(tmp_path, monkeypatch, base_url)
         keys.ensure_keys(tmp_path, ["ann"], None)
 
-        code = cancel_all.run(cancel_all.Options(data_dir=tmp_path, deadline_seconds=0.1))
+        code = cancel_all.run(Options(data_dir=tmp_path, deadline_seconds=0.1))
 
     assert code == 2
-    assert "not the desk; going past it" in capsys.readouterr().err
+    assert "is not the desk. Going past it." in capsys.readouterr().err
     assert markers.read(markers.folder_of(tmp_path / "ems"))
+
+
+def test_what_the_desk_says_no_to_is_not_gone_past(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is the desk by its id, and its no stands."""
+    with serving(404, '{"error": "no such exchange"}', desk_id="this") as base_url:
+        gone(tmp_path, monkeypatch, base_url)
+        keys.ensure_keys(tmp_path, ["ann"], None)
+
+        code = cancel_all.run(Options(data_dir=tmp_path, deadline_seconds=0.1))
+
+    assert code == 3
+    assert capsys.readouterr().err == "openvenue: no such exchange\n"
+    assert not markers.read(markers.folder_of(tmp_path / "ems"))
+
+
+def test_a_desk_that_cannot_any_more_is_gone_past(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its journal has stopped, say: it answers, and does nothing."""
+    with serving(503, '{"error": "the desk has stopped"}', desk_id="this") as base_url:
+        gone(tmp_path, monkeypatch, base_url)
+        keys.ensure_keys(tmp_path, ["ann"], None)
+
+        code = cancel_all.run(Options(data_dir=tmp_path, deadline_seconds=0.1))
+
+    assert code == 2
+    assert "cannot: the desk has stopped. Going past it." in capsys.readouterr().err
+
+
+def test_a_program_that_dribbles_is_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A byte now and then is no answer: the patience is for the whole of it."""
+    monkeypatch.setattr(cancel_all, "SILENT_SECONDS", 0.3)
+    done = Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def dribble() -> None:
+            client, _ = listener.accept()
+            with client, suppress(OSError):
+                while not done.wait(0.02):
+                    client.sendall(b"H")
+
+        thread = Thread(target=dribble)
+        thread.start()
+        gone(tmp_path, monkeypatch, f"http://127.0.0.1:{listener.getsockname()[1]}")
+        keys.ensure_keys(tmp_path, ["ann"], None)
+        try:
+            code = cancel_all.run(Options(data_dir=tmp_path, deadline_seconds=0.1))
+        finally:
+            done.set()
+            thread.join()
+
+    assert code == 2
+    assert "no answer in 0.3 s. Going past it." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"base_url": "http://127.0.0.1:1"}', "\xff"])
+def test_a_corrupt_desk_file_is_told_and_gone_past(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    """With the desk's own file, which says where the venues are."""
+    gone(tmp_path, monkeypatch)
+    (tmp_path / "desk.json").write_text(text, "latin-1")
+
+    options = Options(data_dir=tmp_path, config=tmp_path / "desk.toml", deadline_seconds=0.1)
+    code = cancel_all.run(options)
+
+    said = capsys.readouterr()
+    assert code == 2
+    assert "desk.json is corrupt: " in said.err
+    assert "name that with --url" in said.err
+    assert "ann at KRAKENFTS" in said.out
+    assert markers.read(markers.folder_of(tmp_path / "ems"))
+
+
+def test_a_corrupt_desk_file_and_an_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The desk is asked where the operator says that it is."""
+    body = '{"id": "HALT-000001", "live": false, "status": "proven", "accounts": []}'
+    with serving(200, body) as base_url:
+        gone(tmp_path, monkeypatch)
+        (tmp_path / "desk.json").write_text("{")
+        keys.ensure_keys(tmp_path, ["ann"], None)
+
+        code = cancel_all.run(Options(data_dir=tmp_path, url=base_url, json=True))
+
+    said = capsys.readouterr()
+    assert code == 0
+    assert "desk.json is corrupt" in said.err
+    assert json.loads(said.out)["id"] == "HALT-000001"
+
+
+@pytest.mark.parametrize("spoil", ["desk.json", "desk.toml"])
+def test_where_nobody_says_where_the_venues_are_a_halt_is_left(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    spoil: str,
+) -> None:
+    """The next start of the desk is halted; nothing is claimed to be proven."""
+    monkeypatch.setattr(past_the_desk, "SILENT_SECONDS", 0.1)
+    gone(tmp_path, monkeypatch)
+    (tmp_path / spoil).write_text("{")
+
+    options = Options(data_dir=tmp_path, venues=("KRAKENFTS",), accounts=("ann",), by="Olga")
+    code = cancel_all.run(options)
+
+    (marker,) = markers.read(markers.folder_of(tmp_path / "ems"))
+    said = capsys.readouterr().err
+    assert code == 2
+    assert (marker.by, marker.scope.owners, marker.scope.exchange_ids) == (
+        *("Olga", ("ann",)),
+        ("KRAKENFTS",),
+    )
+    assert f"the desk will start with {marker.halt_id}" in said
+    assert "--config" in said
+
+
+def test_a_desk_that_lives_takes_a_halt_that_was_left_blindly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its address is lost, and it looks for halts itself: that it has it is told."""
+    gone(tmp_path, monkeypatch)
+    (tmp_path / "desk.json").write_text("{")
+    folder, done = markers.folder_of(tmp_path / "ems"), Event()
+
+    def take() -> None:
+        while not done.wait(0.01):
+            for marker in markers.read(folder):
+                markers.set_aside(folder, marker.halt_id, markers.TAKEN)
+
+    thread = Thread(target=take)
+    thread.start()
+    try:
+        code = cancel_all.run(Options(data_dir=tmp_path))
+    finally:
+        done.set()
+        thread.join()
+
+    assert code == 2
+    assert "the desk lives and has HALT-" in capsys.readouterr().err
+
+
+def test_a_rehearsal_that_cannot_be_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dry run halts nobody."""
+    gone(tmp_path, monkeypatch)
+    (tmp_path / "desk.toml").write_text("{")
+
+    assert cancel_all.run(Options(data_dir=tmp_path, dry_run=True)) == 2
+    assert not (tmp_path / "ems").exists()
 
 
 def test_a_dry_run_that_heard_nothing_is_not_good(
@@ -203,26 +365,29 @@ def test_a_dry_run_that_heard_nothing_is_not_good(
     """What would go is not known, and the exit status says so."""
     gone(tmp_path, monkeypatch)
 
-    code = cancel_all.run(cancel_all.Options(data_dir=tmp_path, dry_run=True))
+    code = cancel_all.run(Options(data_dir=tmp_path, dry_run=True))
 
     assert code == 2
     assert "ann at KRAKENFTS: not known" in capsys.readouterr().out
 
 
 @contextmanager
-def serving(status: int, body: str) -> Iterator[str]:
+def serving(status: int, body: str, desk_id: str = "another") -> Iterator[str]:
     """A program that answers everything alike; where it is."""
 
     class Answers(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
+        def answer(self) -> None:
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
+            self.send_header("X-OpenVenue-Desk", desk_id)
             self.end_headers()
             self.wfile.write(body.encode())
 
         def log_message(self, *_: object) -> None:
             pass
 
+    for method in ("GET", "POST"):
+        setattr(Answers, f"do_{method}", Answers.answer)
     server = HTTPServer(("127.0.0.1", 0), Answers)
     thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
@@ -243,7 +408,8 @@ def gone(
     config = tmp_path / "desk.toml"
     config.write_text(CONFIG)
     desk_file.write(
-        tmp_path, desk_file.DeskFile(base_url=base_url, pid=1, is_live=False, config=str(config))
+        tmp_path,
+        desk_file.DeskFile(id="this", base_url=base_url, pid=1, is_live=False, config=str(config)),
     )
 
 
@@ -264,7 +430,7 @@ def test_a_halt_that_no_desk_has_read_can_be_taken_back(
     assert (code, again) == (0, 2)
     assert markers.read(folder) == []
     assert (folder / "HALT-file.release.txt").read_text() == "by Olga: drill over\n"
-    assert "halts stand" in capsys.readouterr().err
+    assert "Halts stand" in capsys.readouterr().err
 
 
 def test_a_marker_is_read_as_it_was_left(tmp_path: Path) -> None:
@@ -291,13 +457,40 @@ def test_a_marker_that_cannot_be_read_halts_everything(tmp_path: Path, text: str
     assert marker.scope == Scope()
 
 
+def test_a_desk_keeps_its_id_from_start_to_start(tmp_path: Path) -> None:
+    """Whoever read the file before a restart still knows it; one that is lost is made anew."""
+    first = desk_file.identity(tmp_path)
+    desk_file.write(
+        tmp_path, desk_file.DeskFile(id=first, base_url="http://x", pid=1, is_live=False)
+    )
+    same = desk_file.identity(tmp_path)
+    (tmp_path / "desk.json").write_text("{")
+
+    assert same == first
+    assert desk_file.identity(tmp_path) != first
+
+
+def test_a_desk_file_that_is_corrupt_is_not_told_as_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a release, too."""
+    (tmp_path / "desk.json").write_text("{")
+
+    code = release.run(tmp_path, None, reason="", by="", lists=True, json=False)
+
+    assert code == 2
+    assert "desk.json is corrupt" in capsys.readouterr().err
+
+
 def test_the_desk_file_is_for_its_owner_and_holds_no_secret(tmp_path: Path) -> None:
     """It says where, and nothing by which one gets in."""
-    written = desk_file.DeskFile(base_url="http://127.0.0.1:8080", pid=os.getpid(), is_live=True)
+    written = desk_file.DeskFile(
+        id="this", base_url="http://127.0.0.1:8080", pid=os.getpid(), is_live=True
+    )
     desk_file.write(tmp_path, written)
 
     assert desk_file.read(tmp_path) == written
     assert (tmp_path / "desk.json").stat().st_mode & 0o777 == 0o600
     assert set(msgspec.json.decode((tmp_path / "desk.json").read_bytes())) == {
-        *("base_url", "pid", "is_live", "config", "venues")
+        *("id", "base_url", "pid", "is_live", "config", "venues")
     }

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from openvenue.cli import desk_file
+from openvenue.cli.desk_file import DeskFile
 from openvenue.exchange.keys import ensure_keys
 from openvenue.faults.fault import Kind
 from tests.unit.cli.test_main import asked
@@ -66,6 +68,25 @@ def test_a_server_that_is_not_there_is_exit_code_1(data_dir: str) -> None:
 
     assert result.exit_code == 1
     assert result.stderr.startswith(f"openvenue: nobody answers at {NOBODY}: ")
+
+
+def test_the_server_is_found_by_its_data_directory(data_dir: str) -> None:
+    """As by every verb of the desk: nobody types an address that a file knows."""
+    found = DeskFile(id="this", base_url=NOBODY, pid=1, is_live=False)
+    desk_file.write(Path(data_dir), found)
+
+    result = asked("fault", "list", "--data-dir", data_dir)
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"openvenue: nobody answers at {NOBODY}: ")
+
+
+def test_where_no_server_ever_was_an_address_is_asked_for(data_dir: str) -> None:
+    """Not a guess at one."""
+    result = asked("fault", "list", "--data-dir", data_dir)
+
+    assert result.exit_code == 2
+    assert "nothing was ever started in" in result.stderr
 
 
 def test_the_admin_key_is_looked_for_in_the_data_directory(tmp_path: Path) -> None:

@@ -1,7 +1,11 @@
-"""The operator's API from the other side: one call, one answer."""
+"""The operator's API from the other side: one call, one answer, with a bounded patience."""
 
+import socket
 from collections.abc import Iterable
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from threading import Timer
+from time import monotonic
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -9,13 +13,27 @@ import msgspec
 
 from openvenue.faults.fault import Fault
 from openvenue.faults.plan import Planned
-from openvenue.gateways.admin.rest import KEY_HEADER
+from openvenue.gateways.admin.rest import DESK_HEADER, KEY_HEADER
 
 ANSWER_SECONDS: Final = 30.0
+ANSWER_MAX: Final = 1 << 28  # bytes: far above any report, and no end in sight beyond
 
 
 class AdminError(Exception):
     """The server cannot be asked, or said no; the text is one plain sentence."""
+
+
+class AdminSilent(AdminError):
+    """No answer in time, none of this server's, or it cannot do anything any more."""
+
+
+class AdminRefused(AdminError):
+    """It said no; `why` in its own words."""
+
+    def __init__(self, base_url: str, status: int, why: str) -> None:
+        super().__init__(f"the server at {base_url} said no: {why}.")
+        self.status = status
+        self.why = why
 
 
 class _Listed(msgspec.Struct):
@@ -27,12 +45,25 @@ class _Added(msgspec.Struct):
 
 
 class AdminClient:
-    """The admin API at `base_url`, with its key. Every method raises: AdminError."""
+    """The admin API at `base_url`, with its key. Every method raises: AdminSilent; AdminRefused.
 
-    def __init__(self, base_url: str, key: str) -> None:
+    `desk_id`: by which the server is known; what answers without it is another program, which took
+    the port of a dead one. None: whoever answers is taken for it. `seconds`: of a whole answer.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        key: str,
+        *,
+        desk_id: str | None = None,
+        seconds: float = ANSWER_SECONDS,
+    ) -> None:
         self._url = urlsplit(base_url)
         self._base_url = base_url
         self._key = key
+        self._desk_id = desk_id
+        self._seconds = seconds
 
     def faults(self) -> list[Planned]:
         """What may go wrong, and how often it did."""
@@ -55,29 +86,62 @@ class AdminClient:
         """Have the server end, be away for so long, and begin again on what its journals hold."""
         self.ask("POST", "restart", msgspec.json.encode({"down_seconds": down_seconds}))
 
+    def kill_switch(self, method: str, path: str = "", body: object = None) -> Any:
+        """The JSON of an answer under `/admin/kill-switch`."""
+        sent = b"" if body is None else msgspec.json.encode(body)
+        said = self.ask(method, f"kill-switch{path}", sent)
+        try:
+            return msgspec.json.decode(said)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise AdminSilent(f"what {self._base_url} says cannot be read: {error}.") from error
+
     def ask(self, method: str, what: str, body: bytes = b"") -> bytes:
         """The answer to a request under `/admin/`."""
+        status, said, desk_id = self._said(method, f"/admin/{what}", body)
+        if self._desk_id is not None and desk_id != self._desk_id:
+            raise AdminSilent(f"what answers at {self._base_url} is not the desk.")
+        if status in (200, 202):
+            return said
+        why = _reason(said)
+        if status >= 500:
+            raise AdminSilent(f"the server at {self._base_url} cannot: {why}.")
+        raise AdminRefused(self._base_url, status, why)
+
+    def _said(self, method: str, path: str, body: bytes) -> tuple[int, bytes, str]:
+        """Status, body, and who says so."""
         kind = HTTPSConnection if self._url.scheme == "https" else HTTPConnection
+        until = monotonic() + self._seconds
         try:
-            connection = kind(self._url.netloc, timeout=ANSWER_SECONDS)
+            connection = kind(self._url.netloc, timeout=self._seconds)
+            connection.connect()
+            # A time-out of a socket counts from byte to byte; whoever dribbles ends with this one.
+            end = Timer(self._seconds, _cut, [connection.sock])
+            end.start()
             try:
-                headers = {KEY_HEADER: self._key}
-                connection.request(method, f"/admin/{what}", body or None, headers)
+                connection.request(method, path, body or None, {KEY_HEADER: self._key})
                 answer = connection.getresponse()
-                said = answer.read()
+                said = answer.read(ANSWER_MAX)
+                if not answer.isclosed():
+                    raise HTTPException("an answer without an end")
+                return answer.status, said, answer.headers.get(DESK_HEADER, "")
             finally:
+                end.cancel()
                 connection.close()
         except (OSError, HTTPException, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise AdminError(f"nobody answers at {self._base_url}: {why}.") from error
-        if answer.status != 200:
-            raise AdminError(f"the server at {self._base_url} said no: {_reason(said)}.")
-        return said
+            if monotonic() >= until:
+                why = f"no answer in {self._seconds:g} s"
+            raise AdminSilent(f"nobody answers at {self._base_url}: {why}.") from error
+
+
+def _cut(one: socket.socket) -> None:
+    with suppress(OSError):  # it may have ended
+        one.shutdown(socket.SHUT_RDWR)
 
 
 def _reason(said: bytes) -> str:
     try:
         told: Any = msgspec.json.decode(said)
         return str(told["error"])
-    except (msgspec.DecodeError, KeyError, TypeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, LookupError, TypeError):
         return said[:100].decode("utf-8", "replace").strip() or "nothing"

@@ -21,6 +21,7 @@ from openvenue.journal.records import Envelope
 
 PREFIX: Final = "/admin/"
 KEY_HEADER: Final = "x-admin-key"
+DESK_HEADER: Final = "x-openvenue-desk"  # of answers: by which desk they were given
 _ENVELOPE: Final = Envelope(gateway="admin")
 
 Decode = Callable[[bytes], Command]
@@ -43,6 +44,7 @@ class AdminTools(Struct, kw_only=True):
     stopped: Callable[[], Mapping[str, str | None]]  # each venue, and why it serves no more
     request_log: RequestLog
     faults: FaultPlan
+    desk_id: str = ""  # as `desk.json` tells it; "": nobody has to recognise this one
     clock: MovableClock | None = None  # None: real time, which nobody moves
     reset: Callable[[str], Awaitable[None]] | None = None  # wipe a venue back to its defaults
     ems: Ems | None = None  # the desk, whose kill switch the operator can pull
@@ -95,7 +97,7 @@ class AdminGateway:
             or (None if self._kill_switch is None else self._kill_switch.route(method, rest))
             or (None if self._desk is None else self._desk.route(method, rest))
         )
-        return None if handler is None else _Guarded(self._key, handler)
+        return None if handler is None else _Guarded(self._key, handler, self._signed)
 
     def socket(self, path: str) -> OpenSession | None:
         """No WebSocket here."""
@@ -103,11 +105,18 @@ class AdminGateway:
 
     def fault(self) -> Response:
         """Our bug."""
-        return codec.encode_error("internal error; see the server's log", 500)
+        return self._signed(codec.encode_error("internal error; see the server's log", 500))
 
     def refusal(self, path: str, status: int, why: str) -> Response | None:
         """The door's no, in our shape."""
-        return codec.encode_error(why, status) if path.startswith(PREFIX) else None
+        if not path.startswith(PREFIX):
+            return None
+        return self._signed(codec.encode_error(why, status))
+
+    def _signed(self, response: Response) -> Response:
+        if self._tools.desk_id:
+            response.headers = (*response.headers, (DESK_HEADER, self._tools.desk_id))
+        return response
 
     # ---- commands
 
@@ -236,12 +245,18 @@ class AdminGateway:
 class _Guarded:
     """A handler behind the key, with its errors in our shape."""
 
-    def __init__(self, key: bytes, handler: Handler) -> None:
+    def __init__(
+        self, key: bytes, handler: Handler, signed: Callable[[Response], Response]
+    ) -> None:
         self._key = key
         self._handler = handler
+        self._signed = signed
         self.endpoint = getattr(handler, "__name__", "admin")
 
     async def __call__(self, request: Request) -> Response:
+        return self._signed(await self._answer(request))
+
+    async def _answer(self, request: Request) -> Response:
         shown = request.headers.get(KEY_HEADER, "").encode("latin-1")
         if not hmac.compare_digest(shown, self._key):
             request.note["why"] = "X-Admin-Key is " + ("wrong" if shown else "missing")

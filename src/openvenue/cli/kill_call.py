@@ -1,0 +1,85 @@
+"""What `cancel-all` is asked for, and how it speaks: reports to standard output, else to error."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from openvenue.ems.report import Verdict
+
+PROVEN, LEFT, UNKNOWN, USAGE = 0, 1, 2, 3
+CODES: Final[Mapping[str, int]] = {Verdict.PROVEN: PROVEN, Verdict.LEFT: LEFT}
+SILENT_SECONDS: Final = 2.0  # then the desk is gone past
+POLL_SECONDS: Final = 0.1
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """The flags."""
+
+    data_dir: Path
+    url: str | None = None
+    config: Path | None = None
+    venues: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+    side: str | None = None
+    accounts: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    keep_reduce_only: bool = False
+    flatten: bool = False
+    deadline_seconds: float = 10.0
+    reason: str = ""
+    by: str = ""
+    dry_run: bool = False
+    json: bool = False
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """As the API takes them."""
+        named: dict[str, Any] = {
+            "exchange_ids": self.venues,
+            "symbols": self.symbols,
+            "accounts": self.accounts,
+            "tags": self.tags,
+            "side": None if self.side is None else self.side.upper(),
+            "keep_reduce_only": self.keep_reduce_only,
+            "flatten": self.flatten,
+            "deadline_seconds": self.deadline_seconds,
+            "reason": self.reason,
+            "by": self.by or os.environ.get("USER", ""),
+            "dry_run": self.dry_run,
+        }
+        return {
+            name: value
+            for name, value in named.items()
+            if value not in (None, (), "", False) or name == "deadline_seconds"
+        }
+
+
+def progress(halt_id: str, told: dict[str, Any], last: str) -> str:
+    """One line on standard error whenever something has changed."""
+    legs = ", ".join(
+        f"{leg['account']} at {leg['exchange_id']}: {leg['status']}" for leg in told["accounts"]
+    )
+    if legs != last:
+        note(f"{halt_id}  {legs}")
+    return legs
+
+
+def print_json(told: object) -> None:
+    """For programs."""
+    print(msgspec.json.encode(told).decode())
+
+
+def note(line: str) -> None:
+    """For whoever watches."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def say(why: str, code: int) -> int:
+    """The last word; `code`."""
+    print(f"openvenue: {why}", file=sys.stderr)
+    return code
