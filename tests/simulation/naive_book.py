@@ -6,6 +6,7 @@ from openvenue.engine.events import (
     OrderActivated,
     OrderAmended,
     OrderCanceled,
+    OrderRefilled,
     OrderRested,
     OrdersCanceled,
     OrderTrimmed,
@@ -20,6 +21,7 @@ class NaiveBook:
     def __init__(self) -> None:
         self.terms: dict[int, Order] = {}
         self.leaves: dict[int, int] = {}
+        self.shown: dict[int, int] = {}  # of those that rest: how much everybody sees
         self.held: dict[tuple[str, str], int] = {}  # (account, symbol) -> lots, signed
         self._resting: dict[int, int] = {}  # order id -> turn in which it came to rest
         self._turn = 0
@@ -57,12 +59,22 @@ class NaiveBook:
                 order_id = event.order.order_id
                 self.terms[order_id] = event.order
                 self.leaves[order_id] = event.leaves
-                if not event.keeps_place and order_id in self._resting:
+                if event.keeps_place and order_id in self._resting:
+                    self.shown[order_id] = min(
+                        self.shown[order_id], event.leaves, self._slice(order_id)
+                    )
+                elif order_id in self._resting:
                     del self._resting[order_id]
+                    del self.shown[order_id]
                     if event.rests:
                         self._rest(order_id)
+            case OrderRefilled():
+                assert self.shown[event.order_id] == 0
+                self._rest(event.order_id)
+                assert self.shown[event.order_id] == event.shown
             case OrderTrimmed():
                 self.leaves[event.order_id] = event.leaves
+                self.shown[event.order_id] = event.leaves
             case OrderCanceled():
                 self._end(event.order_id)
             case OrdersCanceled():
@@ -74,6 +86,9 @@ class NaiveBook:
                     name = (str(order.account), str(event.symbol))
                     self.held[name] = self.held.get(name, 0) + event.quantity * int(order.side)
                     self.leaves[order_id] -= event.quantity
+                    if order_id in self._resting:
+                        self.shown[order_id] -= event.quantity
+                        assert self.shown[order_id] >= 0, "only what is shown is matched"
                     if self.leaves[order_id] == 0:
                         self._end(order_id)
             case _:
@@ -87,7 +102,14 @@ class NaiveBook:
     def _rest(self, order_id: int) -> None:
         self._turn += 1
         self._resting[order_id] = self._turn
+        self.shown[order_id] = min(self.leaves[order_id], self._slice(order_id))
+
+    def _slice(self, order_id: int) -> int:
+        order = self.terms[order_id]
+        display = None if order.extras is None else order.extras.display
+        return order.quantity if display is None else display
 
     def _end(self, order_id: int) -> None:
         del self.leaves[order_id]
         self._resting.pop(order_id, None)
+        self.shown.pop(order_id, None)

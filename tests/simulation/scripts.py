@@ -7,7 +7,10 @@ from decimal import Decimal
 from random import Random
 from typing import Final
 
+from msgspec.structs import replace
+
 from openvenue.engine.assignees import AssigneeTerms, Days
+from openvenue.engine.book import Live
 from openvenue.engine.commands import (
     AddMargin,
     AmendOrder,
@@ -41,6 +44,7 @@ from openvenue.engine.orders import (
     GTC,
     IOC,
     SELL,
+    Close,
     Direction,
     Distance,
     Extras,
@@ -80,6 +84,7 @@ class Writer:
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)
         self._jumps = Random(-seed)  # of the clock; what is written stays as it is without them
+        self._pairs = Random(seed * 7 + 5)  # of what only pairs have, likewise
         self._names = 0
         self._settled: set[Symbol] = set()
         self._base = 100  # dollars around which orders are placed
@@ -218,6 +223,14 @@ class Writer:
         deadline = None
         if random.random() < 0.02:
             deadline = Nanos(state.now + random.choice([-1, 0, 5 * SECOND]))
+        extras = (
+            self._guards(instrument, trigger, reduce_only=reduce_only)
+            or self._legs(instrument, side, reduce_only=reduce_only)
+            or self._extras(state, waits=time_in_force is GTC and not reduce_only)
+        )
+        if instrument.kind is Kind.SPOT:
+            rests = time_in_force is GTC and trigger is None
+            extras = self._of_pairs(instrument, side, quantity, extras, rests=rests)
         return PlaceOrder(
             account=account,
             symbol=instrument.symbol,
@@ -232,11 +245,53 @@ class Writer:
             market_cap=Decimal("0.01") if limit is None and random.random() < 0.8 else None,
             user_ref=random.randrange(3) if random.random() < 0.2 else None,
             self_trade=random.choices(list(SelfTrade), [9, 1, 1, 1, 0.5, 0.5, 0.5])[0],
-            extras=self._guards(instrument, trigger, reduce_only=reduce_only)
-            or self._legs(instrument, side, reduce_only=reduce_only)
-            or self._extras(state, waits=time_in_force is GTC and not reduce_only),
+            extras=extras,
             slides=post_only and random.random() < 0.5,
             deadline=deadline,
+        )
+
+    def _of_pairs(
+        self,
+        instrument: Instrument,
+        side: Side,
+        quantity: int,
+        extras: Extras | None,
+        *,
+        rests: bool,
+    ) -> Extras | None:
+        """A part that is hidden, an order that each fill brings, both, or neither."""
+        random = self._pairs
+        changed = Extras() if extras is None else extras
+        if random.random() < (0.4 if rests else 0.01):
+            slices = random.choice([1, 2, 3, 5, 9, 16])
+            changed = replace(changed, display=Lots(max(quantity // slices, 1)))
+        if random.random() < 0.2:
+            changed = replace(changed, close=self._close(instrument, side))
+        return extras if changed == Extras() else changed
+
+    def _close(self, instrument: Instrument, side: Side) -> Close:
+        """A take-profit or a stop-loss for what fills; sometimes it meets somebody at once."""
+        random = self._pairs
+        limit = self._ticks(instrument, self._base + side * random.choice([-3, -1, 1, 2, 3]))
+        pick = random.random()
+        if pick < 0.4:
+            return Close(limit_price=limit)
+        if pick < 0.5:
+            return Close(limit_from=Distance(int(side) * random.choice([1, 3, 500, -40_000])))
+        kind = random.choice([TriggerKind.STOP, TriggerKind.TAKE_PROFIT])
+        is_above = (side is SELL) == (kind is TriggerKind.STOP)
+        way = 1 if is_above else -1
+        at = self._ticks(instrument, self._base + way * random.choice([0, 1, 2]))
+        above = Direction.ABOVE if is_above else Direction.BELOW
+        if pick < 0.6 and kind is TriggerKind.STOP:
+            trail = Distance(share=Ppb(random.choice([0, 9_870_000])), ticks=random.choice([1, 2]))
+            return Close(trigger=Trigger(kind, Ticks(0), Signal.LAST, above, trail=trail))
+        if pick < 0.7:
+            offset = Distance(share=Ppb(way * 15_000_000))
+            return Close(trigger=Trigger(kind, at, Signal.LAST, above), trigger_from=offset)
+        return Close(
+            limit_price=limit if random.random() < 0.5 else None,
+            trigger=Trigger(kind, at, random.choice([Signal.LAST, Signal.INDEX]), above),
         )
 
     def _guards(
@@ -410,7 +465,15 @@ class Writer:
             trigger_price=stop,
             deadline=deadline,
             trail=trail,
+            display=self._display(chosen),
         )
+
+    def _display(self, live: Live) -> Lots | None:
+        """Another size for the slices of an iceberg; now and then of what is none."""
+        random = self._pairs
+        if random.random() < (0.5 if live.display else 0.005):
+            return Lots((live.display or live.leaves) * random.choice([0, 1, 2, 3, 5, 8]) // 2)
+        return None
 
     def _cancel_all(self) -> CancelOrders:
         random = self._random

@@ -46,7 +46,9 @@ def test_levels_say_what_their_orders_add_up_to(recordings: list[Recording]) -> 
                     for level in levels:
                         assert level.order_ids, where
                         orders = [step.after.orders[each] for each in level.order_ids]
-                        assert level.quantity == sum(each.leaves for each in orders), where
+                        shown = sum(each.leaves - each.hidden for each in orders)
+                        assert level.quantity == shown, where
+                        assert all(0 <= each.hidden < each.leaves for each in orders), where
                         assert all(each.order.limit_price == level.price for each in orders), where
                         assert all(each.leaves > 0 for each in orders), where
                         resting += level.order_ids
@@ -98,6 +100,18 @@ def test_the_book_is_what_its_events_say(recordings: list[Recording]) -> None:
                 assert book.line(symbol, SELL) == _line(step.after.asks.get(symbol, [])), where
             leaves = {each: view.leaves for each, view in step.after.orders.items()}
             assert book.leaves == leaves, (recording.seed, step.number)
+            resting = {
+                each
+                for ids in (step.after.bids, step.after.asks)
+                for it in ids.values()
+                for each in _line(it)
+            }
+            shown = {
+                each: view.leaves - view.hidden
+                for each, view in step.after.orders.items()
+                if each in resting
+            }
+            assert book.shown == shown, (recording.seed, step.number)
 
 
 def _line(levels: list[LevelSeen]) -> list[int]:

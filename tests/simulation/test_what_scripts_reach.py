@@ -8,9 +8,11 @@ from openvenue.engine.events import (
     DeadMansSwitchFired,
     FundingPaid,
     LegArmed,
+    OrderAccepted,
     OrderActivated,
     OrderAmended,
     OrderCanceled,
+    OrderRefilled,
     OrderRejected,
     OrdersCanceled,
     OrderStarted,
@@ -49,6 +51,8 @@ ENOUGH = {  # at least this share of all commands
     "ended what guarded a position": 0.001,
     "fired a trailing stop": 0.003,
     "made a relative limit a price": 0.002,
+    "showed an iceberg's next slice": 0.003,
+    "brought an order by a fill": 0.003,
 }
 MOST_REFUSED = 0.3
 
@@ -63,6 +67,10 @@ def reaches(step: Step) -> set[str]:
                 found.add("traded")
             case TriggerFired():
                 found.add("triggered")
+            case OrderRefilled():
+                found.add("showed an iceberg's next slice")
+            case OrderAccepted() if event.order.extras is not None and event.order.extras.closes:
+                found.add("brought an order by a fill")
             case OrderStarted():
                 found.add("started an order by its time")
             case LegArmed():

@@ -17,6 +17,7 @@ from openvenue.engine.events import (
     Event,
     OrderAccepted,
     OrderCanceled,
+    OrderRefilled,
     OrderRested,
     OrdersCanceled,
     OrderTrimmed,
@@ -172,7 +173,9 @@ def _learn(symbols: dict[int, str], entry: Entry) -> None:
 
 def _order_ids(entry: Entry) -> Iterator[int]:
     for event in entry.events:
-        if isinstance(event, OrderCanceled | OrderRested | OrderTrimmed | TriggerFired):
+        if isinstance(
+            event, OrderCanceled | OrderRested | OrderRefilled | OrderTrimmed | TriggerFired
+        ):
             yield event.order_id
         elif isinstance(event, OrdersCanceled):
             yield from event.order_ids

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from mypy_extensions import mypyc_attr
 
-from openvenue.engine.orders import BUY, Order, OrderView
+from openvenue.engine.orders import BUY, Extras, Order, OrderView
 from openvenue.engine.units import Atoms, Lots, Nanos, Ticks
 
 if TYPE_CHECKING:
@@ -32,8 +32,11 @@ class Live:
 
     __slots__ = (
         "account",
+        "closes",
+        "display",
         "fees",
         "held",
+        "hidden",
         "is_reducer",
         "is_waiting",
         "leaves",
@@ -74,6 +77,15 @@ class Live:
         self.held = 0  # atoms held for it; spot only
         self.value = 0  # of all that has traded
         self.fees = 0
+        self.display = 0  # how much of an iceberg is shown at a time; 0: all of the order
+        self.hidden = 0  # of what rests
+        self.closes = False  # its fills bring orders on the other side
+
+    def note(self, extras: Extras) -> None:
+        """Keep at hand what few orders have."""
+        display = extras.display
+        self.display = 0 if display is None else display
+        self.closes = extras.close is not None
 
     def view(self) -> OrderView:
         """The order as it is now, as a plain value."""
@@ -84,6 +96,7 @@ class Live:
             self.is_waiting,
             Atoms(self.value),
             Atoms(self.fees),
+            Lots(self.hidden),
         )
 
     def amend(self, order: Order) -> None:
@@ -102,7 +115,7 @@ class Level:
 
     def __init__(self, price: int, ladder: "Ladder") -> None:
         self.price = price
-        self.quantity = 0  # sum of leaves
+        self.quantity = 0  # sum of what is shown of them
         self.orders: dict[int, Live] = {}
         self.holes = 0  # removed since the dict was last packed
         self.ladder = ladder
@@ -112,7 +125,8 @@ class Level:
         orders = self.orders
         del orders[live.order_id]
         live.level = None
-        self.quantity -= live.leaves
+        self.quantity -= live.leaves - live.hidden
+        live.hidden = 0
         if not orders:
             self.ladder.drop(self)
             return
@@ -161,7 +175,7 @@ class Ladder:
             self.levels[key] = level
             insort(self.keys, key)
         level.orders[live.order_id] = live
-        level.quantity += live.leaves
+        level.quantity += live.leaves - live.hidden
         live.level = level
 
     def drop(self, level: Level) -> None:

@@ -200,6 +200,7 @@ class AmendOrder(Struct, frozen=True, kw_only=True, array_like=True, gc=False, t
     deadline: Nanos | None = None
     trail: Distance | None = None  # of a trailing stop, which starts again from the present price
     must_change: bool = False  # refused where it would change nothing
+    display: Lots | None = None  # of an iceberg; larger slices begin with the next one
 
 
 class Transfer(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=90):

@@ -57,6 +57,7 @@ from openvenue.engine.rules.hold import (
 from openvenue.engine.rules.isolated_margin import add_margin, move_margin
 from openvenue.engine.rules.liquidate import check_holders, check_wallet, liquidate
 from openvenue.engine.rules.order_due import order_due
+from openvenue.engine.rules.place_close import place_close
 from openvenue.engine.rules.place_order import place_order
 from openvenue.engine.rules.profit_asset import convert_profit, set_profit_asset
 from openvenue.engine.rules.replace_order import replace_order, successor
@@ -91,6 +92,7 @@ from openvenue.engine.steps import (
     Liquidate,
     MoveMargin,
     OrderDue,
+    PlaceClose,
     ReleaseHold,
     SettleContract,
     TrimReducers,
@@ -132,6 +134,7 @@ DECIDE: Final[dict[type[Any], Callable[[State, Any], list[Event]]]] = {
     FireDeadMansSwitch: fire_dead_mans_switch,
     OrderDue: order_due,
     ArmLegs: arm_legs,
+    PlaceClose: place_close,
     SetSelfTrade: set_self_trade,
     ReplaceOrder: replace_order,
     DecideMember: decide_member,

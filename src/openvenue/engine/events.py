@@ -244,6 +244,7 @@ class OrderAmended(Struct, frozen=True, kw_only=True, array_like=True, gc=False,
     keeps_place: bool
     rests: bool
     reduced: Lots = Lots(0)  # what a reduce-only trim took off
+    hidden: Lots = Lots(0)  # of `leaves`: what the book does not show of it
 
 
 class AmendRejected(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=26):
@@ -514,6 +515,14 @@ class LegArmed(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag
     account: AccountId
 
 
+class OrderRefilled(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=120):
+    """What an iceberg showed is taken: it shows its next slice, behind all others at its price."""
+
+    order_id: OrderId
+    account: AccountId
+    shown: Lots  # > 0
+
+
 class RequestHeld(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=34):
     """A request waits: nothing of it is decided before `until`."""
 
@@ -538,7 +547,8 @@ class HoldReleased(Struct, frozen=True, kw_only=True, array_like=True, gc=False,
 
 
 Event = (
-    RequestHeld
+    OrderRefilled
+    | RequestHeld
     | HoldsCanceled
     | HoldReleased
     | LegArmed

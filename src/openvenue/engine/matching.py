@@ -4,6 +4,7 @@ from typing import Final, final
 
 from openvenue.engine.accounts import Account
 from openvenue.engine.book import Ladder, Live
+from openvenue.engine.contracts import Contract
 from openvenue.engine.markets import Market
 from openvenue.engine.orders import SelfTrade
 
@@ -19,12 +20,14 @@ CANCEL_MAKER_ANY: Final = SelfTrade.CANCEL_MAKER_ANY
 class Fill:
     """A maker, and what it would give."""
 
-    __slots__ = ("maker", "quantity", "value")
+    __slots__ = ("leaves", "maker", "quantity", "shows", "value")
 
-    def __init__(self, maker: Live, quantity: int, value: int) -> None:
+    def __init__(self, maker: Live, quantity: int, value: int, leaves: int, shows: int = 0) -> None:
         self.maker: Final = maker
         self.quantity: Final = quantity
         self.value: Final = value  # atoms of the settlement asset, unsigned
+        self.leaves: Final = leaves  # of the maker, afterwards
+        self.shows: Final = shows  # what an iceberg then shows at the back; 0: it shows no more
 
 
 @final
@@ -66,6 +69,7 @@ def plan_fills(
         if key < worst:
             break
         level = ladder.levels[key]
+        icebergs: list[Fill] | None = None  # whose slice is taken, in the order of their next ones
         for maker in level.orders.values():
             if maker.account.family == taker.family:
                 if self_trade is not REJECT_TAKER:
@@ -82,15 +86,61 @@ def plan_fills(
                 traded = min(traded, reducible(maker, plan.fills))
                 if traded == 0:
                     continue  # its position will be gone; it is canceled once that has happened
+            elif maker.hidden:
+                fill = take_slice(
+                    contract, maker, traded - maker.hidden, traded, leaves, level.price
+                )
+                plan.fills.append(fill)
+                leaves -= fill.quantity
+                if leaves == 0:
+                    break
+                if icebergs is None:
+                    icebergs = []
+                icebergs.append(fill)
+                continue
             if traded > leaves:
                 traded = leaves
-            plan.fills.append(Fill(maker, traded, contract.value(traded, level.price)))
+            value = contract.value(traded, level.price)
+            plan.fills.append(Fill(maker, traded, value, maker.leaves - traded))
             leaves -= traded
             if leaves == 0:
                 break
+        if icebergs is not None:
+            leaves = take_slices(plan, icebergs, contract, leaves, level.price)
         at -= 1
     plan.leaves = leaves
     return plan
+
+
+def take_slice(
+    contract: Contract, maker: Live, shown: int, left: int, leaves: int, price: int
+) -> Fill:
+    """What a taker of `leaves` gets of the part that an iceberg shows, `left` being all of it."""
+    traded = shown if shown < leaves else leaves
+    left -= traded
+    shows = 0
+    if traded == shown and left:
+        shows = maker.display if maker.display < left else left
+    return Fill(maker, traded, contract.value(traded, price), left, shows)
+
+
+def take_slices(
+    plan: Plan, icebergs: list[Fill], contract: Contract, leaves: int, price: int
+) -> int:
+    """Go on at a level of which all else is taken: each slice stands behind those before it.
+
+    Returns what the taker still wants.
+    """
+    at = 0
+    while leaves and at < len(icebergs):
+        last = icebergs[at]
+        at += 1
+        if last.shows:
+            fill = take_slice(contract, last.maker, last.shows, last.leaves, leaves, price)
+            plan.fills.append(fill)
+            leaves -= fill.quantity
+            icebergs.append(fill)
+    return leaves
 
 
 def evicts(self_trade: SelfTrade, taker: Account, maker: Account) -> bool:

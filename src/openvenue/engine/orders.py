@@ -127,6 +127,20 @@ class Leg(Struct, frozen=True, array_like=True, gc=False):
     market_cap: Decimal | None = None
 
 
+class Close(Struct, frozen=True, array_like=True, gc=False):
+    """What each fill of an order brings: an order on the other side, of the filled size.
+
+    It is an order of its own from the start. Source: Kraken Spot WebSocket v2, "Add order",
+    conditional; support article "Conditional Close".
+    """
+
+    limit_price: Ticks | None = None  # None: a market order, unless an offset says otherwise
+    trigger: Trigger | None = None  # with a trail, or a price of its own
+    # Of the limit, or of the trigger's price, from the price of the order that filled.
+    limit_from: Distance | None = None
+    trigger_from: Distance | None = None
+
+
 class Extras(Struct, frozen=True, array_like=True, gc=False):
     """Terms that few orders have."""
 
@@ -136,6 +150,9 @@ class Extras(Struct, frozen=True, array_like=True, gc=False):
     parent: OrderId | None = None  # of a leg; its sender leaves it to the engine
     guards: bool = False  # reduce-only trigger that ends with the position
     whole: bool = False  # closes all of the position, whatever its quantity says
+    display: Lots | None = None  # of an iceberg: how much the book shows at a time
+    close: Close | None = None
+    closes: OrderId | None = None  # whose fill brought it; its sender leaves it to the engine
 
 
 class Order(Struct, frozen=True, array_like=True, gc=False):
@@ -174,6 +191,14 @@ def begins_waiting(order: Order) -> bool:
     return order.trigger is not None
 
 
+def hidden_of(order: Order, leaves: int) -> Lots:
+    """What the book does not show of an order that comes to rest with `leaves`."""
+    extras = order.extras
+    if extras is None or extras.display is None:
+        return Lots(0)
+    return Lots(max(leaves - extras.display, 0))
+
+
 def moved(order: Order, price: Ticks) -> Order:
     """The order with its trigger at another price."""
     assert order.trigger is not None, "only a trigger has such a price"
@@ -189,6 +214,7 @@ class OrderView(Struct, frozen=True, array_like=True, gc=False):
     is_waiting: bool = False  # a trigger that has not fired
     value: Atoms = Atoms(0)  # of all that has traded, unsigned, in the settlement asset
     fees: Atoms = Atoms(0)  # paid on that; negative: rebates
+    hidden: Lots = Lots(0)  # of `leaves`: the part of a resting iceberg that the book does not show
 
     @property
     def filled(self) -> Lots:

@@ -61,6 +61,8 @@ class RejectReason(IntEnum):
     NO_EFFECT = 170  # a change that changes nothing, where that is refused
     CLOSING_MARGIN = 171  # what closes a position and cannot pay its own fee and loss
     NOT_ISOLATED = 50  # margin for a position that has none of its own
+    INVALID_DISPLAY = 120  # too little of an order to show, or of an order that hides nothing
+    HAS_CLOSE = 121  # a change of an order whose fills bring others
 
 
 class CancelReason(IntEnum):

@@ -23,6 +23,7 @@ class OrderRecord(Struct, array_like=True, gc=False):
     value: int = 0
     fees: int = 0
     due: int = 0  # when something about it is; 0: nothing is
+    hidden: int = 0
 
 
 class WalletRecord(Struct, array_like=True):

@@ -188,6 +188,7 @@ def _account_record(account: Account, timed: Timed) -> AccountRecord:
                 live.value,
                 live.fees,
                 _due(timed, live),
+                live.hidden,
             )
             for live in account.orders.values()
         ],
@@ -319,6 +320,9 @@ def _restore_order(state: State, account: Account, record: OrderRecord) -> Live:
     live.is_waiting = record.is_waiting
     live.value = record.value
     live.fees = record.fees
+    live.hidden = record.hidden
+    if order.extras is not None:
+        live.note(order.extras)
     price = order.limit_price
     if position is None and not record.is_waiting and price is not None:
         live.held = held_for(market.contract, int(order.side), record.leaves, int(price))

@@ -8,7 +8,17 @@ from msgspec import Struct
 
 from openvenue.engine.commands import AmendOrder, PlaceOrder
 from openvenue.engine.instruments import WalletId
-from openvenue.engine.units import AccountId, Atoms, FinePrice, Nanos, OrderId, Symbol
+from openvenue.engine.orders import Order
+from openvenue.engine.units import (
+    AccountId,
+    Atoms,
+    FinePrice,
+    Lots,
+    Nanos,
+    OrderId,
+    Symbol,
+    Ticks,
+)
 
 
 class FireTriggers(Struct, frozen=True, gc=False):
@@ -50,6 +60,14 @@ class ArmLegs(Struct, frozen=True, gc=False):
     order_id: OrderId
     count: int
     has_filled: bool  # some of it, ever
+
+
+class PlaceClose(Struct, frozen=True, gc=False):
+    """An order filled that brings another with each fill."""
+
+    order: Order
+    quantity: Lots
+    price: Ticks  # of the fill
 
 
 class OrderDue(Struct, frozen=True, gc=False):
@@ -140,6 +158,7 @@ Step = (
     | HoldRequest
     | ReleaseHold
     | ArmLegs
+    | PlaceClose
     | DecideMember
     | CheckHolders
     | CheckWallet

@@ -45,8 +45,13 @@ def limit_of(trigger: Trigger, offset: Distance) -> Ticks:
 
     A share is rounded towards zero. Source: as above; the sign is the owner's.
     """
-    part = abs(trigger.price * offset.share) // PPB_ONE
-    return Ticks(trigger.price + offset.ticks + (part if offset.share >= 0 else -part))
+    return away(trigger.price, offset)
+
+
+def away(price: Ticks, distance: Distance) -> Ticks:
+    """The price that is so far from another; may be off all bounds, as a share rounded to zero."""
+    part = abs(price * distance.share) // PPB_ONE
+    return Ticks(price + distance.ticks + (part if distance.share >= 0 else -part))
 
 
 def why_offset_refuses(trigger: Trigger, contract: Contract) -> RejectReason | None:

@@ -32,6 +32,7 @@ SAYS_NOTHING = {
     events.MarginMoved,  # between a wallet and a position that it stands for
     events.FundingSampled,  # the rate that it makes is told when it is set
     events.SelfTradeSet,
+    events.OrderRefilled,  # the order has what it had
 }
 
 

@@ -33,6 +33,7 @@ from openvenue.engine.orders import (
     GTC,
     IOC,
     SELL,
+    Close,
     Direction,
     Distance,
     Extras,
@@ -83,6 +84,14 @@ EXTRAS: Final = Extras(
     parent=OrderId(6),
     guards=True,
     whole=True,
+    display=Lots(2),
+    close=Close(
+        limit_price=Ticks(101_000),
+        trigger=STOP,
+        limit_from=Distance(ticks=-4, share=Ppb(-2)),
+        trigger_from=Distance(ticks=4, share=Ppb(2)),
+    ),
+    closes=OrderId(5),
 )
 ORDER: Final = Order(
     order_id=OrderId(7),
@@ -241,6 +250,7 @@ COMMANDS: Final[tuple[commands.Command, ...]] = (
         deadline=NOON,
         trail=Distance(ticks=40, share=Ppb(1)),
         must_change=True,
+        display=Lots(4),
     ),
     commands.JoinAssignment(account=ANN, terms=TERMS),
     commands.LeaveAssignment(account=ANN, number=3),
@@ -356,7 +366,12 @@ EVENTS: Final[tuple[events.Event, ...]] = (
         shares=(events.FundingShare(ANN, Lots(-5), Atoms(-(10**16))),),
     ),
     events.OrderAmended(
-        order=ORDER, leaves=Lots(20), keeps_place=True, rests=True, reduced=Lots(2)
+        order=ORDER,
+        leaves=Lots(20),
+        keeps_place=True,
+        rests=True,
+        reduced=Lots(2),
+        hidden=Lots(18),
     ),
     events.Transferred(
         account=ANN,
@@ -383,6 +398,7 @@ EVENTS: Final[tuple[events.Event, ...]] = (
     events.RequestHeld(hold_id=3, request=PLACE, until=Nanos(2**60), is_canceled=True),
     events.HoldsCanceled(account=ANN, hold_ids=(3, 4)),
     events.HoldReleased(hold_id=3, request=PLACE),
+    events.OrderRefilled(order_id=OrderId(7), account=ANN, shown=Lots(2)),
     events.LegArmed(order_id=OrderId(7), account=ANN),
     events.OrderStarted(order_id=OrderId(7), account=ANN, price=Ticks(99_100)),
     events.TriggersMoved(symbol=PERP, moves=(events.TriggerMove(OrderId(7), ANN, Ticks(99_500)),)),

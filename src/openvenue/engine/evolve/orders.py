@@ -11,6 +11,7 @@ from openvenue.engine.events import (
     OrderActivated,
     OrderAmended,
     OrderCanceled,
+    OrderRefilled,
     OrderRejected,
     OrderRested,
     OrdersCanceled,
@@ -52,8 +53,10 @@ def order_accepted(state: State, event: OrderAccepted) -> None:
     if cl_ord_id is not None:
         account.cl_ord_ids[cl_ord_id] = live
     extras = order.extras
-    if extras is not None and _begin(state, live, extras):
-        return
+    if extras is not None:
+        live.note(extras)
+        if _begin(state, live, extras):
+            return
     if event.rests:
         rest(live)
         look_at_mid(state, market)
@@ -122,6 +125,18 @@ def order_rested(state: State, event: OrderRested) -> None:
     look_at_mid(state, live.market)
 
 
+def order_refilled(state: State, event: OrderRefilled) -> None:
+    """An iceberg's next slice stands behind all others at its price."""
+    live = state.accounts[event.account].orders[event.order_id]
+    state.remember(live)
+    level = live.level
+    assert level is not None, "only what rests is refilled"
+    ladder = level.ladder
+    level.remove(live)
+    live.hidden = live.leaves - event.shown
+    ladder.add(live, live.price)
+
+
 def order_amended(state: State, event: OrderAmended) -> None:
     """The order has its new terms: in its old place, at the back, or about to trade."""
     live = state.accounts[event.order.account].orders[event.order.order_id]
@@ -130,11 +145,17 @@ def order_amended(state: State, event: OrderAmended) -> None:
     level = live.level
     if level is None:
         assert live.is_waiting, "only what rests or waits is amended"
+        if event.order.extras is not None:
+            live.note(event.order.extras)
         live.amend(event.order)
         live.leaves = event.leaves
         return
+    extras = event.order.extras
+    if extras is not None:
+        live.note(extras)
     if event.keeps_place:
-        level.quantity -= live.leaves - event.leaves
+        level.quantity -= live.leaves - live.hidden - (event.leaves - event.hidden)
+        live.hidden = event.hidden
         if not live.is_waiting:
             reserve(live, event.leaves - live.leaves)
         live.amend(event.order)

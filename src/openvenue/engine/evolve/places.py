@@ -11,6 +11,8 @@ def rest(live: Live) -> None:
     """Put an order into the book, behind the others at its price, and reserve for it."""
     book = live.market.book
     ladder = book.bids if live.sign > 0 else book.asks
+    if live.display and live.leaves > live.display:
+        live.hidden = live.leaves - live.display
     ladder.add(live, live.price)
     position = live.position
     if position is None:

@@ -18,6 +18,7 @@ from openvenue.engine.evolve.positions import add, change_position, fund, pay
 from openvenue.engine.markets import Market
 from openvenue.engine.orders import BUY, Origin, Signal
 from openvenue.engine.state import State
+from openvenue.engine.steps import PlaceClose
 from openvenue.engine.units import ExecId
 
 LAST: Final = int(Signal.LAST)
@@ -61,6 +62,10 @@ def traded(state: State, event: Traded) -> None:
         see_to_legs(state, taker, True)
     if taker.leaves == 0:
         forget(state, taker)
+    if maker.closes:
+        state.steps.append(PlaceClose(maker.order, quantity, event.price))
+    if taker.closes:
+        state.steps.append(PlaceClose(taker.order, quantity, event.price))
 
     contract = market.contract
     if contract.is_spot:

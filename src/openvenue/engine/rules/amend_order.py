@@ -11,7 +11,7 @@ from openvenue.engine.book import Live
 from openvenue.engine.commands import AmendOrder
 from openvenue.engine.events import AmendRejected, Event, OrderAmended
 from openvenue.engine.instruments import Mode
-from openvenue.engine.orders import Order, Trigger
+from openvenue.engine.orders import Order, Trigger, hidden_of
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.rules.cancel_order import find_order
 from openvenue.engine.rules.execution import (
@@ -20,6 +20,7 @@ from openvenue.engine.rules.execution import (
     reducible_quantity,
     why_plan_refused,
 )
+from openvenue.engine.rules.iceberg import hidden_in_place, why_display_refused
 from openvenue.engine.rules.place_order import CLOSED, why_off_bounds, why_position_too_large
 from openvenue.engine.state import State
 from openvenue.engine.trailing import is_behind, trail_price, why_offset_refuses
@@ -40,6 +41,8 @@ def amend_order(state: State, command: AmendOrder) -> list[Event]:
     reason = CLOSED.get(live.market.mode)
     if reason is not None:
         return [_rejected(command, reason)]
+    if live.closes:
+        return [_rejected(command, RejectReason.HAS_CLOSE)]
     leaves = _new_leaves(command, live)
     order = _new_terms(command, live, leaves)
     if isinstance(order, RejectReason):
@@ -58,7 +61,7 @@ def amend_order(state: State, command: AmendOrder) -> list[Event]:
         keeps = not is_moved and leaves <= live.leaves
         return [OrderAmended(order=order, leaves=Lots(leaves), keeps_place=keeps, rests=True)]
     if order.limit_price == live.order.limit_price and leaves <= live.leaves:
-        return [_in_place(order, leaves)]
+        return [_in_place(live, order, leaves)]
     return _move(state, command, live, order, leaves)
 
 
@@ -95,7 +98,20 @@ def _new_terms(command: AmendOrder, live: Live, leaves: int) -> Order | RejectRe
             return RejectReason.INVALID_PRICE
         limit = command.limit_price
     quantity = order.quantity + leaves - live.leaves
-    return replace(order, quantity=Lots(quantity), limit_price=limit, trigger=trigger)
+    changed_order = replace(order, quantity=Lots(quantity), limit_price=limit, trigger=trigger)
+    extras = order.extras
+    display = command.display
+    if display is not None:
+        if extras is None or extras.display is None:
+            return RejectReason.INVALID_DISPLAY
+        changed_order = replace(changed_order, extras=replace(extras, display=display))
+    elif live.display and leaves != live.leaves:
+        display = Lots(live.display)
+    if display is not None:
+        reason = why_display_refused(display, leaves)
+        if reason is not None:
+            return reason
+    return changed_order
 
 
 def _new_trigger(command: AmendOrder, live: Live, trigger: Trigger) -> Trigger | RejectReason:
@@ -136,7 +152,7 @@ def _move(state: State, command: AmendOrder, live: Live, order: Order, leaves: i
             order = replace(order, quantity=Lots(order.quantity - reduced))
         if order.limit_price == live.order.limit_price and leaves <= live.leaves:
             # Nothing is left of what it wanted to grow by: it stays where it is.
-            return [_in_place(order, leaves, reduced)]
+            return [_in_place(live, order, leaves, reduced)]
     elif not market.contract.is_spot:
         # Its own reservation is part of what the bound counts, so only the growth is new.
         reason = why_position_too_large(account, market, sign, leaves - live.leaves)
@@ -155,6 +171,7 @@ def _move(state: State, command: AmendOrder, live: Live, order: Order, leaves: i
             keeps_place=False,
             rests=plan is None,
             reduced=Lots(reduced),
+            hidden=hidden_of(order, leaves) if plan is None else Lots(0),
         )
     ]
     if plan is not None:
@@ -162,13 +179,16 @@ def _move(state: State, command: AmendOrder, live: Live, order: Order, leaves: i
     return events
 
 
-def _in_place(order: Order, leaves: int, reduced: int = 0) -> Event:
+def _in_place(live: Live, order: Order, leaves: int, reduced: int = 0) -> Event:
+    extras = order.extras
+    display = 0 if extras is None or extras.display is None else extras.display
     return OrderAmended(
         order=order,
         leaves=Lots(leaves),
         keeps_place=True,
         rests=True,
         reduced=Lots(reduced),
+        hidden=Lots(hidden_in_place(live, display, leaves)),
     )
 
 

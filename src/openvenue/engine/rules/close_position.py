@@ -91,7 +91,7 @@ def close_on_book(
                 order.side,
                 maker_account=owner,
                 maker_order_id=OrderId(live.order_id),
-                maker_leaves=Lots(live.leaves - fill.quantity),
+                maker_leaves=Lots(fill.leaves),
                 maker_fee=contract.maker_fee(fill.value, maker.tier),
                 maker_realized=maker.trade(contract, -sign, fill.quantity, live.price),
                 taker_account=position.account,

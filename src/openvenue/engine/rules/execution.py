@@ -11,7 +11,13 @@ from typing import Final, final
 from openvenue.engine.accounts import Account
 from openvenue.engine.book import Live
 from openvenue.engine.contracts import Contract
-from openvenue.engine.events import Event, OrderCanceled, OrderRested, Traded
+from openvenue.engine.events import (
+    Event,
+    OrderCanceled,
+    OrderRefilled,
+    OrderRested,
+    Traded,
+)
 from openvenue.engine.instruments import Mode
 from openvenue.engine.margin import why_funds_refuse, why_margin_refuses
 from openvenue.engine.markets import Market
@@ -204,7 +210,7 @@ def execute(
                 side,
                 maker_account=owner,
                 maker_order_id=OrderId(live.order_id),
-                maker_leaves=Lots(live.leaves - quantity),
+                maker_leaves=Lots(fill.leaves),
                 maker_fee=contract.maker_fee(fill.value, maker.tier),
                 maker_realized=maker.trade(contract, -sign, quantity, price),
                 taker_account=account.account_id,
@@ -217,6 +223,12 @@ def execute(
                 taker_funding=Atoms(taker.funding),
             )
         )
+        if fill.shows:
+            events.append(
+                OrderRefilled(
+                    order_id=OrderId(live.order_id), account=owner, shown=Lots(fill.shows)
+                )
+            )
         maker.funding = taker.funding = 0  # later fills have nothing more to give
         exec_id = ExecId(exec_id + 1)
     if leaves == 0:

@@ -12,6 +12,7 @@ from openvenue.engine.markets import Market
 from openvenue.engine.orders import BUY, GTC, Extras, Order, SelfTrade, Trigger
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.rules.arm_legs import leg_order
+from openvenue.engine.rules.conditional import why_close_refused
 from openvenue.engine.rules.execution import (
     NO_PRICE,
     execute,
@@ -20,6 +21,7 @@ from openvenue.engine.rules.execution import (
     reducible_quantity,
     why_plan_refused,
 )
+from openvenue.engine.rules.iceberg import why_display_refused
 from openvenue.engine.state import State
 from openvenue.engine.trailing import is_behind, trail_price, why_offset_refuses
 from openvenue.engine.units import Lots, Ticks, is_workable
@@ -54,6 +56,7 @@ MAX_POSITION: Final = RejectReason.MAX_POSITION
 REJECT_TAKER: Final = SelfTrade.REJECT_TAKER
 EXPIRED: Final = RejectReason.EXPIRED
 INVALID: Final = RejectReason.INVALID
+INVALID_DISPLAY: Final = RejectReason.INVALID_DISPLAY
 TOO_MANY_TRAILING: Final = RejectReason.TOO_MANY_TRAILING
 TRAIL_TOO_WIDE: Final = RejectReason.TRAIL_TOO_WIDE
 TRAIL_NO_REFERENCE: Final = RejectReason.TRAIL_NO_REFERENCE
@@ -61,8 +64,11 @@ TRAILING_MAX: Final = 100  # waiting trailing stops of one account
 NO_REFERENCE_PRICE: Final = RejectReason.NO_REFERENCE_PRICE
 
 
-def place_order(state: State, command: PlaceOrder) -> list[Event]:
-    """The refusal that a client sees first, or acceptance and everything that follows at once."""
+def place_order(state: State, command: PlaceOrder, *, is_close: bool = False) -> list[Event]:
+    """The refusal that a client sees first, or acceptance and everything that follows at once.
+
+    What a fill brings `is_close`: however little it is, it is not too small.
+    """
     account = state.accounts.get(command.account)
     market = state.markets.get(command.symbol)
     if account is None:
@@ -77,13 +83,21 @@ def place_order(state: State, command: PlaceOrder) -> list[Event]:
     limit_price = command.limit_price
     trigger = command.trigger
     reason = _why_unacceptable(state, command, account, market)
+    extras = command.extras
+    if reason is None and extras is not None and not is_close and extras.closes is not None:
+        reason = INVALID  # only the engine makes those
     if reason is None:
-        reason = why_off_bounds(market, quantity, limit_price, trigger)
+        least = quantity if not is_close else max(quantity, market.contract.min_quantity)
+        reason = why_off_bounds(market, least, limit_price, trigger)
+        if is_close and reason is SMALL_ORDER:
+            reason = None
     if reason is None:
         reason = _why_too_much(command, account, market, sign, quantity)
-    extras = command.extras
-    if reason is None and extras is not None and (extras.legs or extras.guards):
-        reason = _why_unguarded(command, account, market, extras, sign)
+    if reason is None and extras is not None:
+        if extras.legs or extras.guards:
+            reason = _why_unguarded(command, account, market, extras, sign)
+        elif extras.display is not None or extras.close is not None:
+            reason = why_refused_by_extras(market, command, extras)
     if reason is not None:
         return [_rejected(command, reason)]
     is_market = limit_price is None
@@ -196,6 +210,22 @@ def _why_unguarded(
             return CL_ORD_ID_IN_USE
         names.add(name)
     return None
+
+
+def why_refused_by_extras(
+    market: Market, command: PlaceOrder, extras: Extras
+) -> RejectReason | None:
+    """Why the order cannot hide a part of itself, or bring others. Pairs alone have either."""
+    if not market.contract.is_spot:
+        return INVALID
+    if extras.display is not None:
+        rests = command.time_in_force is GTC and command.limit_price is not None
+        if not rests or command.trigger is not None or extras.display > command.quantity:
+            return INVALID_DISPLAY
+        reason = why_display_refused(extras.display, command.quantity)
+        if reason is not None:
+            return reason
+    return None if extras.close is None else why_close_refused(market.contract, extras.close)
 
 
 def start_trigger(market: Market, trigger: Trigger) -> Trigger | RejectReason:

@@ -42,6 +42,8 @@ def successor(state: State, command: ReplaceOrder) -> PlaceOrder | RejectReason:
     live = find_order(state, command.account, command.order_id, command.cl_ord_id)
     if live is None or live.level is None or live.is_waiting:
         return RejectReason.UNKNOWN_ORDER
+    if live.closes:
+        return RejectReason.HAS_CLOSE
     if not state.intake_open:
         return RejectReason.LOW_DISK
     if not live.account.is_trading_enabled:

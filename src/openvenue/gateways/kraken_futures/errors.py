@@ -130,6 +130,8 @@ REQUEST_ERROR: Final[Mapping[RejectReason, str]] = {
     RejectReason.INVALID: "invalidArgument",
     RejectReason.OPEN_POSITION: "invalidArgument",
     RejectReason.NOT_ISOLATED: "invalidArgument",
+    RejectReason.INVALID_DISPLAY: "invalidArgument",
+    RejectReason.HAS_CLOSE: "invalidArgument",
     RejectReason.ASSET_NOT_HELD: INVALID_UNIT,
     RejectReason.UNKNOWN_ASSIGNEE: "invalidArgument",
 }
@@ -175,6 +177,8 @@ ORDER_ERROR: Final[Mapping[RejectReason, str]] = {
     RejectReason.LEVERAGE_TOO_HIGH: "FIXED_LEVERAGE_TOO_HIGH",
     RejectReason.OPEN_POSITION: "FIXED_LEVERAGE_TOO_HIGH",
     RejectReason.NOT_ISOLATED: "FIXED_LEVERAGE_TOO_HIGH",
+    RejectReason.INVALID_DISPLAY: "INVALID_QUANTITY",
+    RejectReason.HAS_CLOSE: "MARKET_NOT_FOUND",
     RejectReason.REDUCES_TOO_MUCH: "WOULD_NOT_REDUCE_POSITION",
     RejectReason.ASSET_NOT_HELD: "MARKET_NOT_FOUND",
     RejectReason.PRICE_DISLOCATION: "PRICE_DISLOCATION",

@@ -16,11 +16,12 @@ from openvenue.engine.events import (
     OrderActivated,
     OrderAmended,
     OrderCanceled,
+    OrderRefilled,
     OrderRested,
     OrdersCanceled,
     Traded,
 )
-from openvenue.engine.orders import BUY, OrderView, Side
+from openvenue.engine.orders import BUY, OrderView, Side, hidden_of
 from openvenue.engine.queries import BookView
 from openvenue.engine.units import Lots, Symbol, Ticks
 from openvenue.gateways.kraken_spot.listing import Market
@@ -156,25 +157,29 @@ class Books:
         elif isinstance(event, OrderAccepted | OrderActivated):
             order = event.order
             if event.rests and order.limit_price is not None:
-                self._add(order.symbol, order.side, order.limit_price, order.quantity, time)
+                shown = order.quantity - hidden_of(order, order.quantity)
+                self._add(order.symbol, order.side, order.limit_price, shown, time)
         elif isinstance(event, OrderRested):
-            self._add_order(story.views[event.order_id], event.leaves, time)
+            view = story.views[event.order_id]
+            self._add_order(view, event.leaves - hidden_of(view.order, event.leaves), time)
+        elif isinstance(event, OrderRefilled):
+            self._add_order(story.views[event.order_id], event.shown, time)
         elif isinstance(event, OrderAmended):
             view = story.views[event.order.order_id]
             if story.is_resting(event.order.order_id):
-                self._add_order(view, -view.leaves, time)
+                self._add_order(view, view.hidden - view.leaves, time)
             if event.rests and not view.is_waiting:
-                self._add_order(
-                    OrderView(event.order, event.leaves, view.updated), event.leaves, time
-                )
+                shown = event.leaves - event.hidden
+                self._add_order(OrderView(event.order, event.leaves, view.updated), shown, time)
         elif isinstance(event, OrderCanceled):
             if story.is_resting(event.order_id):
-                self._add_order(story.views[event.order_id], -event.leaves, time)
+                view = story.views[event.order_id]
+                self._add_order(view, view.hidden - event.leaves, time)
         elif isinstance(event, OrdersCanceled):
             for order_id in event.order_ids:
                 if story.is_resting(order_id):
                     view = story.views[order_id]
-                    self._add_order(view, -view.leaves, time)
+                    self._add_order(view, view.hidden - view.leaves, time)
 
     def touched(self) -> list[tuple[Symbol, LevelBook]]:
         """Books in which something happened since the last time."""

@@ -87,6 +87,8 @@ REFUSED: Final[Mapping[RejectReason, str]] = {
     RejectReason.LEVERAGE_TOO_HIGH: NO_MARGIN,
     RejectReason.OPEN_POSITION: NO_MARGIN,
     RejectReason.NOT_ISOLATED: NO_MARGIN,
+    RejectReason.INVALID_DISPLAY: f"{INVALID}:displayvol",
+    RejectReason.HAS_CLOSE: f"{INVALID}:close",
     RejectReason.REDUCES_TOO_MUCH: NO_REDUCING,
     RejectReason.ASSET_NOT_HELD: f"{INVALID}:asset",
     RejectReason.PRICE_DISLOCATION: "EOrder:Invalid price",

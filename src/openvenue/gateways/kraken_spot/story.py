@@ -12,6 +12,7 @@ from openvenue.engine.events import (
     OrderActivated,
     OrderAmended,
     OrderCanceled,
+    OrderRefilled,
     OrderRested,
     OrdersCanceled,
     OrderStarted,
@@ -19,7 +20,7 @@ from openvenue.engine.events import (
     TriggerFired,
     TriggersMoved,
 )
-from openvenue.engine.orders import OrderView, begins_waiting, moved
+from openvenue.engine.orders import OrderView, begins_waiting, hidden_of, moved
 from openvenue.engine.units import Atoms, Lots, OrderId
 from openvenue.exchange.port import Outcome
 
@@ -52,14 +53,26 @@ class Story:
             is_waiting = kind is OrderAccepted and begins_waiting(order)
             self.views[order.order_id] = OrderView(order, order.quantity, self._time, is_waiting)
             self._arrived[order.order_id] = event.rests and not is_waiting
+            if event.rests:
+                self._hide(order.order_id, hidden_of(order, order.quantity))
         elif isinstance(event, OrderRested):
             self._arrived[event.order_id] = True
+            self._hide(event.order_id, hidden_of(self.views[event.order_id].order, event.leaves))
+        elif isinstance(event, OrderRefilled):
+            leaves = self.views[event.order_id].leaves
+            self._hide(event.order_id, Lots(leaves - event.shown))
         elif isinstance(event, OrderAmended):
             order = event.order
             view = self.views[order.order_id]
             self._arrived[order.order_id] = event.rests and not view.is_waiting
             self.views[order.order_id] = OrderView(
-                order, event.leaves, self._time, view.is_waiting, view.value, view.fees
+                order,
+                event.leaves,
+                self._time,
+                view.is_waiting,
+                view.value,
+                view.fees,
+                event.hidden,
             )
         elif isinstance(event, TriggersMoved):
             for move in event.moves:
@@ -91,9 +104,15 @@ class Story:
             self._time,
             value=Atoms(view.value + value),
             fees=Atoms(view.fees + fee),
+            hidden=view.hidden,
         )
         if leaves == 0:
             self._arrived[order_id] = False
+
+    def _hide(self, order_id: OrderId, hidden: Lots) -> None:
+        view = self.views[order_id]
+        if view.hidden != hidden:
+            self.views[order_id] = replace(view, hidden=hidden)
 
     def _wait_no_more(self, order_id: OrderId) -> None:
         view = self.views[order_id]

@@ -123,6 +123,8 @@ REFUSAL: Final = {
         INVALID_LEVERAGE,
         "Cannot decrease leverage with open position.: {leverage}",
     ),
+    RejectReason.INVALID_DISPLAY: (0, INVALID_PARAMETERS),
+    RejectReason.HAS_CLOSE: (0, INVALID_PARAMETERS),
     RejectReason.NOT_ISOLATED: (POSITION_NOT_FOUND, "PositionNotFound"),
     RejectReason.REDUCES_TOO_MUCH: (
         REDUCE_AMOUNT,
