@@ -228,7 +228,7 @@ class KillScene:
         """How often the owner's dead man's switch has fired there."""
         return sum(
             isinstance(event, DeadMansSwitchFired) and event.account == OWNER
-            for group in read_groups(self._journal(exchange_id))
+            for group in read_groups(self.journal(exchange_id))
             for entry in group
             for event in entry.events
         )
@@ -273,7 +273,7 @@ class KillScene:
     def open_at(self, exchange_id: str) -> dict[str, str]:
         """Open orders of the owner by the venue's journal: the client's names, by numbers."""
         world = begin(None)
-        fold(world, read_groups(self._journal(exchange_id)))
+        fold(world, read_groups(self.journal(exchange_id)))
         return {
             str(order_id): live.order.cl_ord_id or ""
             for order_id, live in world.engine.state.orders.items()
@@ -284,7 +284,7 @@ class KillScene:
         """Client's names of all orders of the owner that the venue ever took, oldest first."""
         return [
             event.order.cl_ord_id or ""
-            for group in read_groups(self._journal(exchange_id))
+            for group in read_groups(self.journal(exchange_id))
             for entry in group
             for event in entry.events
             if isinstance(event, OrderAccepted) and event.order.account == OWNER
@@ -292,7 +292,7 @@ class KillScene:
 
     def fates(self, exchange_id: str) -> "Fates":
         """What became of every order of the owner there."""
-        return Fates.read(self._journal(exchange_id), NAMES[exchange_id])
+        return Fates.read(self.journal(exchange_id), NAMES[exchange_id])
 
     def hold_against_journals(self, report: Any, before: Mapping[str, "Fates"]) -> None:
         """Whether a report is true, order by order, and leaves out none that was open `before`."""
@@ -314,7 +314,8 @@ class KillScene:
         """What is open, everywhere."""
         return {name: self.open_at(name) for name in self.venues}
 
-    def _journal(self, exchange_id: str) -> Path:
+    def journal(self, exchange_id: str) -> Path:
+        """Where the venue keeps it."""
         return self.venues[exchange_id].data_dir / DIRECTORIES[exchange_id]
 
 

@@ -16,9 +16,10 @@ from msgspec.structs import replace
 from openvenue.ems.config import Credentials, EmsConfig, VenueAccount
 from openvenue.ems.desk import Ems
 from openvenue.ems.errors import NoAnswer, VenueDown
-from openvenue.ems.halts import Origin, Scope, Trigger
+from openvenue.ems.halts import Origin, Trigger
 from openvenue.ems.orders import ClOrdId, ExchangeId, Order, Side, Status, Terms, TimeInForce
 from openvenue.ems.report import Verdict
+from openvenue.ems.scope import Scope
 from openvenue.engine.units import AccountId
 from openvenue.testing.server import free_ports
 from tests.e2e.fake_exchanges import Binance, Bitstamp, FakeExchange, Luno, served

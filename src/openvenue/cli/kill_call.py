@@ -1,6 +1,5 @@
 """What `cancel-all` is asked for, and how it speaks: reports to standard output, else to error."""
 
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +8,10 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from openvenue.cli.who import who
+from openvenue.ems.orders import Side
 from openvenue.ems.report import Verdict
+from openvenue.ems.scope import TriggerState
 
 PROVEN, LEFT, UNKNOWN, USAGE = 0, 1, 2, 3
 CODES: Final[Mapping[str, int]] = {Verdict.PROVEN: PROVEN, Verdict.LEFT: LEFT}
@@ -29,6 +31,8 @@ class Options(Struct, frozen=True, kw_only=True):
     accounts: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     keep_reduce_only: bool = False
+    mine_only: bool = False
+    trigger_state: str | None = None
     flatten: bool = False
     deadline_seconds: float = 10.0
     reason: str = ""
@@ -46,16 +50,29 @@ class Options(Struct, frozen=True, kw_only=True):
             "tags": self.tags,
             "side": None if self.side is None else self.side.upper(),
             "keep_reduce_only": self.keep_reduce_only,
+            "mine_only": self.mine_only,
+            "trigger_state": None if self.trigger_state is None else self.trigger_state.upper(),
             "flatten": self.flatten,
             "deadline_seconds": self.deadline_seconds,
             "reason": self.reason,
-            "by": self.by or os.environ.get("USER", ""),
+            "by": who(self.by),
             "dry_run": self.dry_run,
         }
         return {
             name: value
             for name, value in named.items()
             if value not in (None, (), "", False) or name == "deadline_seconds"
+        }
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """Those of orders, as a scope has them."""
+        state = self.trigger_state
+        return {
+            "side": None if self.side is None else Side(self.side.upper()),
+            "keeps_reduce_only": self.keep_reduce_only,
+            "mine_only": self.mine_only,
+            "trigger_state": None if state is None else TriggerState(state.upper()),
         }
 
 

@@ -41,6 +41,13 @@ class ClockChoice(StrEnum):
     VIRTUAL = "virtual"
 
 
+class TriggerChoice(StrEnum):
+    """Of an order that has, or had, a price to wait for."""
+
+    UNTRIGGERED = "untriggered"
+    RESTING = "resting"
+
+
 class SideChoice(StrEnum):
     """Of an order."""
 
@@ -298,6 +305,13 @@ def cancel_all(
     keep_reduce_only: Annotated[
         bool, typer.Option("--keep-reduce-only", help="Protective orders stay.")
     ] = False,
+    mine_only: Annotated[
+        bool, typer.Option("--mine-only", help="Only what this desk has sent; the rest stays.")
+    ] = False,
+    trigger_state: Annotated[
+        TriggerChoice | None,
+        typer.Option("--trigger-state", help="Only orders that wait for a price, or that do not."),
+    ] = None,
     flatten: Annotated[
         bool, typer.Option("--flatten", help="Then close positions in scope.")
     ] = False,
@@ -329,6 +343,8 @@ def cancel_all(
             accounts=tuple(account or ()),
             tags=tuple(tag or ()),
             keep_reduce_only=keep_reduce_only,
+            mine_only=mine_only,
+            trigger_state=None if trigger_state is None else trigger_state.value,
             flatten=flatten,
             deadline_seconds=deadline,
             reason=reason,

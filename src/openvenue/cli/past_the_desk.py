@@ -8,7 +8,7 @@ import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -27,22 +27,25 @@ from openvenue.cli.kill_call import (
     progress,
     say,
 )
+from openvenue.cli.who import who
 from openvenue.ems import markers
 from openvenue.ems.config import CannotConnect
 from openvenue.ems.desk import Ems
 from openvenue.ems.errors import NoSuchExchange, NoSuchOwner
-from openvenue.ems.halts import Scope, union
 from openvenue.ems.markers import Marker
-from openvenue.ems.orders import ExchangeId, HaltId, Side
+from openvenue.ems.orders import ExchangeId, HaltId
 from openvenue.ems.records import EMS
 from openvenue.ems.report import HaltReport
 from openvenue.ems.report_page import LIVE, page, rehearsal_page
+from openvenue.ems.scope import Scope, union
 from openvenue.ems.settings import SettingsError
 from openvenue.engine.units import AccountId, Nanos
 from openvenue.gateways import halt_words
 from openvenue.journal.directory import is_journal
 from openvenue.journal.errors import JournalError
 from openvenue.journal.reader import read_lines
+
+NOBODY_KNOWS: Final = "the desk's journal does not tell which orders are its own"
 
 
 async def kill(options: Options, desk: DeskFile | None) -> int:
@@ -74,9 +77,8 @@ async def _only_halt(options: Options) -> int:
             owners=tuple(AccountId(it) for it in union(options.accounts)),
             exchange_ids=tuple(ExchangeId(it) for it in union(options.venues)),
             symbols=union(options.symbols),
-            side=None if options.side is None else Side(options.side.upper()),
             tags=union(options.tags),
-            keeps_reduce_only=options.keep_reduce_only,
+            **options.filters,
         ),
     )
     try:
@@ -102,31 +104,30 @@ async def _reach(options: Options, desk: DeskFile | None) -> int:
     journal = options.data_dir / desk_file.JOURNAL
     if any(it.is_live for it in config.accounts):
         note(f"{LIVE}: these venues are not on this machine")
-    stand_in = await Ems.stand_in(config, _past(journal))
+    past = _past(journal)
+    stand_in = await Ems.stand_in(config, past or [])
     try:
         scope = stand_in.switchboard.scope(
             owners=options.accounts,
             venues=options.venues,
             symbols=options.symbols,
-            side=None if options.side is None else Side(options.side.upper()),
             tags=options.tags,
-            keeps_reduce_only=options.keep_reduce_only,
+            **options.filters,
         )
         if options.dry_run:
             return await _rehearse(options, stand_in, scope)
-        return await _kill(options, stand_in, scope, markers.folder_of(journal))
+        folder = markers.folder_of(journal)
+        if options.mine_only and past is None:
+            await _leave(_marker(options, scope), folder)
+            return say(f"{NOBODY_KNOWS}: none was canceled. Without --mine-only all go", UNKNOWN)
+        return await _kill(options, stand_in, scope, folder)
     finally:
         await stand_in.close()
 
 
 async def _kill(options: Options, stand_in: Ems, scope: Scope, folder: Path) -> int:
-    """Durable first: whatever becomes of this process, the desk will honour it."""
     marker = _marker(options, scope)
-    try:
-        path = await asyncio.to_thread(markers.leave, folder, marker)
-        note(f"{marker.halt_id} left for the desk in {path}")
-    except OSError as error:  # a disk that fails is no reason to let orders stand
-        note(f"no halt could be left for the desk ({error}): it may send orders again")
+    await _leave(marker, folder)
     try:
         halt_id = await _swept(stand_in, marker)
     except asyncio.CancelledError:
@@ -139,6 +140,15 @@ async def _kill(options: Options, stand_in: Ems, scope: Scope, folder: Path) -> 
     else:
         print(page(report), end="")
     return CODES.get(report.verdict, UNKNOWN)
+
+
+async def _leave(marker: Marker, folder: Path) -> None:
+    """Durable first: whatever becomes of this process, the desk will honour it."""
+    try:
+        path = await asyncio.to_thread(markers.leave, folder, marker)
+        note(f"{marker.halt_id} left for the desk in {path}")
+    except OSError as error:  # a disk that fails is no reason to let orders stand
+        note(f"no halt could be left for the desk ({error}): it may send orders again")
 
 
 async def _swept(stand_in: Ems, marker: Marker) -> HaltId:
@@ -168,7 +178,7 @@ def _marker(options: Options, scope: Scope) -> Marker:
         halt_id=HaltId(f"HALT-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"),
         time=Nanos(time.time_ns()),
         scope=scope,
-        by=options.body.get("by", ""),
+        by=who(options.by),
         reason=options.reason,
         flatten=options.flatten,
         deadline_seconds=options.deadline_seconds,
@@ -185,14 +195,14 @@ async def _rehearse(options: Options, stand_in: Ems, scope: Scope) -> int:
 
 
 def _past(journal: Path) -> Any:
-    """What the desk knew: whose orders are whose, and which were on their way."""
+    """What the desk knew: whose orders are whose, and which were on the way; None: nobody says."""
     if not is_journal(journal):
-        return []
+        return None
     try:
         return list(read_lines(journal, EMS))
     except JournalError as error:
         note(f"the desk's journal cannot be read ({error}): tags are not known")
-        return []
+        return None
 
 
 def _keep(folder: Path, name: HaltId, report: HaltReport) -> None:

@@ -4,7 +4,6 @@ Exit status: 0 released, 1 the halt stays, 2 the desk does not answer, 3 asked f
 makes no sense.
 """
 
-import os
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +13,7 @@ import msgspec
 from openvenue.cli import desk_file
 from openvenue.cli.desk_file import DeskFileError
 from openvenue.cli.reaching import CannotReach, reach
+from openvenue.cli.who import who
 from openvenue.ems import markers
 from openvenue.ems.orders import HaltId
 from openvenue.gateways.admin.client import AdminRefused, AdminSilent
@@ -36,8 +36,9 @@ def run(
     if not lists and (halt is None or not reason.strip()):
         print("openvenue: name a halt, and say why: release HALT --reason …", file=sys.stderr)
         return USAGE
+    by = who(by)
     try:
-        told = _ask(data_dir, url, halt, reason, by or os.environ.get("USER", ""), lists)
+        told = _ask(data_dir, url, halt, reason, by, lists)
     except AdminRefused as error:
         print(f"openvenue: {error.why}", file=sys.stderr)
         return STAYS if error.status == 409 else USAGE

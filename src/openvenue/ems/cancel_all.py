@@ -9,11 +9,12 @@ import structlog
 
 from openvenue.ems.commands import BeginCancelAll, EndCancelAll
 from openvenue.ems.events import CancelAllBegun
-from openvenue.ems.halts import Act, Scope
+from openvenue.ems.halts import Act
 from openvenue.ems.ledger import DeskStopped
 from openvenue.ems.orders import Order, RunId
 from openvenue.ems.proof import Ending, Sight, nobody_lists
 from openvenue.ems.route import Route
+from openvenue.ems.scope import Scope
 from openvenue.ems.state import Run
 from openvenue.ems.sweep import Sweep
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from openvenue.ems.halt_commands import HaltCommand
-from openvenue.ems.orders import ZERO, Account, ClOrdId, Fill, HaltId, RunId, Terms
+from openvenue.ems.orders import ZERO, Account, ClOrdId, Fill, HaltId, RunId, Terms, Waits
 from openvenue.ems.proof import Ending, Sight
 from openvenue.engine.units import AccountId, Nanos
 
@@ -33,6 +33,7 @@ class Word(Struct, frozen=True, array_like=True, kw_only=True):
     fills: tuple[Fill, ...] = ()  # those that it told, oldest first
     message: str = ""
     leaves: Decimal | None = None  # where a venue tells this, and not how much was filled
+    waits: Waits | None = None  # None: nothing is said of it
 
 
 class PlaceOrder(Struct, frozen=True, kw_only=True, tag=1, array_like=True):

@@ -6,7 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from openvenue.ems.halt_events import HaltEvent
-from openvenue.ems.orders import Account, ClOrdId, Fill, HaltId, RunId, Status, Terms
+from openvenue.ems.orders import Account, ClOrdId, Fill, HaltId, RunId, Status, Terms, Waits
 from openvenue.ems.proof import Ending, Sight
 from openvenue.engine.units import AccountId
 
@@ -58,6 +58,7 @@ class OrderReported(Struct, frozen=True, kw_only=True, tag=4, array_like=True):
     average: Decimal | None
     fills: tuple[Fill, ...]
     message: str
+    waits: Waits = Waits.NO
 
 
 class OrderLost(Struct, frozen=True, kw_only=True, tag=5, array_like=True):
@@ -78,6 +79,7 @@ class OrderFound(Struct, frozen=True, kw_only=True, tag=6, array_like=True):
     order_id: str
     status: Status
     filled: Decimal
+    waits: Waits = Waits.NO
 
 
 class CancelAsked(Struct, frozen=True, kw_only=True, tag=7, array_like=True):

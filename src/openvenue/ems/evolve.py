@@ -59,6 +59,7 @@ def order_found(state: State, event: OrderFound) -> None:
         filled=event.filled,
         history=((event.status, state.now),),
         is_foreign=True,
+        waits=event.waits,
     )
     keep(state, order)
 
@@ -87,6 +88,7 @@ def order_reported(state: State, event: OrderReported) -> None:
         message=event.message,
         is_unknown=False,
         cancel_wanted=order.cancel_wanted and not order.has_ended,
+        waits=event.waits,
     )
     keep(state, known)
 

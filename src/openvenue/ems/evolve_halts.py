@@ -100,6 +100,7 @@ def round_ended(state: State, event: RoundEnded) -> None:
         ending=event.ending,
         why=event.why,
         unlistable=event.unlistable,
+        kept=event.kept,
     )
     _set(state, event, ended)
 

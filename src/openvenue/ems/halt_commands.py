@@ -5,9 +5,10 @@ Journaled like the commands beside them. Append-only: new fields at the end, wit
 
 from msgspec import Struct
 
-from openvenue.ems.halts import Act, Positions, Scope, Trigger
+from openvenue.ems.halts import Act, Positions, Trigger
 from openvenue.ems.orders import Account, ClOrdId, HaltId
 from openvenue.ems.proof import Ending, Sight
+from openvenue.ems.scope import Scope
 
 
 class PullSwitch(Struct, frozen=True, kw_only=True, tag=20, array_like=True):
@@ -62,6 +63,7 @@ class EndRound(Struct, frozen=True, kw_only=True, tag=25, array_like=True):
     ending: Ending
     why: str = ""
     unlistable: tuple[str, ...] = ()
+    kept: tuple[ClOrdId, ...] = ()  # open beside the scope
 
 
 class ReleaseHalt(Struct, frozen=True, kw_only=True, tag=26, array_like=True):

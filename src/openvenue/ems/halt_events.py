@@ -4,9 +4,10 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from openvenue.ems.halts import Act, HaltOrder, Positions, Scope, Trigger
-from openvenue.ems.orders import Account, HaltId
+from openvenue.ems.halts import Act, HaltOrder, Positions, Trigger
+from openvenue.ems.orders import Account, ClOrdId, HaltId
 from openvenue.ems.proof import Ending, Sight
+from openvenue.ems.scope import Scope
 
 
 class HaltRefusal(StrEnum):
@@ -81,6 +82,7 @@ class RoundEnded(Struct, frozen=True, kw_only=True, tag=26, array_like=True):
     ending: Ending
     why: str
     unlistable: tuple[str, ...]
+    kept: tuple[ClOrdId, ...] = ()
 
 
 class HaltReleased(Struct, frozen=True, kw_only=True, tag=27, array_like=True):

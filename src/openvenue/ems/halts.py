@@ -4,72 +4,15 @@ A halt stands from its trigger to its release. On each account in its scope it h
 more rounds of canceling and looking, of which the last one's ending counts.
 """
 
-from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
 
 from msgspec import Struct
 
-from openvenue.ems.orders import (
-    Account,
-    ClOrdId,
-    ExchangeId,
-    HaltId,
-    Side,
-    Status,
-    Terms,
-    is_tagged,
-)
+from openvenue.ems.orders import Account, ClOrdId, HaltId, Side, Status
 from openvenue.ems.proof import Ending, Sight
+from openvenue.ems.scope import Scope
 from openvenue.engine.units import AccountId, Nanos
-
-
-class Scope(Struct, frozen=True, array_like=True, kw_only=True):
-    """Which orders a halt is about: those that fit every filter. An empty filter leaves out none.
-
-    `exchange_ids` are accounts as clients address them, and a bare one means all of its tagged
-    ones: of a kill switch the wider reading is the safe one. `symbols` are names of either kind.
-    """
-
-    owners: tuple[AccountId, ...] = ()
-    exchange_ids: tuple[ExchangeId, ...] = ()
-    symbols: tuple[str, ...] = ()
-    side: Side | None = None
-    tags: tuple[str, ...] = ()
-    keeps_reduce_only: bool = False
-
-    def has(self, account: Account) -> bool:
-        """Whether any order of `account` can be meant."""
-        return (not self.owners or account.owner in self.owners) and (
-            not self.exchange_ids
-            or account.exchange_id in self.exchange_ids
-            or any(is_tagged(account.exchange_id, it) for it in self.exchange_ids)
-        )
-
-    def covers(self, account: Account, terms: Terms, tag: str) -> bool:
-        """Whether this very order is meant."""
-        return (
-            self.has(account)
-            and (not self.symbols or self.names(terms.symbol, terms.common_symbol))
-            and (self.side is None or terms.side is self.side)
-            and (not self.tags or tag in self.tags)
-            and not (self.keeps_reduce_only and terms.reduce_only)
-        )
-
-    def names(self, *symbols: str) -> bool:
-        """Whether one of the names of an instrument is in the filter, in capitals or not."""
-        wanted = [symbol.casefold() for symbol in self.symbols]
-        return any(symbol.casefold() in wanted for symbol in symbols if symbol)
-
-    @property
-    def is_whole_account(self) -> bool:
-        """No order of an account that is meant is left out."""
-        return self.is_whole_symbol and not self.symbols
-
-    @property
-    def is_whole_symbol(self) -> bool:
-        """No order in an instrument that is meant is left out."""
-        return self.side is None and not self.tags and not self.keeps_reduce_only
 
 
 class Origin(StrEnum):
@@ -147,6 +90,7 @@ class Leg(Struct, frozen=True, kw_only=True):
     unlistable: tuple[str, ...] = ()  # classes of orders that the venue shows to nobody
     before: Positions | None = None
     after: Positions | None = None
+    kept: tuple[ClOrdId, ...] = ()  # open beside the scope, at the last look of the round
 
 
 class Release(Struct, frozen=True, array_like=True, kw_only=True):
@@ -180,8 +124,3 @@ class Halt(Struct, frozen=True, kw_only=True):
     def is_running(self) -> bool:
         """A round is under way."""
         return any(leg.ending is None for leg in self.legs.values())
-
-
-def union(filters: Iterable[str]) -> tuple[str, ...]:
-    """A filter in the form in which equal ones are equal."""
-    return tuple(sorted(set(filters)))

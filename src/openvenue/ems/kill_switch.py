@@ -17,13 +17,14 @@ from openvenue.ems.errors import HaltStays
 from openvenue.ems.flatten import Flattener
 from openvenue.ems.halt_commands import BeginRound, EndRound, PullSwitch, ReleaseHalt
 from openvenue.ems.halt_events import Halted, HaltRepeated, ReleaseRefused
-from openvenue.ems.halts import Halt, Leg, Scope, Trigger
+from openvenue.ems.halts import Halt, Leg, Trigger
 from openvenue.ems.ledger import DeskStopped, Ledger
 from openvenue.ems.order_log import Change
 from openvenue.ems.orders import Account, HaltId
-from openvenue.ems.proof import Ending, nobody_lists
+from openvenue.ems.proof import Ending, nobody_lists, nobody_tells
 from openvenue.ems.route import Route
 from openvenue.ems.rules.halt import is_meant
+from openvenue.ems.scope import MAYBE_TRIGGERED, Scope
 from openvenue.ems.sweep import Sweep, Withdrawn
 from openvenue.ems.testimony import Testimony
 from openvenue.ems.timer import Timer
@@ -214,6 +215,9 @@ class KillSwitch:
                 ending, why = await self._resolve(halt.halt_id, route, sweep)
             if ending is Ending.PROVEN and unlistable:
                 ending, why = Ending.UNVERIFIABLE, nobody_lists(unlistable)
+            doubtful = sum(halt.scope.why_kept(it) == MAYBE_TRIGGERED for it in sweep.kept)
+            if ending is Ending.PROVEN and doubtful:
+                ending, why = Ending.UNVERIFIABLE, nobody_tells(doubtful)
         except Withdrawn:
             return
         except DeskStopped:
@@ -227,6 +231,7 @@ class KillSwitch:
             ending=ending,
             why=why,
             unlistable=unlistable,
+            kept=tuple(it.cl_ord_id for it in sweep.kept),
         )
         await self._ledger.submit(end)
         log.warning("swept", halt=halt.halt_id, account=str(route.account), ending=ending, why=why)

@@ -12,8 +12,9 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from openvenue.ems.halts import Origin, Scope, Trigger
+from openvenue.ems.halts import Origin, Trigger
 from openvenue.ems.orders import HaltId
+from openvenue.ems.scope import Scope
 from openvenue.engine.units import Nanos
 from openvenue.journal.disk import Disk, write_file
 

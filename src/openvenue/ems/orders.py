@@ -66,6 +66,14 @@ IN_FLIGHT: Final = (Status.RECEIVED, Status.ROUTING, Status.ROUTED)  # the venue
 ENDED: Final = (Status.FILLED, Status.CANCELED, Status.REJECTED)
 
 
+class Waits(StrEnum):
+    """Whether an order waits for a price before it stands in the book: stops and take-profits."""
+
+    NO = "no"
+    YES = "yes"
+    UNTOLD = "untold"  # its exchange lists it the same before and after
+
+
 class Account(Struct, frozen=True, array_like=True):
     """Whose account at which exchange: what an order goes to, and what a cancel-all empties."""
 
@@ -126,6 +134,7 @@ class Order(Struct, frozen=True, kw_only=True):
     tag: str = ""  # whose it is within its owner: a strategy, a trader, a client of the owner's
     flattens: HaltId | None = None  # the desk's own: it closes a position on behalf of this halt
     ends_with_session: bool = False  # to be canceled when its client's connection ends
+    waits: Waits = Waits.NO
 
     @property
     def key(self) -> OrderKey:

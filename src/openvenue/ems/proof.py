@@ -32,3 +32,8 @@ class Sight(Struct, frozen=True, array_like=True):
 def nobody_lists(classes: Sequence[str]) -> str:
     """Why an empty list proves nothing there."""
     return f"nobody lists {', '.join(classes)} orders"
+
+
+def nobody_tells(count: int) -> str:
+    """Why a list that cannot be told apart proves nothing there."""
+    return f"{count} kept that may have been triggered: the exchange lists them alike"

@@ -4,9 +4,9 @@ import structlog
 from msgspec import Struct
 
 from openvenue.ems.connectors.port import FAILURES
-from openvenue.ems.halts import Scope
 from openvenue.ems.orders import Account, Order
 from openvenue.ems.route import Route
+from openvenue.ems.scope import Scope
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +31,7 @@ async def rehearse(route: Route, scope: Scope) -> Rehearsal:
     except FAILURES as error:
         why = str(error)
     live = await route.live()
-    meant = tuple(it for it in live if scope.covers(it.account, it.terms, it.tag))
+    meant = tuple(it for it in live if scope.means(it))
     return Rehearsal(
         account=route.account,
         meant=meant,

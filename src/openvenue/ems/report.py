@@ -11,20 +11,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from openvenue.ems.halts import (
-    DONE,
-    GONE,
-    Act,
-    Halt,
-    HaltOrder,
-    HeldPosition,
-    Leg,
-    Origin,
-    Release,
-    Scope,
-)
+from openvenue.ems.halts import DONE, GONE, Act, Halt, HaltOrder, HeldPosition, Leg, Origin, Release
 from openvenue.ems.orders import Account, ClOrdId, HaltId, Order, Side, Status
 from openvenue.ems.proof import Ending, Sight
+from openvenue.ems.scope import Scope
 from openvenue.ems.state import State
 from openvenue.engine.units import AccountId, Nanos
 
@@ -111,6 +101,7 @@ class LegReport(Struct, frozen=True, kw_only=True):
     unlistable: tuple[str, ...]
     before: tuple[HeldPosition, ...] | None
     after: tuple[HeldPosition, ...] | None
+    kept: tuple[tuple[Order, str], ...]  # open beside the scope, and which filter left them out
 
 
 class HaltReport(Struct, frozen=True, kw_only=True):
@@ -198,7 +189,16 @@ def _leg(state: State, halt: Halt, leg: Leg, is_live: bool) -> LegReport:
         unlistable=leg.unlistable,
         before=None if leg.before is None else leg.before.held,
         after=None if leg.after is None else leg.after.held,
+        kept=tuple(_kept(state, halt, leg)),
     )
+
+
+def _kept(state: State, halt: Halt, leg: Leg) -> Iterator[tuple[Order, str]]:
+    """As they stood at the last look; those that have ended since are left out."""
+    for cl_ord_id in leg.kept:
+        order = state.orders[leg.account.owner, cl_ord_id]
+        if not order.has_ended:
+            yield order, halt.scope.why_kept(order) or "reduce-only"
 
 
 def _gone(leg: Leg) -> dict[ClOrdId, None]:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from openvenue.ems.halts import Act, HeldPosition, Scope
+from openvenue.ems.halts import Act, HeldPosition
 from openvenue.ems.orders import Account, Order
 from openvenue.ems.proof import Sight
 from openvenue.ems.rehearsal import Rehearsal
 from openvenue.ems.report import HaltReport, LegReport, OrderReport, Outcome, Verdict
+from openvenue.ems.scope import Scope
 from openvenue.ems.times import iso
 
 MEANINGS: Final = {
@@ -27,7 +28,12 @@ def page(report: HaltReport) -> str:
 
 def scope_text(scope: Scope) -> str:
     """What is meant, in one sentence."""
-    words = [f"{scope.side} orders" if scope.side is not None else "all orders"]
+    words = ["own"] if scope.mine_only else []
+    if scope.trigger_state is not None:
+        words.append(scope.trigger_state.lower())
+    if scope.side is not None:
+        words.append(scope.side)
+    words = [" ".join([*(words or ["all"]), "orders"])]
     if scope.symbols:
         words.append(f"in {', '.join(scope.symbols)}")
     if scope.tags:
@@ -54,7 +60,9 @@ def _rehearsal_lines(scope: Scope, rehearsals: Sequence[Rehearsal], live: bool) 
             continue
         yield f"{_name(it.account)}: {len(it.meant)} would go, {len(it.beside)} would stay"
         yield from (f"  goes   {_order_text(order)}" for order in it.meant)
-        yield from (f"  stays  {_order_text(order)}" for order in it.beside)
+        yield from (
+            f"  stays  {_order_text(order)} ({scope.why_kept(order)})" for order in it.beside
+        )
         if it.unlistable:
             yield f"  cannot be listed there: {', '.join(it.unlistable)}"
 
@@ -63,7 +71,7 @@ def _order_text(order: Order) -> str:
     terms = order.terms
     return (
         f"{terms.side} {terms.quantity} {terms.symbol} @ {terms.price}  {order.status}"
-        f"  {order.cl_ord_id}  {order.order_id}"
+        f"{'  foreign' if order.is_foreign else ''}  {order.cl_ord_id}  {order.order_id}"
     )
 
 
@@ -101,6 +109,7 @@ def _leg_lines(leg: LegReport) -> Iterator[str]:
     if leg.unlistable:
         yield f"  cannot be listed there: {', '.join(leg.unlistable)}"
     yield from (f"  {_outcome_line(order)}" for order in leg.orders)
+    yield from (f"  kept for {why}: {_order_text(order)}" for order, why in leg.kept)
     yield from (f"  {_sight_line(sight)}" for sight in leg.sights)
     yield from (f"  {_act_line(act)}" for act in leg.acts)
     for when, held in (("before", leg.before), ("after", leg.after)):

@@ -25,15 +25,18 @@ from openvenue.ems.connectors.port import (
     VenueOrder,
 )
 from openvenue.ems.connectors.port import VenueRefused as Refused
-from openvenue.ems.halts import DONE, GONE, TAKEN, Act, Scope
+from openvenue.ems.halts import DONE, GONE, TAKEN, Act
 from openvenue.ems.orders import ClOrdId, Order
 from openvenue.ems.proof import Ending, Sight
 from openvenue.ems.route import Route
+from openvenue.ems.scope import Scope
 from openvenue.engine.units import Nanos
 
 log = structlog.get_logger(__name__)
 
 MASS_AGAIN_FROM: Final = 20  # orders still listed: some venues do only so many at a time
+ON_ITS_WAY: Final = "an order is on its way"
+NAMELESS: Final = "a nameless order is listed, which may be one of ours that is not known yet"
 UNANSWERED: Final = "no answer by the deadline"
 WHOLE_ACCOUNT: Final = "account"
 ONE_SYMBOL: Final = "symbol"
@@ -82,6 +85,8 @@ class Sweep:
         self._left: int | None = None  # at the last look; None: it has not told since
         self._why = ""
         self._asking: dict[tuple[str, ClOrdId | None], Nanos] = {}  # and no answer yet
+        self._is_nameless = False
+        self.kept: list[Order] = []  # beside the scope, at the last look
 
     async def run(self) -> tuple[Ending, str]:
         """How it ended, and why not better. Raises: Withdrawn."""
@@ -128,7 +133,9 @@ class Sweep:
                     left = await self._look_at_feed()
                     if not left:
                         return
-                self._why = f"orders left: {len(left)}" if left else "an order is on its way"
+                self._why = ON_ITS_WAY if not self._is_nameless else NAMELESS
+                if left:
+                    self._why = f"orders left: {len(left)}"
                 is_heard = await self._cancel_singly(await self._mass_cancel_listed(left))
                 pause = route.config.retry_seconds if is_heard else self._longer(pause)
             except FAILURES as error:
@@ -220,12 +227,13 @@ class Sweep:
         An order that arrives while the list is made may be missing in it. With the gate closed
         there are ever fewer on their way.
         """
-        route, covers = self._route, self._scope.covers
+        route, means = self._route, self._scope.means
         was_quiet = not any(
-            it.is_in_flight and not it.is_unknown and covers(it.account, it.terms, it.tag)
-            for it in await route.live()
+            it.is_in_flight and not it.is_unknown and means(it) for it in await route.live()
         )
-        return await self._testify(await route.sync(thorough=False), "list"), was_quiet
+        left = await self._testify(await route.sync(thorough=False), "list")
+        self._is_nameless = await self._may_be_ours()
+        return left, was_quiet and not self._is_nameless
 
     async def _look_at_feed(self) -> list[Order]:
         """What a new subscription says; nothing where the venue has no feed."""
@@ -241,21 +249,31 @@ class Sweep:
         """Keep what was seen; orders of the scope in it."""
         route = self._route
         state = await route.ledger.state()
-        meant, order_ids = [], []
+        meant, order_ids, kept = [], [], []
         for it in listed:
             order = state.find(route.account, *it.names)
             assert order is not None, "what the venue lists is known after a look"
             terms = order.terms
             if it.terms.reduce_only and not terms.reduce_only:
                 terms = replace(terms, reduce_only=True)
-            if self._scope.covers(route.account, terms, order.tag):
+            if self._scope.means(replace(order, terms=terms)):
                 meant.append(order)
                 order_ids.append(it.order_id)
+            else:
+                kept.append(order)
         self._reached = True
+        self.kept = kept
         self._left = len(meant)
         sight = Sight(route.ledger.now(), tuple(order_ids), source, len(listed) - len(meant))
         await self._witness.saw(sight, meant)
         return meant
+
+    async def _may_be_ours(self) -> bool:
+        """Whether a nameless order of nobody's may be one of ours that nobody knows of yet."""
+        is_nameless = any(it.is_foreign and not it.venue_cl_ord_id for it in self.kept)
+        if not self._scope.mine_only or not is_nameless:
+            return False
+        return any(it.is_unknown and self._scope.means(it) for it in await self._route.live())
 
     # ---- one by one
 

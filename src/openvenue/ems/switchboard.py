@@ -9,13 +9,14 @@ from msgspec.structs import replace
 from openvenue.ems.accounts import Accounts
 from openvenue.ems.errors import HaltStays, NoSuchExchange, NoSuchHalt, NoSuchOwner
 from openvenue.ems.halt_events import HaltRefusal
-from openvenue.ems.halts import Origin, Scope, Trigger, union
+from openvenue.ems.halts import Origin, Trigger
 from openvenue.ems.kill_switch import KillSwitch
 from openvenue.ems.ledger import Ledger
 from openvenue.ems.orders import ExchangeId, HaltId, Side
 from openvenue.ems.rehearsal import Rehearsal, rehearse
 from openvenue.ems.report import HaltReport, is_seen, report
 from openvenue.ems.route import Route
+from openvenue.ems.scope import Scope, TriggerState, union
 from openvenue.ems.tasks import Tasks
 from openvenue.engine.units import AccountId
 
@@ -40,6 +41,8 @@ class Switchboard:
         side: Side | None = None,
         tags: Sequence[str] = (),
         keeps_reduce_only: bool = False,
+        mine_only: bool = False,
+        trigger_state: TriggerState | None = None,
     ) -> Scope:
         """What is meant, in the form in which equal scopes are equal; symbols by all their names.
 
@@ -64,6 +67,8 @@ class Switchboard:
             side=side,
             tags=union(tags),
             keeps_reduce_only=keeps_reduce_only,
+            mine_only=mine_only,
+            trigger_state=trigger_state,
         )
 
     async def kill(

@@ -7,12 +7,13 @@ from urllib.parse import parse_qs
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from openvenue.ems.halts import Act, HeldPosition, Scope
-from openvenue.ems.orders import Order, Side
+from openvenue.ems.halts import Act, HeldPosition
+from openvenue.ems.orders import Order, Side, Waits
 from openvenue.ems.proof import Sight
 from openvenue.ems.rehearsal import Rehearsal
 from openvenue.ems.report import HaltReport, LegReport, OrderReport, Verdict
 from openvenue.ems.report_page import scope_text
+from openvenue.ems.scope import Scope, TriggerState
 from openvenue.ems.times import iso
 from openvenue.gateways.numbers import decimal_number
 from openvenue.gateways.wire import Request
@@ -20,6 +21,9 @@ from openvenue.gateways.wire import Request
 NAMES_MAX: Final = 100  # in one filter
 TEXT_MAX: Final = 500  # characters of a reason, or a name
 DEADLINE_MAX_SECONDS: Final = 3_600.0
+NOT_WITH_FLATTEN: Final = (
+    "a position has no tag, no sender, no trigger and no order's side: they go without flatten"
+)
 
 S = TypeVar("S", bound=Struct)
 
@@ -39,6 +43,8 @@ class PullJson(Struct, kw_only=True, forbid_unknown_fields=True):
     tag: str | None = None
     tags: list[str] = []
     keep_reduce_only: bool = False
+    mine_only: bool = False
+    trigger_state: TriggerState | None = None
     flatten: bool = False
     deadline_seconds: float | None = None
     reason: str = ""
@@ -74,11 +80,23 @@ def decode_pull(body: bytes, kind: type[S]) -> S:
         raise UnreadableHalt("a filter is a name, or is left out")
     if len(pull.reason) > TEXT_MAX or len(pull.by) > TEXT_MAX:
         raise UnreadableHalt(f"reason and by have {TEXT_MAX} characters at most")
-    if pull.flatten and (pull.side is not None or pull.tag is not None or pull.tags):
-        raise UnreadableHalt("a position has no tag and no order's side: they go without flatten")
+    if pull.flatten and _is_about_orders(pull):
+        raise UnreadableHalt(NOT_WITH_FLATTEN)
     if pull.deadline_seconds is not None and not 0 < pull.deadline_seconds <= DEADLINE_MAX_SECONDS:
         raise UnreadableHalt(f"deadline_seconds is above 0 and at most {DEADLINE_MAX_SECONDS:g}")
+    pull.by = pull.by.strip()  # blanks name nobody
     return pull
+
+
+def _is_about_orders(pull: PullJson) -> bool:
+    """A filter is on that says nothing of positions."""
+    return bool(
+        pull.side is not None
+        or pull.tag is not None
+        or pull.tags
+        or pull.mine_only
+        or pull.trigger_state is not None
+    )
 
 
 def decode_release(body: bytes) -> ReleaseJson:
@@ -88,6 +106,7 @@ def decode_release(body: bytes) -> ReleaseJson:
         raise UnreadableHalt("a release needs a reason")
     if len(release.reason) > TEXT_MAX or len(release.by) > TEXT_MAX:
         raise UnreadableHalt(f"reason and by have {TEXT_MAX} characters at most")
+    release.by = release.by.strip()
     return release
 
 
@@ -99,6 +118,8 @@ def filters(pull: PullJson) -> dict[str, Any]:
         "side": pull.side,
         "tags": _all(pull.tag, pull.tags),
         "keeps_reduce_only": pull.keep_reduce_only,
+        "mine_only": pull.mine_only,
+        "trigger_state": pull.trigger_state,
     }
 
 
@@ -182,9 +203,15 @@ def scope_json(scope: Scope) -> dict[str, Any]:
         "symbols": scope.symbols,
         "tags": scope.tags,
         "side": scope.side,
+        "trigger_state": scope.trigger_state,
     }
     told = {name: value for name, value in named.items() if value}
-    return {"text": scope_text(scope), **told, "keep_reduce_only": scope.keeps_reduce_only}
+    return {
+        "text": scope_text(scope),
+        **told,
+        "keep_reduce_only": scope.keeps_reduce_only,
+        "mine_only": scope.mine_only,
+    }
 
 
 def rehearsal_json(scope: Scope, told: Sequence[Rehearsal], *, live: bool) -> dict[str, Any]:
@@ -193,18 +220,18 @@ def rehearsal_json(scope: Scope, told: Sequence[Rehearsal], *, live: bool) -> di
         "dry_run": True,
         "live": live,
         "scope": scope_json(scope),
-        "accounts": [_rehearsed(it) for it in told],
+        "accounts": [_rehearsed(scope, it) for it in told],
     }
 
 
-def _rehearsed(it: Rehearsal) -> dict[str, Any]:
+def _rehearsed(scope: Scope, it: Rehearsal) -> dict[str, Any]:
     named = {"account": it.account.owner, "exchange_id": it.account.exchange_id}
     if it.why:
         return {**named, "why": it.why}
     return {
         **named,
         "would_cancel": [_plain_order(order) for order in it.meant],
-        "would_stay": [_plain_order(order) for order in it.beside],
+        "would_stay": [_kept(order, scope.why_kept(order)) for order in it.beside],
         "mass_cancel": it.mass_cancel,
         "unverifiable": it.unlistable,
     }
@@ -223,6 +250,11 @@ def _plain_order(order: Order) -> dict[str, Any]:
     }
 
 
+def _kept(order: Order, why: str) -> dict[str, Any]:
+    told = {**_plain_order(order), "kept_for": why, "foreign": order.is_foreign}
+    return told if order.waits is Waits.NO else {**told, "untriggered": order.waits}
+
+
 def _leg(leg: LegReport) -> dict[str, Any]:
     told: dict[str, Any] = {
         "account": leg.account.owner,
@@ -236,6 +268,7 @@ def _leg(leg: LegReport) -> dict[str, Any]:
         "recanceled": leg.recanceled,
         "unverifiable": leg.unlistable,
         "orders": [_order(order) for order in leg.orders],
+        "kept": [_kept(order, why) for order, why in leg.kept],
         "evidence": [_sight(sight) for sight in leg.sights],
         "requests": [_act(act) for act in leg.acts],
     }

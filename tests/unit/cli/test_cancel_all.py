@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import pwd
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,11 +16,13 @@ import pytest
 
 from openvenue.cli import cancel_all, desk_file, past_the_desk, release
 from openvenue.cli.kill_call import Options
+from openvenue.cli.who import who
 from openvenue.ems import markers
 from openvenue.ems.desk import Ems
-from openvenue.ems.halts import Origin, Scope, Trigger
+from openvenue.ems.halts import Origin, Trigger
 from openvenue.ems.markers import Marker, Markers
 from openvenue.ems.orders import HaltId
+from openvenue.ems.scope import Scope
 from openvenue.ems.settings import load
 from openvenue.engine.units import AccountId, Nanos
 from openvenue.exchange import keys
@@ -51,6 +54,8 @@ settling_seconds = 0.01
     "arguments",
     [
         ("cancel-all", "--side", "up"),
+        ("cancel-all", "--trigger-state", "up"),
+        ("cancel-all", "--mine-only", "--flatten"),
         ("cancel-all", "--deadline", "soon"),
         ("cancel-all", "--deadline", "0"),
         ("cancel-all", "--symbol", ""),
@@ -119,6 +124,51 @@ def test_one_bad_secret_does_not_save_the_other_accounts(
     }
     assert "missing.toml cannot be read" in legs["PACIFICA"]["why"]
     assert "missing.toml" not in legs["KRAKENFTS"]["why"]
+
+
+def test_without_the_desks_journal_nobody_knows_which_orders_are_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The halt is left; no order is touched, and nothing is called proven."""
+    gone(tmp_path, monkeypatch)
+
+    code = cancel_all.run(Options(data_dir=tmp_path, mine_only=True, reason="runaway"))
+
+    (marker,) = markers.read(markers.folder_of(tmp_path / "ems"))
+    said = capsys.readouterr()
+    assert code == 2
+    assert marker.scope == Scope(mine_only=True)
+    assert "does not tell which orders are its own: none was canceled" in said.err
+    assert said.out == ""
+
+
+@pytest.mark.parametrize(
+    ("by", "user", "expected"),
+    [
+        ("Ann", "bob", "Ann"),
+        ("  ", "bob", "bob"),
+        ("", "", pwd.getpwuid(os.getuid()).pw_name),
+        ("", None, pwd.getpwuid(os.getuid()).pw_name),
+    ],
+)
+def test_nobody_is_never_who_pulled(
+    monkeypatch: pytest.MonkeyPatch, by: str, user: str | None, expected: str
+) -> None:
+    """Without a name it is the login's, and without one of those the number."""
+    monkeypatch.delenv("USER", raising=False)
+    if user is not None:
+        monkeypatch.setenv("USER", user)
+
+    assert who(by) == expected
+    assert Options(data_dir=Path(), by=by).body["by"] == expected
+
+
+def test_a_user_without_a_name_is_told_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container there may be no line for it."""
+    monkeypatch.delenv("USER", raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 7)
+
+    assert who("") == f"uid {2**31 - 7}"
 
 
 @pytest.mark.parametrize(

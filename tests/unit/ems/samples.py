@@ -12,15 +12,7 @@ import msgspec
 
 from openvenue.ems import commands, events, halt_commands, halt_events
 from openvenue.ems.commands import Standing, Word
-from openvenue.ems.halts import (
-    Act,
-    HaltOrder,
-    HeldPosition,
-    Origin,
-    Positions,
-    Scope,
-    Trigger,
-)
+from openvenue.ems.halts import Act, HaltOrder, HeldPosition, Origin, Positions, Trigger
 from openvenue.ems.orders import (
     Account,
     ClOrdId,
@@ -32,9 +24,11 @@ from openvenue.ems.orders import (
     Status,
     Terms,
     TimeInForce,
+    Waits,
 )
 from openvenue.ems.proof import Ending, Sight
 from openvenue.ems.records import Entry
+from openvenue.ems.scope import Scope, TriggerState
 from openvenue.engine.units import AccountId, Nanos
 
 ANN: Final = AccountId("ann")
@@ -52,6 +46,8 @@ SCOPE: Final = Scope(
     side=Side.SELL,
     tags=("carry",),
     keeps_reduce_only=True,
+    mine_only=True,
+    trigger_state=TriggerState.RESTING,
 )
 TRIGGER: Final = Trigger(origin=Origin.CLIENT, by="Ann", reason="why", owner=ANN)
 ACT: Final = Act(kind="cancel", asked=NOON, answered=NOON, answer="done", cl_ord_id=ONE)
@@ -85,6 +81,7 @@ WORD: Final = Word(
     fills=(FILL,),
     message="why",
     leaves=Decimal("0.4"),
+    waits=Waits.UNTOLD,
 )
 MET: Final = HaltOrder(
     account=ACCOUNT,
@@ -130,7 +127,12 @@ COMMANDS: Final[list[commands.Command]] = [
         halt_id=HALT, account=ACCOUNT, positions=POSITIONS, is_after=True
     ),
     halt_commands.EndRound(
-        halt_id=HALT, account=ACCOUNT, ending=Ending.LEFT, why="why", unlistable=("twap",)
+        halt_id=HALT,
+        account=ACCOUNT,
+        ending=Ending.LEFT,
+        why="why",
+        unlistable=("twap",),
+        kept=(ONE,),
     ),
     halt_commands.ReleaseHalt(halt_id=HALT, by="Bob", reason="why"),
 ]
@@ -155,6 +157,7 @@ EVENTS: Final[list[events.Event]] = [
         average=Decimal("40000.5"),
         fills=(FILL,),
         message="why",
+        waits=Waits.YES,
     ),
     events.OrderLost(owner=ANN, cl_ord_id=ONE, why="why"),
     events.OrderFound(
@@ -165,6 +168,7 @@ EVENTS: Final[list[events.Event]] = [
         order_id="X1",
         status=Status.NEW,
         filled=Decimal("0.1"),
+        waits=Waits.YES,
     ),
     events.CancelAsked(owner=ANN, cl_ord_id=ONE),
     events.CancelGivenUp(owner=ANN, cl_ord_id=ONE, status=Status.NEW, message="why"),
@@ -188,7 +192,12 @@ EVENTS: Final[list[events.Event]] = [
     halt_events.Acted(halt_id=HALT, account=ACCOUNT, acts=(ACT,)),
     halt_events.PositionsSeen(halt_id=HALT, account=ACCOUNT, positions=POSITIONS, is_after=True),
     halt_events.RoundEnded(
-        halt_id=HALT, account=ACCOUNT, ending=Ending.LEFT, why="why", unlistable=("twap",)
+        halt_id=HALT,
+        account=ACCOUNT,
+        ending=Ending.LEFT,
+        why="why",
+        unlistable=("twap",),
+        kept=(ONE,),
     ),
     halt_events.HaltReleased(halt_id=HALT, by="Bob", reason="why"),
     halt_events.ReleaseRefused(halt_id=HALT, by="Bob", reason=halt_events.HaltRefusal.RUNNING),

@@ -40,6 +40,7 @@ from openvenue.ems.orders import (
     Side,
     Terms,
     TimeInForce,
+    Waits,
 )
 from openvenue.ems.report import HaltReport
 from openvenue.engine.units import AccountId, Nanos
@@ -253,10 +254,10 @@ class PaperVenue:
             return ""
         return "" if terms.time_in_force is TimeInForce.GTC else "only orders that stay"
 
-    def add(self, cl_ord_id: str = "", terms: Terms = TERMS) -> str:
-        """An order that stands at the venue, whoever sent it."""
+    def add(self, cl_ord_id: str = "", terms: Terms = TERMS, waits: Waits = Waits.NO) -> str:
+        """An order that stands at the venue, or waits there, whoever sent it."""
         order_id = f"X{next(self._ids)}"
-        word = Word(standing=Standing.OPEN, order_id=order_id)
+        word = Word(standing=Standing.OPEN, order_id=order_id, waits=waits)
         self.open[order_id] = VenueOrder(
             order_id=order_id, cl_ord_id=cl_ord_id, terms=terms, word=word
         )

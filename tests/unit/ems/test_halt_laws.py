@@ -19,10 +19,10 @@ from openvenue.ems.halt_commands import (
     RecordLook,
     ReleaseHalt,
 )
-from openvenue.ems.halts import Scope
-from openvenue.ems.orders import Account, ClOrdId, HaltId, Side, Status, Terms
+from openvenue.ems.orders import Account, ClOrdId, HaltId, Side, Status, Terms, Waits
 from openvenue.ems.proof import Ending, Sight
 from openvenue.ems.report import Verdict
+from openvenue.ems.scope import Scope, TriggerState
 from openvenue.engine.units import Nanos
 from tests.unit.ems.scene import (
     ANN,
@@ -57,6 +57,8 @@ SCOPES: Final = st.builds(
     side=st.none() | st.sampled_from(Side),
     tags=st.sampled_from([(), ("carry",)]),
     keeps_reduce_only=st.booleans(),
+    mine_only=st.booleans(),
+    trigger_state=st.none() | st.sampled_from(TriggerState),
 )
 NAMES: Final = st.sampled_from([ClOrdId(name) for name in "abcdef"])
 STEPS: Final = st.one_of(
@@ -101,8 +103,22 @@ STEPS: Final = st.one_of(
 )
 
 
-def means(scope: Scope, account: Account, terms: Terms, tag: str) -> bool:
+def means(
+    scope: Scope,
+    account: Account,
+    terms: Terms,
+    tag: str,
+    *,
+    is_ours: bool = True,
+    waits: Waits = Waits.NO,
+) -> bool:
     """The same in plain words, none of them the machine's."""
+    if scope.mine_only and not is_ours:
+        return False
+    if scope.trigger_state == "UNTRIGGERED" and waits == "no":
+        return False
+    if scope.trigger_state == "RESTING" and waits != "no":
+        return False
     if scope.owners and account.owner not in scope.owners:
         return False
     names = [account.exchange_id, account.exchange_id.split("/")[0]]
@@ -122,7 +138,7 @@ def possible(machine: Machine, step: Command) -> Command | None:
     state = machine.engine.state
     match step:
         case PullSwitch():
-            whole = replace(step.scope, symbols=(), side=None, tags=())
+            whole = Scope(owners=step.scope.owners, exchange_ids=step.scope.exchange_ids)
             meant = tuple(it for it in ACCOUNTS if means(whole, it, TERMS, ""))
             return replace(step, accounts=meant) if meant else None
         case EndRound() | RecordLook():
@@ -205,6 +221,10 @@ def random_filters(random: Random) -> dict[str, object]:
     if random.random() < 0.3:
         filters["keeps_reduce_only"] = True
     if random.random() < 0.3:
+        filters["mine_only"] = True
+    if random.random() < 0.3:
+        filters["trigger_state"] = random.choice(list(TriggerState))
+    if random.random() < 0.3:
         filters["owners"] = [ANN]
     if random.random() < 0.3:
         filters["venues"] = [random.choice(["KRAKENFTS", "KRAKEN"])]
@@ -234,13 +254,15 @@ async def test_after_a_proven_kill_nothing_meant_is_open_and_all_else_is(seed: i
     for number in range(random.randrange(12)):
         account, terms = random.choice(ACCOUNTS), random_terms(random)
         tag = random.choice(TAGS)
-        if random.random() < 0.3:
-            order_id = venues[account].add(terms=terms)
-            tag = ""
-        else:
+        is_ours, waits = random.random() < 0.7, Waits.NO
+        if is_ours:
             order = await scene.place(f"{account.exchange_id} {number}", account, terms, tag)
             order_id = order.order_id
-        if means(scope, account, terms, tag):
+        else:
+            waits = random.choice([Waits.NO, Waits.YES])
+            order_id = venues[account].add(terms=terms, waits=waits)
+            tag = ""
+        if means(scope, account, terms, tag, is_ours=is_ours, waits=waits):
             meant[account].add(order_id)
     placed = {account: set(venue.open) for account, venue in venues.items()}
     for venue in venues.values():

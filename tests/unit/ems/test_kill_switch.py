@@ -22,10 +22,11 @@ from openvenue.ems.connectors.port import (
 )
 from openvenue.ems.desk import Ems
 from openvenue.ems.errors import HaltStays, NoAnswer, NoSuchExchange, NoSuchHalt, NoSuchOwner
-from openvenue.ems.halts import Origin, Scope, Trigger
+from openvenue.ems.halts import Origin, Trigger
 from openvenue.ems.markers import Marker
 from openvenue.ems.orders import ClOrdId, HaltId, Side, Status, TimeInForce
 from openvenue.ems.report import Outcome, Verdict
+from openvenue.ems.scope import Scope, TriggerState
 from openvenue.ems.timer import RealTimer
 from openvenue.engine.units import Nanos
 from tests.unit.ems.scene import (
@@ -100,6 +101,14 @@ async def test_the_halt_stands_until_it_is_released(scene: Scene) -> None:
         ({"side": Side.SELL}, ["sell"], None),
         ({"tags": ["carry"]}, ["tagged"], None),
         ({"keeps_reduce_only": True}, ["buy", "sell", "ether", "tagged"], None),
+        ({"mine_only": True}, ["buy", "sell", "ether", "stop", "tagged"], None),
+        ({"mine_only": True, "side": Side.SELL}, ["sell"], None),
+        (
+            {"trigger_state": TriggerState.RESTING},
+            ["buy", "sell", "ether", "stop", "tagged"],
+            None,
+        ),
+        ({"trigger_state": TriggerState.UNTRIGGERED}, [], None),
         (
             {"symbols": ["PF_XBTUSD"], "side": Side.BUY, "keeps_reduce_only": True},
             ["buy", "tagged"],

@@ -28,9 +28,10 @@ from openvenue.ems.halt_events import (
     RoundBegun,
     RoundEnded,
 )
-from openvenue.ems.halts import Halt, HaltOrder, Scope
+from openvenue.ems.halts import Halt, HaltOrder
 from openvenue.ems.orders import HaltId, Order
 from openvenue.ems.proof import Ending
+from openvenue.ems.scope import Scope
 from openvenue.ems.state import State
 
 
@@ -135,6 +136,7 @@ def end_round(state: State, command: EndRound) -> list[Event]:
             ending=command.ending,
             why=command.why,
             unlistable=command.unlistable,
+            kept=command.kept,
         )
     ]
 
@@ -159,7 +161,7 @@ def why_kept(state: State, halt_id: HaltId) -> HaltRefusal | None:
 
 def is_meant(scope: Scope, order: Order) -> bool:
     """Whether an order is in scope. What closes positions for a halt is, too, if it rests."""
-    return scope.covers(order.account, order.terms, order.tag)
+    return scope.means(order)
 
 
 def met(order: Order, *, has_appeared: bool = False) -> HaltOrder:

@@ -13,7 +13,7 @@ from openvenue.ems.commands import (
     Word,
 )
 from openvenue.ems.events import Event, OrderFound, OrderLost, OrderMoved, OrderReported
-from openvenue.ems.orders import ZERO, ClOrdId, Fill, Order, Status
+from openvenue.ems.orders import ZERO, ClOrdId, Fill, Order, Status, Waits
 from openvenue.ems.state import State
 from openvenue.ems.transitions import path
 from openvenue.engine.units import Nanos
@@ -76,9 +76,11 @@ def record_word(state: State, command: RecordWord) -> list[Event]:
         average=average(order, word, filled, fills),
         fills=fills,
         message=message,
+        waits=word.waits or order.waits,
     )
     is_news = (
         bool(way)
+        or reported.waits is not order.waits
         or is_newer
         or order.is_unknown
         or reported.order_id != order.order_id
@@ -154,6 +156,7 @@ def record_absence(state: State, command: RecordAbsence) -> list[Event]:
             average=order.average,
             fills=order.fills,
             message=ABSENT,
+            waits=order.waits,
         )
     ]
 
@@ -197,5 +200,6 @@ def record_foreign(state: State, command: RecordForeign) -> list[Event]:
             order_id=word.order_id,
             status=Status.PARTIALLY_FILLED if word.filled else Status.NEW,
             filled=word.filled,
+            waits=word.waits or Waits.NO,
         )
     ]

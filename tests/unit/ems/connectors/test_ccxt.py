@@ -17,7 +17,7 @@ from openvenue.ems.connectors.ccxt.library import make_exchange
 from openvenue.ems.connectors.ccxt.markets import Markets
 from openvenue.ems.connectors.ccxt.words import listed, number, standing_of, word_of
 from openvenue.ems.connectors.port import Capabilities, Silent, TooMany, Unreachable, VenueRefused
-from openvenue.ems.orders import ExchangeId, Side
+from openvenue.ems.orders import ExchangeId, Side, Waits
 from openvenue.engine.units import AccountId
 
 KEYS: Final = Credentials("the-key", "the-secret", "the-password")
@@ -225,6 +225,8 @@ def test_a_line_of_the_list_tells_the_terms_or_is_no_answer() -> None:
     assert (it.terms.symbol, it.terms.common_symbol) == ("BTCUSDT", "BINANCE_SPOT_BTC_USDT")
     assert (it.terms.side, it.terms.price) == (Side.SELL, Decimal(35_000))
     assert it.terms.reduce_only
+    assert it.word.waits is Waits.NO, "it has traded"
+    assert listed(order | {"filled": 0}, markets).word.waits is Waits.UNTOLD
     for missing in ("id", "side"):
         with pytest.raises(Silent):
             listed(order | {missing: None}, markets)

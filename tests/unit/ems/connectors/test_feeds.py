@@ -18,7 +18,7 @@ from openvenue.ems.connectors.port import (
     Snapshot,
     VenueRefused,
 )
-from openvenue.ems.orders import Fill, Side
+from openvenue.ems.orders import Fill, Side, Waits
 from openvenue.engine.units import Nanos
 from tests.unit.ems.connectors.doubles import PaperSocket, PaperWire, account
 from tests.unit.ems.connectors.test_pacifica import PRIVATE, WALLET
@@ -108,7 +108,9 @@ async def test_futures_tell_an_order_that_came_changed_and_left() -> None:
     )
 
     assert stands.cl_ord_id == canceled.cl_ord_id == "ours"
-    assert stands.word == Word(standing=Standing.OPEN, order_id="X1", filled=Decimal("0.1"))
+    assert stands.word == Word(
+        standing=Standing.OPEN, order_id="X1", filled=Decimal("0.1"), waits=Waits.NO
+    )
     assert stands.terms is not None
     assert (stands.terms.side, stands.terms.quantity) == (Side.BUY, Decimal("0.5"))
     assert (canceled.word, canceled.terms) == (

@@ -11,7 +11,7 @@ from openvenue.ems.connectors.http import time_of
 from openvenue.ems.connectors.kraken_futures import KrakenFuturesConnector
 from openvenue.ems.connectors.kraken_futures.auth import sign, sign_challenge
 from openvenue.ems.connectors.port import Gone, OrderName, Relayed, Silent, VenueRefused
-from openvenue.ems.orders import Fill, Side, Terms, TimeInForce
+from openvenue.ems.orders import Fill, Side, Terms, TimeInForce, Waits
 from openvenue.engine.units import Nanos
 from openvenue.gateways.kraken_futures import auth
 from tests.unit.ems.connectors.doubles import PaperSocket, PaperWire, account
@@ -379,7 +379,10 @@ async def test_a_fresh_list_comes_from_a_new_subscription() -> None:
         },
     ]
     assert first.names == ("ours", "X1")
-    assert first.word == Word(standing=Standing.OPEN, order_id="X1", filled=Decimal("0.1"))
+    assert first.word == Word(
+        standing=Standing.OPEN, order_id="X1", filled=Decimal("0.1"), waits=Waits.NO
+    )
+    assert second.word.waits is Waits.YES
     assert (first.terms.side, first.terms.quantity) == (Side.SELL, Decimal("0.5"))
     assert first.terms.reduce_only
     assert (first.terms.price, second.terms.price) == (Decimal(40000), Decimal(35000))

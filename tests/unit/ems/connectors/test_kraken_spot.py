@@ -10,8 +10,10 @@ from msgspec.structs import replace
 from openvenue.ems.commands import Standing
 from openvenue.ems.connectors.kraken_spot import KrakenSpotConnector
 from openvenue.ems.connectors.kraken_spot.auth import sign
+from openvenue.ems.connectors.kraken_spot.replies import Description, OrderInfo
+from openvenue.ems.connectors.kraken_spot.words import waits
 from openvenue.ems.connectors.port import Gone, OrderName, Relayed, Silent, VenueRefused
-from openvenue.ems.orders import Side, TimeInForce
+from openvenue.ems.orders import Side, TimeInForce, Waits
 from openvenue.engine.units import Nanos
 from tests.unit.ems.connectors.doubles import PaperSocket, PaperWire, account
 from tests.unit.ems.scene import TERMS, ToldTime
@@ -288,6 +290,7 @@ async def test_a_fresh_list_comes_from_a_new_subscription() -> None:
     assert first.terms.instructions == ("MAKER_OR_CANCEL",)
     assert (first.word.filled, first.word.average) == (Decimal("0.1"), Decimal("40001.5"))
     assert (second.terms.price, second.word.average) == (Decimal(35000), None)
+    assert (first.word.waits, second.word.waits) == (Waits.NO, Waits.YES)
 
 
 async def test_a_refused_subscription_is_no_empty_list() -> None:
@@ -319,3 +322,22 @@ async def test_the_dead_mans_switch_counts_seconds() -> None:
 
     assert [it.target for it in wire.asked] == ["/0/private/CancelAllOrdersAfter"] * 2
     assert [it.form["timeout"] for it in wire.asked] == ["60", "0"]
+
+
+@pytest.mark.parametrize(
+    ("ordertype", "misc", "expected"),
+    [
+        ("limit", "partial", Waits.NO),
+        ("stop-loss", "", Waits.YES),
+        ("trailing-stop-limit", "", Waits.YES),
+        ("take-profit-limit", "", Waits.YES),
+        ("stop-loss-limit", "stopped", Waits.NO),
+        ("take-profit-limit", "touched,partial", Waits.NO),
+    ],
+)
+def test_a_list_tells_whether_an_order_waits(ordertype: str, misc: str, expected: Waits) -> None:
+    """By its type, and by what has happened to it."""
+    descr = Description(pair="BTC/USD", type="buy", ordertype=ordertype)
+    order = OrderInfo(status="open", descr=descr, vol=Decimal(1), vol_exec=Decimal(0), misc=misc)
+
+    assert waits(order) is expected

@@ -8,8 +8,9 @@ import pytest
 from openvenue.ems.commands import Standing, Word
 from openvenue.ems.connectors.pacifica import PacificaConnector
 from openvenue.ems.connectors.pacifica.auth import canonical
+from openvenue.ems.connectors.pacifica.words import waits
 from openvenue.ems.connectors.port import Gone, OrderName, Silent, VenueRefused
-from openvenue.ems.orders import Side
+from openvenue.ems.orders import Side, Waits
 from openvenue.engine.units import Nanos
 from tests.unit.ems.connectors.doubles import PaperSocket, PaperWire, account
 from tests.unit.ems.scene import TERMS, ToldTime
@@ -113,7 +114,7 @@ async def test_an_order_is_sent_and_then_asked_for() -> None:
         "reduce_only": False,
         "client_order_id": "ours",
     }
-    assert word == Word(standing=Standing.OPEN, order_id="7", filled=Decimal("0.1"))
+    assert word == Word(standing=Standing.OPEN, order_id="7", filled=Decimal("0.1"), waits=Waits.NO)
 
 
 async def test_answers_without_an_envelope_are_read_too() -> None:
@@ -219,7 +220,9 @@ async def test_a_fresh_list_comes_from_a_new_subscription() -> None:
     """Whose acknowledgement comes first."""
     venue, wire = connector()
     row = {"i": 7, "I": "ours", "s": "BTC", "d": "ask", "p": "40000", "a": "0.5", "f": "0.1"}
-    stop = {"i": 8, "I": None, "s": "BTC", "d": "bid", "p": "0", "a": "1", "f": "0", "sp": "9"}
+    stop = {"i": 8, "I": None, "s": "BTC", "d": "bid", "p": "0", "a": "1", "f": "0", "sp": "9"} | {
+        "ot": "stop_market"
+    }
     wire.sockets.append(
         PaperSocket(
             [
@@ -239,7 +242,10 @@ async def test_a_fresh_list_comes_from_a_new_subscription() -> None:
     ]
     assert {it["params"]["account"] for it in wire.sockets[0].said} == {WALLET}
     assert (first.names, second.names) == (("ours", "7"), ("", "8"))
-    assert first.word == Word(standing=Standing.OPEN, order_id="7", filled=Decimal("0.1"))
+    assert first.word == Word(
+        standing=Standing.OPEN, order_id="7", filled=Decimal("0.1"), waits=Waits.NO
+    )
+    assert second.word.waits is Waits.YES
     assert (first.terms.side, first.terms.reduce_only) == (Side.SELL, True)
     assert second.terms.price == Decimal(9)
 
@@ -265,3 +271,22 @@ async def test_there_is_no_dead_mans_switch() -> None:
 
     assert venue.capabilities.dead_mans_switch == "emulated"
     assert not wire.asked
+
+
+@pytest.mark.parametrize(
+    ("order_type", "stop_price", "filled", "expected"),
+    [
+        ("limit", None, "0", Waits.NO),
+        ("stop_market", "9", "0", Waits.YES),
+        ("take_profit_market", "9", "0", Waits.YES),
+        ("stop_limit", "9", "0", Waits.UNTOLD),
+        ("stop_limit", "9", "0.1", Waits.NO),
+    ],
+)
+def test_a_list_tells_whether_an_order_waits_as_far_as_it_can(
+    order_type: str, stop_price: str | None, filled: str, expected: Waits
+) -> None:
+    """A stop with a limit looks the same when it has been triggered, until it trades."""
+    stop = None if stop_price is None else Decimal(stop_price)
+
+    assert waits(order_type, stop, Decimal(filled)) is expected

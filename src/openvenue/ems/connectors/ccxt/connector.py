@@ -5,6 +5,8 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
+from msgspec.structs import replace
+
 from openvenue.ems.commands import Standing, Word
 from openvenue.ems.config import VenueAccount
 from openvenue.ems.connectors.ccxt.abilities import (
@@ -33,7 +35,7 @@ from openvenue.ems.connectors.port import (
     VenueOrder,
     VenueRefused,
 )
-from openvenue.ems.orders import Side, Terms
+from openvenue.ems.orders import Side, Terms, Waits
 from openvenue.ems.timer import Timer
 
 TRIGGERS: Final = {"trigger": True}
@@ -163,6 +165,7 @@ class CcxtConnector:
         found = {it.order_id: it for it in (listed(it, self._markets) for it in orders)}
         for it in waiting:
             order = listed(it, self._markets)
+            order = replace(order, word=replace(order.word, waits=Waits.YES))
             found.setdefault(order.order_id, order)
         return list(found.values())
 

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from openvenue.ems.commands import Standing, Word
 from openvenue.ems.connectors.ccxt.markets import Markets
 from openvenue.ems.connectors.fitting import POST_ONLY
 from openvenue.ems.connectors.port import Silent, VenueOrder
-from openvenue.ems.orders import ZERO, Side, Terms, TimeInForce
+from openvenue.ems.orders import ZERO, Side, Terms, TimeInForce, Waits
 
 SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
 ENDS: Final = {
@@ -73,5 +75,11 @@ def listed(order: Order, markets: Markets) -> VenueOrder:
             instructions=(POST_ONLY,) if order.get("postOnly") else (),
             reduce_only=bool(order.get("reduceOnly")),
         ),
-        word=word_of(order, Standing.OPEN),
+        word=replace(word_of(order, Standing.OPEN), waits=waits(order)),
     )
+
+
+def waits(order: Order) -> Waits:
+    """What has a price to wait for is listed the same, as far as ccxt tells, before and after."""
+    has_price = number(order.get("triggerPrice")) or number(order.get("stopPrice"))
+    return Waits.UNTOLD if has_price and not number(order.get("filled")) else Waits.NO

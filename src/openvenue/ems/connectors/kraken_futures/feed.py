@@ -12,9 +12,10 @@ from msgspec import Struct
 from openvenue.ems.commands import Standing, Word
 from openvenue.ems.connectors.http import Socket, read
 from openvenue.ems.connectors.kraken_futures.auth import sign_challenge
+from openvenue.ems.connectors.kraken_futures.words import WAITING
 from openvenue.ems.connectors.port import Feed, Heard, Snapshot, VenueOrder, VenueRefused
 from openvenue.ems.connectors.symbols import common_future
-from openvenue.ems.orders import ZERO, Fill, Side, Terms, TimeInForce
+from openvenue.ems.orders import ZERO, Fill, Side, Terms, TimeInForce, Waits
 from openvenue.engine.units import SECOND, Nanos
 
 PATH: Final = "/ws/v1"
@@ -48,6 +49,7 @@ class FeedOrder(Struct):
     stop_price: Decimal = ZERO
     cli_ord_id: str = ""
     reduce_only: bool = False
+    type: str = ""
 
 
 class FeedFill(Struct):
@@ -156,7 +158,12 @@ def listed(it: FeedOrder) -> VenueOrder:
             time_in_force=TimeInForce.GTC,
             reduce_only=it.reduce_only,
         ),
-        word=Word(standing=Standing.OPEN, order_id=it.order_id, filled=it.filled),
+        word=Word(
+            standing=Standing.OPEN,
+            order_id=it.order_id,
+            filled=it.filled,
+            waits=Waits.YES if it.type in WAITING or it.stop_price else Waits.NO,
+        ),
     )
 
 

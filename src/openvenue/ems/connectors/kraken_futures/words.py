@@ -16,10 +16,12 @@ from openvenue.ems.connectors.kraken_futures.replies import (
 )
 from openvenue.ems.connectors.port import VenueOrder
 from openvenue.ems.connectors.symbols import common_future
-from openvenue.ems.orders import ZERO, Fill, Side, Terms, TimeInForce
+from openvenue.ems.orders import ZERO, Fill, Side, Terms, TimeInForce, Waits
 from openvenue.engine.units import Nanos
 
 SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
+# Types in lists. One that has fired is listed as what it became.
+WAITING: Final = ("stop", "stp", "take_profit", "trailing_stop")
 LIVE: Final = ("ENTERED_BOOK", "TRIGGER_PLACED")
 
 
@@ -114,5 +116,10 @@ def listed(it: OpenOrder) -> VenueOrder:
             instructions=(POST_ONLY,) if it.order_type == "post" else (),
             reduce_only=it.reduce_only,
         ),
-        word=Word(standing=Standing.OPEN, order_id=it.order_id, filled=it.filled_size),
+        word=Word(
+            standing=Standing.OPEN,
+            order_id=it.order_id,
+            filled=it.filled_size,
+            waits=Waits.YES if it.order_type in WAITING or it.stop_price else Waits.NO,
+        ),
     )

@@ -14,10 +14,11 @@ from openvenue.ems.connectors.fitting import POST_ONLY
 from openvenue.ems.connectors.http import Socket, read, time_of
 from openvenue.ems.connectors.port import Feed, Heard, Silent, Snapshot, VenueOrder, VenueRefused
 from openvenue.ems.connectors.symbols import common_pair
-from openvenue.ems.orders import ZERO, Fill, Side, Terms, TimeInForce
+from openvenue.ems.orders import ZERO, Fill, Side, Terms, TimeInForce, Waits
 
 PATH: Final = "/v2"
 CHANNEL: Final = "executions"
+UNTRIGGERED: Final = "untriggered"
 PING: Final = {"method": "ping"}
 SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
 ENDS: Final = {
@@ -31,6 +32,7 @@ class Trigger(Struct):
     """What a waiting order waits for."""
 
     price: Decimal = ZERO
+    status: str = ""
 
 
 class Execution(Struct):
@@ -116,7 +118,15 @@ def word(it: Execution) -> Word:
         average=it.avg_price if it.cum_qty else None,
         fills=fills,
         message="" if standing is Standing.OPEN else it.reason,
+        waits=waits(it),
     )
+
+
+def waits(it: Execution) -> Waits | None:
+    """Reports that leave out the price may be of an order that has one."""
+    if it.triggers is not None and it.triggers.status:
+        return Waits.YES if it.triggers.status == UNTRIGGERED else Waits.NO
+    return Waits.NO if it.symbol and it.order_qty else None
 
 
 def listed(it: Execution) -> VenueOrder:

@@ -39,6 +39,7 @@ class Description(Struct):
     pair: str
     type: str
     price: Decimal = ZERO
+    ordertype: str = ""
 
 
 class OrderInfo(Struct):
@@ -52,6 +53,7 @@ class OrderInfo(Struct):
     cl_ord_id: str = ""
     reason: str | None = None
     oflags: str = ""
+    misc: str = ""
 
 
 class OpenOrders(Struct):

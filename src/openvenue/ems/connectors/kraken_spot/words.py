@@ -2,13 +2,17 @@
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from openvenue.ems.commands import Standing, Word
 from openvenue.ems.connectors.fitting import POST_ONLY
 from openvenue.ems.connectors.kraken_spot.replies import OrderInfo
 from openvenue.ems.connectors.port import VenueOrder
 from openvenue.ems.connectors.symbols import common_pair
-from openvenue.ems.orders import Side, Terms, TimeInForce
+from openvenue.ems.orders import Side, Terms, TimeInForce, Waits
 
+WAITING: Final = ("stop", "take-profit")  # in the names of order types
+FIRED: Final = frozenset(("stopped", "touched"))
 SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
 
 
@@ -26,8 +30,15 @@ def listed(order_id: str, it: OrderInfo) -> VenueOrder:
             time_in_force=TimeInForce.GTC,
             instructions=(POST_ONLY,) if "post" in it.oflags.split(",") else (),
         ),
-        word=order_word(order_id, it),
+        word=replace(order_word(order_id, it), waits=waits(it)),
     )
+
+
+def waits(it: OrderInfo) -> Waits:
+    """Of an open order: `misc` says when its price was met."""
+    has_price = any(kind in it.descr.ordertype for kind in WAITING)
+    is_met = not FIRED.isdisjoint(it.misc.split(","))
+    return Waits.YES if has_price and not is_met else Waits.NO
 
 
 def order_word(order_id: str, it: OrderInfo) -> Word:

@@ -10,16 +10,17 @@ from msgspec import Raw, Struct, field
 
 from openvenue.ems.commands import Standing, Word
 from openvenue.ems.connectors.http import Socket, read
-from openvenue.ems.connectors.pacifica.words import SELF_TRADE, SIDES, STANDINGS
+from openvenue.ems.connectors.pacifica.words import SELF_TRADE, SIDES, STANDINGS, waits
 from openvenue.ems.connectors.port import Feed, Heard, Snapshot, VenueOrder, VenueRefused
 from openvenue.ems.connectors.symbols import common_pacifica
-from openvenue.ems.orders import ZERO, Fill, Terms, TimeInForce
+from openvenue.ems.orders import ZERO, Fill, Terms, TimeInForce, Waits
 from openvenue.engine.units import SECOND, Nanos
 
 PATH: Final = "/ws"
 ORDERS: Final = "account_orders"
 UPDATES: Final = "account_order_updates"
 TRADES: Final = "account_trades"
+TRIGGERED: Final = "stop_triggered"
 PING: Final = {"method": "ping"}
 
 
@@ -35,6 +36,7 @@ class FeedOrder(Struct):
     stop_price: Decimal | None = field(name="sp", default=None)
     client_order_id: str | None = field(name="I", default=None)
     reduce_only: bool = field(name="ro", default=False)
+    order_type: str = field(name="ot", default="")
 
 
 class Update(Struct):
@@ -52,6 +54,7 @@ class Update(Struct):
     stop_price: Decimal | None = field(name="sp", default=None)
     client_order_id: str | None = field(name="I", default=None)
     reduce_only: bool = field(name="r", default=False)
+    order_type: str = field(name="ot", default="")
     li: int = 0  # grows with whatever happens at the venue
 
 
@@ -123,6 +126,11 @@ def updated(row: Update) -> Heard:
         filled=row.filled,
         average=row.average if row.filled else None,
         message="" if standing in (Standing.OPEN, Standing.FILLED) else row.event,
+        waits=(
+            Waits.NO
+            if row.event == TRIGGERED
+            else waits(row.order_type, row.stop_price, row.filled)
+        ),
     )
     terms = Terms(
         symbol=row.symbol,
@@ -158,5 +166,10 @@ def listed(it: FeedOrder) -> VenueOrder:
             time_in_force=TimeInForce.GTC,
             reduce_only=it.reduce_only,
         ),
-        word=Word(standing=Standing.OPEN, order_id=order_id, filled=it.filled),
+        word=Word(
+            standing=Standing.OPEN,
+            order_id=order_id,
+            filled=it.filled,
+            waits=waits(it.order_type, it.stop_price, it.filled),
+        ),
     )

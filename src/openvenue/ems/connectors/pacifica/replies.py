@@ -26,6 +26,7 @@ class OpenOrder(Struct):
     client_order_id: str | None = None
     stop_price: Decimal | None = None
     reduce_only: bool = False
+    order_type: str = ""
 
 
 class PastOrder(Struct):

@@ -1,12 +1,13 @@
 """What answers mean."""
 
+from decimal import Decimal
 from typing import Final
 
 from openvenue.ems.commands import Standing, Word
 from openvenue.ems.connectors.pacifica.replies import OpenOrder, PastOrder, SpotBalance
 from openvenue.ems.connectors.port import Balance, VenueOrder
 from openvenue.ems.connectors.symbols import common_pacifica
-from openvenue.ems.orders import ZERO, Side, Terms, TimeInForce
+from openvenue.ems.orders import ZERO, Side, Terms, TimeInForce, Waits
 
 SIDES: Final = {"bid": Side.BUY, "ask": Side.SELL}
 STANDINGS: Final = {
@@ -34,8 +35,20 @@ def listed(it: OpenOrder) -> VenueOrder:
             time_in_force=TimeInForce.GTC,
             reduce_only=it.reduce_only,
         ),
-        word=Word(standing=Standing.OPEN, order_id=order_id, filled=it.filled_amount),
+        word=Word(
+            standing=Standing.OPEN,
+            order_id=order_id,
+            filled=it.filled_amount,
+            waits=waits(it.order_type, it.stop_price, it.filled_amount),
+        ),
     )
+
+
+def waits(order_type: str, stop_price: Decimal | None, filled: Decimal) -> Waits:
+    """Of an open order. One with a limit is listed the same when it has been triggered."""
+    if stop_price is None or filled:
+        return Waits.NO
+    return Waits.YES if order_type.endswith("market") else Waits.UNTOLD
 
 
 def past_word(it: PastOrder) -> Word:
