@@ -50,6 +50,15 @@ def held_storms(pytestconfig: pytest.Config) -> list[Recording]:
 
 
 @pytest.fixture(scope="session")
+def sliced(pytestconfig: pytest.Config) -> list[Recording]:
+    """Scripts in which TWAPs run beside what the others do; three for ten of the others."""
+    first: int = pytestconfig.getoption("--seed-from")
+    count: int = pytestconfig.getoption("--scripts")
+    seeds = range(first, first + (count * 3 + 9) // 10)
+    return [record(seed, LENGTH, slices=True) for seed in seeds]
+
+
+@pytest.fixture(scope="session")
 def reached() -> list[str]:
     """Lines about what the scripts reached, shown at the end of the run."""
     return summary

@@ -28,6 +28,7 @@ from openvenue.engine.instruments import (
     MarginLevel,
     Rung,
     RungKind,
+    TwapRule,
     WalletId,
 )
 from openvenue.engine.units import AccountId, AssetId, Atoms, Lots, Nanos, Ppb, Symbol, Ticks
@@ -216,8 +217,20 @@ FUNDS: Final = {  # in whole units; cyd has a fifth, dee a fiftieth or nothing
 HOLD: Final = Nanos(500 * 10**6)
 
 
-def setup(*, holds: bool = False) -> list[Command]:
-    """The commands that make this venue; its perpetuals have maker protection if it holds."""
+TWAPS: Final = TwapRule(
+    interval=Nanos(2 * 10**9),
+    shortest=Nanos(4 * 10**9),
+    longest=Nanos(60 * 10**9),
+    open_max=2,
+)
+SLICED: Final = {PERPETUAL.symbol, QUARTERLY.symbol, INVERSE.symbol, SPOT.symbol}
+
+
+def setup(*, holds: bool = False, slices: bool = False) -> list[Command]:
+    """The commands that make this venue.
+
+    Its perpetuals have maker protection if it holds; most of its markets take TWAPs if it slices.
+    """
     commands: list[Command] = [
         ListAsset(asset=Asset(asset, scale, *COUNTED.get(asset, ())))
         for asset, scale in SCALES.items()
@@ -225,6 +238,8 @@ def setup(*, holds: bool = False) -> list[Command]:
     for instrument in INSTRUMENTS:
         if holds and instrument.symbol in HELD:
             instrument = replace(instrument, hold=HOLD)
+        if slices and instrument.symbol in SLICED:
+            instrument = replace(instrument, twap=TWAPS)
         commands.append(ListInstrument(instrument=instrument))
     commands.append(SetIndexPrice(index=INDEX, price=Decimal(100)))
     for account, family in FAMILIES.items():

@@ -16,9 +16,10 @@ from openvenue.engine.orders import OrderView
 from openvenue.engine.queries import AccountView, GetAccount, look
 from openvenue.engine.snapshot import take
 from openvenue.engine.state import State
+from openvenue.engine.twaps import TwapView
 from openvenue.engine.units import AccountId, Nanos
 from tests.simulation import market
-from tests.simulation.scripts import Storm, Writer
+from tests.simulation.scripts import Slicer, Storm, Writer
 
 FEW: Final = 40  # fewer scripts, played again or by hand, need not reach everything
 
@@ -69,6 +70,7 @@ class View:
     index: int
     deadlines: dict[str, int]
     accounts: dict[str, AccountView]  # as the venue's own answer puts it
+    twaps: dict[int, TwapView]  # that are open
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,7 @@ def view(state: State) -> View:
         index=max((each.index for each in state.markets.values()), default=0),
         deadlines={str(account): deadline for account, deadline in state.deadlines.items()},
         accounts={account: _account(state, account) for account in accounts},
+        twaps={int(each.twap.order_id): each for each in state.slicing.all()},
     )
 
 
@@ -172,14 +175,17 @@ def _account(state: State, account: AccountId) -> AccountView:
 
 
 @cache
-def record(seed: int, length: int, *, in_storm: bool = False, holds: bool = False) -> Recording:
+def record(
+    seed: int, length: int, *, in_storm: bool = False, holds: bool = False, slices: bool = False
+) -> Recording:
     """The script of `seed` played on a fresh venue; made once for all laws."""
     engine = Engine()
     recording = Recording(seed)
     now = market.START
-    for command in market.setup(holds=holds):
+    for command in market.setup(holds=holds, slices=slices):
         recording.setup.append(_played(engine, len(recording.setup), now, command))
-    writer = Storm(seed) if in_storm else Writer(seed)
+    kind = Slicer if slices else Storm if in_storm else Writer
+    writer = kind(seed)
     for number in range(length):
         now, command = writer.write(engine.state, now)
         due = next_due(engine.state)

@@ -17,12 +17,14 @@ from openvenue.engine.commands import (
     Batch,
     CancelOrder,
     CancelOrders,
+    CancelTwap,
     Command,
     Deposit,
     JoinAssignment,
     LeaveAssignment,
     PassTime,
     PlaceOrder,
+    PlaceTwap,
     ReplaceOrder,
     Resume,
     SetDeadMansSwitch,
@@ -589,6 +591,69 @@ class Writer:
             asset=asset,
             amount=Atoms(random.choice([-1, 10**6, 10**6, 10**7, 10**10])),
         )
+
+
+class Slicer(Writer):
+    """Writes TWAPs between the commands of the others, and cancels of them."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self._slices = Random(seed * 7 + 1)
+
+    def write(self, state: State, now: Nanos) -> tuple[Nanos, Command]:
+        """When the next command comes, and what it says."""
+        random = self._slices
+        pick = random.random()
+        if pick < 0.09:
+            return now, self._twap(state)
+        if pick < 0.12:
+            return now, self._stop(state)
+        if pick < 0.13:
+            return now, CancelOrders(
+                account=random.choice(market.ACCOUNTS),
+                symbol=random.choice([None, self._focus.symbol]),
+                keep_reduce_only=random.random() < 0.3,
+                takes_twaps=True,
+            )
+        return super().write(state, now)
+
+    def _twap(self, state: State) -> PlaceTwap:
+        random = self._slices
+        instrument = self._focus
+        if instrument.symbol not in market.SLICED or random.random() < 0.3:
+            instrument = random.choice(market.INSTRUMENTS)
+        account = random.choice(market.ACCOUNTS)
+        side = random.choice([BUY, SELL])
+        for _ in range(4):  # mostly meet somebody
+            if self._counterparties(state, account, instrument, side):
+                break
+            account, side = random.choice(market.ACCOUNTS), side.opposite
+        position = state.accounts[account].positions.get(instrument.symbol)
+        reduce_only = position is not None and position.quantity != 0 and random.random() < 0.3
+        if reduce_only and position is not None:
+            side = SELL if position.quantity > 0 else BUY
+        return PlaceTwap(
+            account=account,
+            symbol=instrument.symbol,
+            side=side,
+            quantity=Lots(random.choice(SIZES[instrument.symbol]) * random.choice([1, 3, 10])),
+            slippage=Decimal(random.choice(["0.01", "0.03", "0.05", "0.05", "0.08", "0.08", "1"])),
+            duration=Nanos(random.choice([3, 4, 7, 10, 20, 30, 60]) * SECOND),
+            cl_ord_id=f"t{random.randrange(3)}" if random.random() < 0.3 else None,
+            reduce_only=reduce_only,
+            self_trade=random.choice([SelfTrade.REJECT_TAKER, SelfTrade.CANCEL_OLDEST]),
+        )
+
+    def _stop(self, state: State) -> CancelTwap:
+        random = self._slices
+        mine = [view.twap for view in state.slicing.all()]
+        if not mine or random.random() < 0.1:
+            return CancelTwap(account=random.choice(market.ACCOUNTS), cl_ord_id="t1")
+        twap = random.choice(mine)
+        account = twap.account if random.random() < 0.9 else random.choice(market.ACCOUNTS)
+        if twap.cl_ord_id is not None and random.random() < 0.5:
+            return CancelTwap(account=account, cl_ord_id=twap.cl_ord_id)
+        return CancelTwap(account=account, order_id=twap.order_id)
 
 
 class Storm(Writer):

@@ -68,6 +68,7 @@ class CancelOrders(Struct, frozen=True, kw_only=True, array_like=True, gc=False,
     keep_reduce_only: bool = False
     wallet: WalletId | None = None  # only markets that settle in this wallet
     user_ref: int | None = None
+    takes_twaps: bool = False  # open TWAPs, too, which have no `user_ref`
 
 
 class SetDeadMansSwitch(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=4):
@@ -299,6 +300,34 @@ class SetSelfTrade(Struct, frozen=True, kw_only=True, array_like=True, gc=False,
     self_trade: SelfTrade
 
 
+class PlaceTwap(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=130):
+    """Trade an amount in equal parts over time: TwapRejected, or TwapAccepted and its first part.
+
+    Source: Pacifica, "Create TWAP order".
+    """
+
+    account: AccountId
+    symbol: Symbol
+    side: Side
+    quantity: Lots  # > 0
+    slippage: Decimal  # how far from mark each part may trade, as a fraction
+    duration: Nanos
+    cl_ord_id: str | None = None  # unique among the account's open TWAPs
+    reduce_only: bool = False
+    self_trade: SelfTrade = SelfTrade.REJECT_TAKER
+
+
+class CancelTwap(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=131):
+    """Stop one TWAP by one of its names: TwapEnded, or CancelRejected.
+
+    What it has traded stands. `order_id` wins where both names are given.
+    """
+
+    account: AccountId
+    order_id: OrderId | None = None
+    cl_ord_id: str | None = None
+
+
 Command = (
     SetSelfTrade
     | ReplaceOrder
@@ -323,6 +352,8 @@ Command = (
     | SetProfitAsset
     | Transfer
     | Withdraw
+    | PlaceTwap
+    | CancelTwap
     | SetTradingEnabled
     | Announce
     | RetractNotice

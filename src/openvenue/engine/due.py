@@ -10,10 +10,11 @@ from openvenue.engine.steps import (
     OrderDue,
     ReleaseHold,
     SettleContract,
+    SliceTwap,
     Step,
 )
 from openvenue.engine.timed import NEVER
-from openvenue.engine.units import Nanos
+from openvenue.engine.units import Nanos, OrderId
 
 HOURS_MAX: Final = 1_000  # settled one by one after a longer stop; the time before in one
 
@@ -21,6 +22,7 @@ HOURS_MAX: Final = 1_000  # settled one by one after a longer stop; the time bef
 def next_due(state: State) -> Nanos | None:
     """When the venue has to look at its clock again; None: nothing is waiting for time."""
     soonest = min(state.next_deadline, state.next_hour, state.timed.next, state.holds.next)
+    soonest = min(soonest, state.slicing.next)
     return None if soonest == NEVER else Nanos(soonest)
 
 
@@ -36,7 +38,7 @@ def due(state: State, now: int) -> list[Step]:
             first = max(state.next_hour, hour - HOURS_MAX * HOUR)
             passed += [(each, AccrueFunding(Nanos(each))) for each in range(first, hour + 1, HOUR)]
         passed.append((now, AccrueFunding(Nanos(now))))
-    if min(state.next_deadline, state.timed.next, state.holds.next) <= now:
+    if min(state.next_deadline, state.timed.next, state.holds.next, state.slicing.next) <= now:
         timed: list[tuple[int, Step]] = [
             (deadline, FireDeadMansSwitch(account, Nanos(deadline)))
             for account, deadline in state.deadlines.items()
@@ -47,6 +49,7 @@ def due(state: State, now: int) -> list[Step]:
                 timed.append((expires, SettleContract(symbol)))
         timed += orders_due(state, now)
         timed += [(time, ReleaseHold(hold_id)) for time, hold_id in state.holds.due(now)]
+        timed += [(time, SliceTwap(OrderId(order_id))) for time, order_id in state.slicing.due(now)]
         timed.sort(key=_time)  # stable
         for each, step in timed:
             if state.next_sample <= each:

@@ -10,6 +10,7 @@ from openvenue.engine.commands import (
     Batch,
     CancelOrder,
     CancelOrders,
+    CancelTwap,
     Command,
     Deposit,
     JoinAssignment,
@@ -19,6 +20,7 @@ from openvenue.engine.commands import (
     OpenAccount,
     PassTime,
     PlaceOrder,
+    PlaceTwap,
     ReplaceOrder,
     Resume,
     RetractNotice,
@@ -77,6 +79,7 @@ from openvenue.engine.rules.set_up import (
 from openvenue.engine.rules.settle_contract import settle_contract
 from openvenue.engine.rules.transfer import set_trading_enabled, transfer, withdraw
 from openvenue.engine.rules.trim_reducers import trim_reducers
+from openvenue.engine.rules.twap import cancel_twap, place_twap, slice_twap
 from openvenue.engine.state import State
 from openvenue.engine.steps import (
     AccrueFunding,
@@ -95,6 +98,7 @@ from openvenue.engine.steps import (
     PlaceClose,
     ReleaseHold,
     SettleContract,
+    SliceTwap,
     TrimReducers,
 )
 from openvenue.engine.units import Nanos
@@ -146,6 +150,9 @@ DECIDE: Final[dict[type[Any], Callable[[State, Any], list[Event]]]] = {
     CheckWallet: check_wallet,
     Liquidate: liquidate,
     SettleContract: settle_contract,
+    PlaceTwap: place_twap,
+    CancelTwap: cancel_twap,
+    SliceTwap: slice_twap,
 }
 
 
@@ -172,6 +179,7 @@ class Engine:
             or state.next_sample <= now
             or state.timed.next <= now
             or state.holds.next <= now
+            or state.slicing.next <= now
         ):
             for step in due(state, now):
                 if type(step) is ReleaseHold:

@@ -12,6 +12,7 @@ from openvenue.engine.instruments import Asset, Dislocation, IndexId, Instrument
 from openvenue.engine.notices import Notice
 from openvenue.engine.orders import Order, Origin, SelfTrade, Side
 from openvenue.engine.reasons import CancelReason, RejectReason
+from openvenue.engine.twaps import TwapView
 from openvenue.engine.units import (
     AccountId,
     AssetId,
@@ -546,6 +547,37 @@ class HoldReleased(Struct, frozen=True, kw_only=True, array_like=True, gc=False,
     request: PlaceOrder | AmendOrder  # as it was asked for
 
 
+class TwapAccepted(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=130):
+    """A TWAP is open. What its first order does follows at once."""
+
+    view: TwapView
+
+
+class TwapRejected(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=131):
+    """A TWAP was refused, and nothing changed."""
+
+    account: AccountId
+    symbol: Symbol
+    reason: RejectReason
+    cl_ord_id: str | None = None
+
+
+class TwapSliced(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=132):
+    """The time for one order of a TWAP came; what that order did is told before this."""
+
+    view: TwapView  # after it
+    child: OrderId | None = None  # None: there was none
+    because: RejectReason | None = None  # why there was none
+
+
+class TwapEnded(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=133):
+    """A TWAP is over."""
+
+    view: TwapView
+    reason: CancelReason | None  # None: all of it has traded
+    because: RejectReason | None = None  # with SLICE_REFUSED
+
+
 Event = (
     OrderRefilled
     | RequestHeld
@@ -582,6 +614,10 @@ Event = (
     | LeverageSet
     | Transferred
     | Withdrawn
+    | TwapAccepted
+    | TwapRejected
+    | TwapSliced
+    | TwapEnded
     | TradingEnabledSet
     | Announced
     | NoticeRetracted

@@ -80,6 +80,16 @@ class Funding(Struct, frozen=True, array_like=True, gc=False):
     accrues: bool = True  # False: paid for the whole hour by who holds a position at its end
 
 
+class TwapRule(Struct, frozen=True, array_like=True, gc=False):
+    """How a market cuts TWAPs into orders. Source: Pacifica, "Create TWAP order"."""
+
+    interval: Nanos  # from one order to the next
+    shortest: Nanos  # that one may run
+    longest: Nanos
+    open_max: int  # of one account in the market
+    catch_up: int = 3  # one order is at most so many times the planned size
+
+
 class Mode(IntEnum):
     """What a market accepts. Cancels pass in every mode."""
 
@@ -153,3 +163,4 @@ class Instrument(Struct, frozen=True, array_like=True):
     funding: Funding | None = None  # perpetuals only
     fee_days: int = 30  # whose volume decides the fee tier
     hold: Nanos = Nanos(0)  # what could take is decided so much later; 0: at once
+    twap: TwapRule | None = None  # None: it takes none

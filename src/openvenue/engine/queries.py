@@ -24,6 +24,7 @@ from openvenue.engine.reasons import RejectReason
 from openvenue.engine.risk import unwind_queue
 from openvenue.engine.rules.weigh_order import largest_order, weigh_order
 from openvenue.engine.state import State
+from openvenue.engine.twaps import TwapView
 from openvenue.engine.units import (
     AccountId,
     AssetId,
@@ -95,6 +96,12 @@ class GetIndexPrices(Struct, frozen=True):
 
 class GetUnwindQueue(Struct, frozen=True):
     """Where an account's positions stand in the queue to be unwound. Answer: list[UnwindPlace]."""
+
+    account: AccountId
+
+
+class GetTwaps(Struct, frozen=True):
+    """Open TWAPs of an account, oldest first. Answer: list[TwapView]."""
 
     account: AccountId
 
@@ -259,6 +266,7 @@ Query = (
     | GetNotices
     | GetUnwindQueue
     | GetAssignees
+    | GetTwaps
     | WeighOrder
     | GetLargestOrder
 )
@@ -273,6 +281,7 @@ Answer = (
     | list[Notice]
     | list[UnwindPlace]
     | list[Assignee]
+    | list[TwapView]
     | OrderWeight
     | Lots
     | None
@@ -407,6 +416,11 @@ def get_index_prices(state: State, query: GetIndexPrices) -> dict[IndexId, FineP
             if name is not None and counted.price:
                 told.setdefault(name, FinePrice(counted.price))
     return told
+
+
+def get_twaps(state: State, query: GetTwaps) -> list[TwapView]:
+    """Open TWAPs of an account."""
+    return state.slicing.of(query.account)
 
 
 def get_unwind_queue(state: State, query: GetUnwindQueue) -> list[UnwindPlace]:
@@ -563,6 +577,7 @@ LOOK: Final[dict[type[Any], Callable[[State, Any], Answer]]] = {
     GetNotices: get_notices,
     GetUnwindQueue: get_unwind_queue,
     GetAssignees: get_assignees,
+    GetTwaps: get_twaps,
     WeighOrder: weigh,
     GetLargestOrder: get_largest_order,
 }

@@ -63,6 +63,13 @@ class RejectReason(IntEnum):
     NOT_ISOLATED = 50  # margin for a position that has none of its own
     INVALID_DISPLAY = 120  # too little of an order to show, or of an order that hides nothing
     HAS_CLOSE = 121  # a change of an order whose fills bring others
+    TWAP_NOT_OFFERED = 130  # the market takes none
+    TWAP_TOO_SHORT = 131
+    TWAP_TOO_LONG = 132
+    TWAP_SLICE_SIZE = 133  # its orders would be larger than the market allows
+    TOO_MANY_TWAPS = 134  # of the account in one market
+    TWAP_CL_ORD_ID_IN_USE = 135
+    UNKNOWN_TWAP = 136
 
 
 class CancelReason(IntEnum):
@@ -83,3 +90,4 @@ class CancelReason(IntEnum):
     PARENT_ENDED = 32  # the order that it came with ended, and never filled
     REPLACED = 34  # by its owner, with another order
     POSITION_CLOSED = 33  # there is no position left that it could guard
+    SLICE_REFUSED = 130  # a TWAP, one of whose orders was refused; the event says why

@@ -10,6 +10,7 @@ from openvenue.engine.events import RequestHeld
 from openvenue.engine.instruments import Asset, Dislocation, Instrument, Mode, WalletId
 from openvenue.engine.notices import Notice
 from openvenue.engine.orders import Order, SelfTrade
+from openvenue.engine.twaps import TwapView
 from openvenue.engine.units import AccountId, AssetId, Symbol
 
 
@@ -133,3 +134,4 @@ class StateRecord(Struct, array_like=True):
     holds: list[RequestHeld] = []  # requests that wait to be decided, oldest first
     next_hold_id: int = 1
     converted: dict[AssetId, int] = {}
+    twaps: list[TwapView] = []  # that are open, oldest first

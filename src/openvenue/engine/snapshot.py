@@ -63,6 +63,7 @@ def take(state: State) -> bytes:
             converted=state.converted,
             assignees=list(state.assignees.values()),
             funding=state.funding,
+            twaps=state.slicing.all(),
             holds=state.holds.all(),
             next_hold_id=state.holds.next_id,
             volumes={family: volumes.by_day for family, volumes in state.volumes.items()},
@@ -114,6 +115,8 @@ def restore(data: bytes) -> State:
     for held in record.holds:
         state.holds.add(held)
     state.holds.next_id = record.next_hold_id
+    for view in record.twaps:
+        state.slicing.put(view)
     state.fees = record.fees
     state.funding = record.funding
     state.deadlines = record.deadlines

@@ -12,6 +12,7 @@ from openvenue.engine.instruments import Asset, IndexId, WalletId
 from openvenue.engine.markets import Market
 from openvenue.engine.notices import Notice
 from openvenue.engine.orders import OrderView
+from openvenue.engine.slicing import Slicing
 from openvenue.engine.steps import Step
 from openvenue.engine.timed import NEVER, Timed
 from openvenue.engine.units import AccountId, AssetId, ExecId, Nanos, OrderId, Symbol
@@ -46,6 +47,7 @@ class State:
         self.next_assignee = 1
         self.timed = Timed()
         self.holds = Holds()
+        self.slicing = Slicing()
         self.has_holds = False  # whether some market holds requests; worked out from listings
         self.next_order_id = OrderId(1)
         self.next_exec_id = ExecId(1)

@@ -46,6 +46,12 @@ class TrimReducers(Struct, frozen=True, gc=False):
     symbol: Symbol
 
 
+class SliceTwap(Struct, frozen=True, gc=False):
+    """The time for the next order of a TWAP has come."""
+
+    order_id: OrderId
+
+
 class FireDeadMansSwitch(Struct, frozen=True, gc=False):
     """A deadline passed."""
 
@@ -155,6 +161,7 @@ Step = (
     | TrimReducers
     | FireDeadMansSwitch
     | OrderDue
+    | SliceTwap
     | HoldRequest
     | ReleaseHold
     | ArmLegs

@@ -28,6 +28,7 @@ from openvenue.engine.queries import (
     GetNotices,
     GetOpenOrders,
     GetOrders,
+    GetTwaps,
     GetUnwindQueue,
     MarketView,
     OrderWeight,
@@ -35,6 +36,7 @@ from openvenue.engine.queries import (
     UnwindPlace,
     WeighOrder,
 )
+from openvenue.engine.twaps import TwapView
 from openvenue.engine.units import FinePrice, Lots, Nanos
 from openvenue.exchange.clock import Clock
 from openvenue.exchange.collector import Collector
@@ -237,6 +239,8 @@ class Exchange:
     async def look(self, query: GetNotices) -> list[Notice]: ...
     @overload
     async def look(self, query: GetUnwindQueue) -> list[UnwindPlace]: ...
+    @overload
+    async def look(self, query: GetTwaps) -> list[TwapView]: ...
     @overload
     async def look(self, query: GetAssignees) -> list[Assignee]: ...
     @overload

@@ -25,6 +25,7 @@ from openvenue.engine.queries import (
     GetNotices,
     GetOpenOrders,
     GetOrders,
+    GetTwaps,
     GetUnwindQueue,
     MarketView,
     OrderWeight,
@@ -32,6 +33,7 @@ from openvenue.engine.queries import (
     UnwindPlace,
     WeighOrder,
 )
+from openvenue.engine.twaps import TwapView
 from openvenue.engine.units import FinePrice, Lots, Nanos, OrderId
 from openvenue.journal.records import Entry, Envelope
 
@@ -88,6 +90,8 @@ class ExchangePort(Protocol):
     async def look(self, query: GetNotices) -> list[Notice]: ...
     @overload
     async def look(self, query: GetUnwindQueue) -> list[UnwindPlace]: ...
+    @overload
+    async def look(self, query: GetTwaps) -> list[TwapView]: ...
     @overload
     async def look(self, query: GetAssignees) -> list[Assignee]: ...
     @overload

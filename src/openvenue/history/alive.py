@@ -12,6 +12,7 @@ from openvenue.history.past import (
     OrderChange,
     Posting,
     RateChange,
+    TwapChange,
 )
 from openvenue.history.port import ClosedOrder, Fill, PublicTrade
 
@@ -46,6 +47,7 @@ class Story(Struct):
     executions: list[Execution] = []
     postings: list[tuple[AccountId, Posting]] = []  # with the account
     rates: list[tuple[Symbol, RateChange]] = []
+    twaps: list[TwapChange] = []
     marks: list[tuple[Symbol, MarkChange]] = []
     prices: list[tuple[BarSource, str, Nanos, FinePrice]] = []
     instruments: list[Instrument] = []

@@ -21,6 +21,7 @@ from openvenue.history.past import (
     Posting,
     RateChange,
     Thing,
+    TwapChange,
 )
 
 BLOCK_MAX: Final = 512  # things
@@ -45,6 +46,7 @@ class Stream(IntEnum):
     MARKS = 5  # of a market
     POSTINGS = 6  # of an account
     RATES = 7  # funding, of a market
+    TWAPS = 130  # of an account
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -56,6 +58,7 @@ _DECODERS: Final[dict[Stream, msgspec.msgpack.Decoder[Any]]] = {
     Stream.MARKS: msgspec.msgpack.Decoder(list[MarkChange]),
     Stream.POSTINGS: msgspec.msgpack.Decoder(list[Posting]),
     Stream.RATES: msgspec.msgpack.Decoder(list[RateChange]),
+    Stream.TWAPS: msgspec.msgpack.Decoder(list[TwapChange]),
 }
 T = TypeVar("T", bound=Thing)
 

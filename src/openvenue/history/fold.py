@@ -41,6 +41,9 @@ from openvenue.engine.events import (
     Transferred,
     TriggerFired,
     TriggersMoved,
+    TwapAccepted,
+    TwapEnded,
+    TwapSliced,
     Withdrawn,
 )
 from openvenue.engine.instruments import IndexId
@@ -58,6 +61,7 @@ from openvenue.history.past import (
     MarkChange,
     OrderChange,
     RateChange,
+    TwapChange,
 )
 from openvenue.history.port import ClosedOrder, Fill, PublicTrade
 from openvenue.journal.records import Entry
@@ -354,6 +358,38 @@ class Fold:
             self._number += 1
             self._story.postings.append((share.account, posting))
 
+    def twap_accepted(self, event: TwapAccepted) -> None:
+        """A TWAP is open."""
+        self._twap(TwapChange(self._number, self._now, event.view, is_open=True))
+
+    def twap_sliced(self, event: TwapSliced) -> None:
+        """It has come further."""
+        change = TwapChange(
+            self._number,
+            self._now,
+            event.view,
+            is_open=True,
+            child=event.child,
+            because=event.because,
+        )
+        self._twap(change)
+
+    def twap_ended(self, event: TwapEnded) -> None:
+        """It is over."""
+        change = TwapChange(
+            self._number,
+            self._now,
+            event.view,
+            is_open=False,
+            ended=event.reason,
+            because=event.because,
+        )
+        self._twap(change)
+
+    def _twap(self, change: TwapChange) -> None:
+        self._number += 1
+        self._story.twaps.append(change)
+
     def _execute(self, event: Traded) -> None:
         """A trade with both its orders as they were, and what it does to their owners."""
         maker, taker = self.alive[event.maker_order_id], self.alive[event.taker_order_id]
@@ -535,4 +571,7 @@ FOLDS: Final[dict[type[Event], Callable[[Fold, Any], None]]] = {
     MarkPriceSet: Fold.mark_set,
     FundingRateSet: Fold.rate_set,
     FundingPaid: Fold.funding_paid,
+    TwapAccepted: Fold.twap_accepted,
+    TwapSliced: Fold.twap_sliced,
+    TwapEnded: Fold.twap_ended,
 }

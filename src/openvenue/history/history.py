@@ -22,6 +22,7 @@ from openvenue.history.past import (
     Page,
     Posting,
     RateChange,
+    TwapChange,
 )
 from openvenue.history.port import (
     BEGINNING,
@@ -146,6 +147,10 @@ class History:
     async def rates(self, symbol: Symbol, page: Page) -> Found[RateChange]:
         """Funding rates of a market. Raises: HistoryUnavailable."""
         return await self._ask(Index.rates, symbol, page)
+
+    async def twap_changes(self, account: AccountId, page: Page) -> Found[TwapChange]:
+        """What became of an account's TWAPs. Raises: HistoryUnavailable."""
+        return await self._ask(Index.twap_changes, account, page)
 
     async def postings(
         self, account: AccountId, page: Page, *, wanted: Callable[[Posting], bool] | None = None

@@ -29,6 +29,7 @@ from openvenue.history.past import (
     RateChange,
     SettlementPosting,
     TradePosting,
+    TwapChange,
 )
 from openvenue.history.port import (
     Candle,
@@ -176,6 +177,10 @@ class Index:
         """Funding rates of a market."""
         return self.store.blocks.read(Stream.RATES, symbol, page)
 
+    def twap_changes(self, account: AccountId, page: Page) -> Found[TwapChange]:
+        """What became of an account's TWAPs."""
+        return self.store.blocks.read(Stream.TWAPS, account, page)
+
     def postings(
         self, account: AccountId, page: Page, wanted: Callable[[Posting], bool] | None
     ) -> Found[Posting]:
@@ -270,6 +275,8 @@ class Index:
             postings[account].append(posting)
         for symbol, rate in story.rates:
             blocks.of(Stream.RATES)[symbol].append(rate)
+        for twap in story.twaps:
+            blocks.of(Stream.TWAPS)[twap.view.twap.account].append(twap)
         for symbol, mark in story.marks:
             blocks.of(Stream.MARKS)[symbol].append(mark)
         blocks.tidy()

@@ -13,6 +13,7 @@ from msgspec import Struct
 from openvenue.engine.instruments import WalletId
 from openvenue.engine.orders import Order, Side
 from openvenue.engine.reasons import CancelReason, RejectReason
+from openvenue.engine.twaps import TwapView
 from openvenue.engine.units import (
     AccountId,
     AssetId,
@@ -21,6 +22,7 @@ from openvenue.engine.units import (
     FinePrice,
     Lots,
     Nanos,
+    OrderId,
     Ppb,
     Symbol,
     Ticks,
@@ -197,8 +199,20 @@ class RateChange(Struct, frozen=True, array_like=True, gc=False):
     ask_impact: FinePrice
 
 
+class TwapChange(Struct, frozen=True, array_like=True, gc=False):
+    """A TWAP was opened, came further, or ended."""
+
+    number: int
+    time: Nanos
+    view: TwapView  # after it
+    is_open: bool
+    child: OrderId | None = None  # the order that it sent
+    ended: CancelReason | None = None  # None: it is open, or all of it has traded
+    because: RejectReason | None = None  # why it sent none, or what it ended of
+
+
 Posting = TradePosting | MoneyPosting | SettlementPosting | FundingPosting
-Thing = OrderChange | Execution | MarkChange | RateChange | Posting
+Thing = OrderChange | Execution | MarkChange | RateChange | TwapChange | Posting
 T = TypeVar("T")
 
 
@@ -272,6 +286,9 @@ class PastPort(Protocol):
 
     async def rates(self, symbol: Symbol, page: Page) -> Found[RateChange]:
         """Funding rates of a market."""
+
+    async def twap_changes(self, account: AccountId, page: Page) -> Found[TwapChange]:
+        """What became of an account's TWAPs; what their orders did is told with other orders."""
 
     async def postings(
         self, account: AccountId, page: Page, *, wanted: Callable[[Posting], bool] | None = None

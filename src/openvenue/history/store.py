@@ -21,7 +21,7 @@ from openvenue.history.past import Bar, BarSource, BarSpan
 from openvenue.history.port import ClosedOrder, Fill, PublicTrade
 from openvenue.history.samples import Sample
 
-VERSION: Final = 9  # of these tables and of the fold that fills them: another one means rebuild
+VERSION: Final = 10  # of these tables and of the fold that fills them: another one means rebuild
 
 ALIVE_ROW: Final = 512  # orders to a row when all are written again
 

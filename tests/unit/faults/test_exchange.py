@@ -392,7 +392,8 @@ SCOPES: Final = {
 
 def test_every_scope_of_a_cancel_is_known_here() -> None:
     """A new one must be told apart by `is_in_scope`, or a lie would name the wrong orders."""
-    assert {"account", *SCOPES} == set(CancelOrders.__struct_fields__)
+    # TWAPs are no orders, and no lie is about them.
+    assert {"account", "takes_twaps", *SCOPES} == set(CancelOrders.__struct_fields__)
 
 
 @pytest.mark.parametrize("name", [None, *SCOPES])

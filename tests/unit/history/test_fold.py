@@ -33,6 +33,7 @@ SAYS_NOTHING = {
     events.FundingSampled,  # the rate that it makes is told when it is set
     events.SelfTradeSet,
     events.OrderRefilled,  # the order has what it had
+    events.TwapRejected,  # nothing was opened
 }
 
 

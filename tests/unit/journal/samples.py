@@ -24,6 +24,7 @@ from openvenue.engine.instruments import (
     Mode,
     Rung,
     RungKind,
+    TwapRule,
     WalletId,
 )
 from openvenue.engine.notices import Notice, NoticeKind, Priority
@@ -46,6 +47,7 @@ from openvenue.engine.orders import (
     TriggerKind,
 )
 from openvenue.engine.reasons import CancelReason, RejectReason
+from openvenue.engine.twaps import Twap, TwapView
 from openvenue.engine.units import (
     AccountId,
     AssetId,
@@ -157,6 +159,32 @@ INSTRUMENT: Final = Instrument(
     fee_days=14,
     funding=Funding(24, Ppb(2_500_000), Nanos(60), Ppb(100_000), Ppb(500_000), 20_000, False),
     hold=Nanos(20 * 10**6),
+    twap=TwapRule(Nanos(30 * 10**9), Nanos(60 * 10**9), Nanos(10**14), 4, 2),
+)
+TWAP: Final = TwapView(
+    Twap(
+        OrderId(9),
+        ANN,
+        PERP,
+        SELL,
+        Lots(100),
+        Decimal("0.005"),
+        NOON,
+        Nanos(30 * 10**9),
+        11,
+        Nanos(NOON + 330 * 10**9),
+        3,
+        cl_ord_id="name-3",
+        reduce_only=True,
+        self_trade=SelfTrade.CANCEL_OLDEST,
+    ),
+    next=Nanos(NOON + 60 * 10**9),
+    updated=Nanos(NOON + 30 * 10**9),
+    past=2,
+    filled=Lots(18),
+    value=Atoms(9_000),
+    last_filled=Lots(9),
+    last_value=Atoms(4_500),
 )
 PLACE: Final = commands.PlaceOrder(
     account=ANN,
@@ -195,8 +223,26 @@ COMMANDS: Final[tuple[commands.Command, ...]] = (
     PLACE,
     CANCEL,
     commands.CancelOrders(
-        account=ANN, symbol=PERP, side=SELL, keep_reduce_only=True, wallet=FLEX, user_ref=12
+        account=ANN,
+        symbol=PERP,
+        side=SELL,
+        keep_reduce_only=True,
+        wallet=FLEX,
+        user_ref=12,
+        takes_twaps=True,
     ),
+    commands.PlaceTwap(
+        account=ANN,
+        symbol=PERP,
+        side=SELL,
+        quantity=Lots(100),
+        slippage=Decimal("0.005"),
+        duration=Nanos(300 * 10**9),
+        cl_ord_id="name-3",
+        reduce_only=True,
+        self_trade=SelfTrade.CANCEL_OLDEST,
+    ),
+    commands.CancelTwap(account=ANN, order_id=OrderId(9), cl_ord_id="name-3"),
     commands.SetDeadMansSwitch(account=ANN, timeout=Nanos(60 * 10**9)),
     commands.Batch(account=ANN, members=(PLACE, CANCEL)),
     commands.SetIndexPrice(index=INDEX, price=Decimal("50123.40")),
@@ -420,6 +466,14 @@ EVENTS: Final[tuple[events.Event, ...]] = (
         fee=Atoms(8),
     ),
     events.ContractSettled(symbol=PERP, price=FinePrice(501_234_000_000_000)),
+    events.TwapAccepted(view=TWAP),
+    events.TwapRejected(
+        account=ANN, symbol=PERP, reason=RejectReason.TWAP_TOO_SHORT, cl_ord_id="name-3"
+    ),
+    events.TwapSliced(view=TWAP, child=OrderId(11), because=RejectReason.WOULD_NOT_TAKE),
+    events.TwapEnded(
+        view=TWAP, reason=CancelReason.SLICE_REFUSED, because=RejectReason.INSUFFICIENT_MARGIN
+    ),
 )
 ENTRY: Final = Entry(
     seq=5,

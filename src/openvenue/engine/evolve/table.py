@@ -59,6 +59,10 @@ from openvenue.engine.events import (
     Transferred,
     TriggerFired,
     TriggersMoved,
+    TwapAccepted,
+    TwapEnded,
+    TwapRejected,
+    TwapSliced,
     Withdrawn,
 )
 from openvenue.engine.evolve.accounts import (
@@ -105,6 +109,7 @@ from openvenue.engine.evolve.orders import (
 )
 from openvenue.engine.evolve.prices import conditions_set, index_price_set, mark_price_set
 from openvenue.engine.evolve.trades import traded
+from openvenue.engine.evolve.twaps import twap_accepted, twap_ended, twap_sliced
 from openvenue.engine.evolve.venue import (
     announced,
     asset_listed,
@@ -179,4 +184,8 @@ EVOLVE: Final[dict[type[Any], Callable[[State, Any], None]]] = {
     AssigneeLeft: assignee_left,
     PositionSettled: position_settled,
     ContractSettled: contract_settled,
+    TwapAccepted: twap_accepted,
+    TwapRejected: nothing,
+    TwapSliced: twap_sliced,
+    TwapEnded: twap_ended,
 }

@@ -12,6 +12,7 @@ from openvenue.engine.events import (
     OrdersCanceled,
     Refused,
     RequestHeld,
+    TwapEnded,
 )
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.state import State
@@ -100,6 +101,24 @@ def cancel_orders(state: State, command: CancelOrders) -> list[Event]:
     return [
         OrdersCanceled(account=command.account, order_ids=ids, reason=MASS_CANCEL),
         *holds_canceled(command.account, held),
+        *_twaps(state, command),
+    ]
+
+
+def _twaps(state: State, scope: CancelOrders) -> list[Event]:
+    """The ends of open TWAPs, where the scope has them."""
+    if not scope.takes_twaps or scope.user_ref is not None:
+        return []
+    return [
+        TwapEnded(view=view, reason=MASS_CANCEL)
+        for view in state.slicing.of(scope.account)
+        if (scope.symbol is None or view.twap.symbol == scope.symbol)
+        and (scope.side is None or view.twap.side is scope.side)
+        and not (scope.keep_reduce_only and view.twap.reduce_only)
+        and (
+            scope.wallet is None
+            or state.markets[view.twap.symbol].contract.instrument.wallet == scope.wallet
+        )
     ]
 
 

@@ -10,6 +10,7 @@ from openvenue.engine.events import (
 )
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.rules.cancel_order import held_orders, holds_canceled
+from openvenue.engine.rules.twap import twaps_ended
 from openvenue.engine.state import State
 from openvenue.engine.steps import FireDeadMansSwitch
 from openvenue.engine.units import Nanos, OrderId
@@ -26,7 +27,7 @@ def set_dead_mans_switch(state: State, command: SetDeadMansSwitch) -> list[Event
 
 
 def fire_dead_mans_switch(state: State, step: FireDeadMansSwitch) -> list[Event]:
-    """The switch goes off, and with it every live order of the account."""
+    """The switch goes off, and with it every live order and TWAP of the account."""
     account = state.accounts[step.account]
     return [
         DeadMansSwitchFired(account=step.account, deadline=step.deadline),
@@ -36,4 +37,5 @@ def fire_dead_mans_switch(state: State, step: FireDeadMansSwitch) -> list[Event]
             reason=CancelReason.DEAD_MANS_SWITCH,
         ),
         *holds_canceled(step.account, held_orders(state, step.account)),
+        *twaps_ended(state, step.account, CancelReason.DEAD_MANS_SWITCH),
     ]

@@ -63,6 +63,11 @@ def market_limit(market: Market, sign: int, cap: Decimal | None) -> Ticks:
     level = market.book.side(-sign).best()
     contract = market.contract
     reference = level.price * contract.tick_fine if level is not None else market.mark
+    return capped_limit(contract, sign, reference, cap)
+
+
+def capped_limit(contract: Contract, sign: int, reference: int, cap: Decimal) -> Ticks:
+    """The worst price within `cap` (a fraction) of `reference`; NO_PRICE where that is none."""
     if reference <= 0:
         return NO_PRICE
     worst = Fraction(reference) * (1 + sign * Fraction(cap)) / contract.tick_fine

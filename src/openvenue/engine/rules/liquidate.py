@@ -16,6 +16,7 @@ from openvenue.engine.events import (
     LiquidationMoved,
     LiquidationStarted,
     OrdersCanceled,
+    TwapEnded,
 )
 from openvenue.engine.instruments import Rung, RungKind
 from openvenue.engine.margin import equity
@@ -24,6 +25,7 @@ from openvenue.engine.reasons import CancelReason
 from openvenue.engine.risk import Standing, standing
 from openvenue.engine.rules.close_position import assign, close_on_book, hand_over, unwind
 from openvenue.engine.rules.cover_shortfall import cover_shortfall
+from openvenue.engine.rules.twap import twaps_carried_by
 from openvenue.engine.state import State
 from openvenue.engine.steps import CheckHolders, CheckWallet, Liquidate
 from openvenue.engine.units import AccountId, Atoms, OrderId
@@ -82,6 +84,8 @@ def _start(state: State, account_id: AccountId, wallet: Wallet) -> list[Event]:
     )
     if ended:
         events.append(OrdersCanceled(account=account_id, order_ids=ended, reason=LIQUIDATION))
+    for view in twaps_carried_by(state, state.accounts[account_id], wallet):
+        events.append(TwapEnded(view=view, reason=LIQUIDATION))
     return events
 
 

@@ -6,7 +6,14 @@ the last half hour; the taker fee is charged.
 
 from typing import Final
 
-from openvenue.engine.events import ContractSettled, Event, ModeSet, OrdersCanceled, PositionSettled
+from openvenue.engine.events import (
+    ContractSettled,
+    Event,
+    ModeSet,
+    OrdersCanceled,
+    PositionSettled,
+    TwapEnded,
+)
 from openvenue.engine.instruments import Mode
 from openvenue.engine.markets import Market
 from openvenue.engine.reasons import CancelReason
@@ -31,6 +38,11 @@ def settle_contract(state: State, step: SettleContract) -> list[Event]:
             events.append(
                 OrdersCanceled(account=account.account_id, order_ids=ended, reason=EXPIRED)
             )
+    events += [
+        TwapEnded(view=view, reason=EXPIRED)
+        for view in state.slicing.all()
+        if view.twap.symbol == market.symbol
+    ]
     contract = market.contract
     schedule = Schedule(contract, price)
     for position in market.holders.values():

@@ -134,6 +134,13 @@ REQUEST_ERROR: Final[Mapping[RejectReason, str]] = {
     RejectReason.HAS_CLOSE: "invalidArgument",
     RejectReason.ASSET_NOT_HELD: INVALID_UNIT,
     RejectReason.UNKNOWN_ASSIGNEE: "invalidArgument",
+    RejectReason.TWAP_NOT_OFFERED: "invalidArgument",
+    RejectReason.TWAP_TOO_SHORT: "invalidArgument",
+    RejectReason.TWAP_TOO_LONG: "invalidArgument",
+    RejectReason.TWAP_SLICE_SIZE: "invalidArgument",
+    RejectReason.TOO_MANY_TWAPS: "invalidArgument",
+    RejectReason.TWAP_CL_ORD_ID_IN_USE: "invalidArgument",
+    RejectReason.UNKNOWN_TWAP: "invalidArgument",
 }
 
 # Refusals of money that was to move.
@@ -201,6 +208,13 @@ ORDER_ERROR: Final[Mapping[RejectReason, str]] = {
     RejectReason.NO_EFFECT: "EDIT_HAS_NO_EFFECT",
     RejectReason.CLOSING_MARGIN: "INSUFFICIENT_CLOSING_MARGIN",
     RejectReason.EXPIRED: "MARKET_SUSPENDED",
+    RejectReason.TWAP_NOT_OFFERED: "MARKET_NOT_FOUND",
+    RejectReason.TWAP_TOO_SHORT: "MARKET_NOT_FOUND",
+    RejectReason.TWAP_TOO_LONG: "MARKET_NOT_FOUND",
+    RejectReason.TWAP_SLICE_SIZE: "MARKET_NOT_FOUND",
+    RejectReason.TOO_MANY_TWAPS: "MARKET_NOT_FOUND",
+    RejectReason.TWAP_CL_ORD_ID_IN_USE: "MARKET_NOT_FOUND",
+    RejectReason.UNKNOWN_TWAP: "MARKET_NOT_FOUND",
 }
 
 # Of a change that was refused.
@@ -227,6 +241,7 @@ UPDATE_REASON: Final[Mapping[CancelReason, str]] = {
     CancelReason.PARENT_ENDED: "CANCELLED_BY_ADMIN",
     CancelReason.REPLACED: "CANCELLED_BY_USER",
     CancelReason.POSITION_CLOSED: "WOULD_NOT_REDUCE_POSITION",
+    CancelReason.SLICE_REFUSED: "CANCELLED_BY_ADMIN",  # never: it is no order's end
 }
 FEED_REASON: Final[Mapping[CancelReason, str]] = {
     CancelReason.BY_OWNER: "cancelled_by_user",
@@ -244,6 +259,7 @@ FEED_REASON: Final[Mapping[CancelReason, str]] = {
     CancelReason.REPLACED: "cancelled_by_user",
     CancelReason.PARENT_ENDED: "cancelled_by_admin",  # never: no order here has legs
     CancelReason.POSITION_CLOSED: "would_not_reduce_position",
+    CancelReason.SLICE_REFUSED: "cancelled_by_admin",  # never: it is no order's end
 }
 
 # Items of a batch say some things in words of their own.

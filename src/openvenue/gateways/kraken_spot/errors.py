@@ -107,6 +107,13 @@ REFUSED: Final[Mapping[RejectReason, str]] = {
     RejectReason.OFFSET_TOO_HIGH: INVALID_PRICE,
     RejectReason.OFFSET_TOO_LOW: INVALID_PRICE,
     RejectReason.EXPIRED: f"{INVALID}:expiretm",
+    RejectReason.TWAP_NOT_OFFERED: INVALID,
+    RejectReason.TWAP_TOO_SHORT: INVALID,
+    RejectReason.TWAP_TOO_LONG: INVALID,
+    RejectReason.TWAP_SLICE_SIZE: INVALID,
+    RejectReason.TOO_MANY_TWAPS: INVALID,
+    RejectReason.TWAP_CL_ORD_ID_IN_USE: INVALID,
+    RejectReason.UNKNOWN_TWAP: INVALID,
 }
 
 # `reason` on executions and in ClosedOrders. Only the first is established.
@@ -124,6 +131,7 @@ ENDED: Final[Mapping[CancelReason, str]] = {
     CancelReason.EVICTED: "Self trade prevention",
     CancelReason.PARENT_ENDED: "Canceled by the venue",  # never: no pair has positions
     CancelReason.POSITION_CLOSED: "Canceled by the venue",
+    CancelReason.SLICE_REFUSED: "Canceled by the venue",  # never: it is no order's end
     CancelReason.REPLACED: "Order replaced",
     CancelReason.LAPSED: "Expired",  # never said: such an order ends without a reason
 }

@@ -61,6 +61,11 @@ TOO_FAR_FROM_MARK: Final = 30
 DUPLICATE_CLIENT_ID: Final = 36
 TRADING_DISABLED: Final = 38
 OPEN_INTEREST: Final = 41
+TWAP_DUPLICATE_CLIENT_ID: Final = 43
+TWAP_SUB_AMOUNT: Final = 45
+TWAP_TOO_SHORT: Final = 46
+TWAP_NOT_FOUND: Final = 47
+TOO_MANY_TWAPS: Final = 48
 UNSUPPORTED_OPERATION: Final = 51
 INSUFFICIENT_SPOT: Final = 62
 REDUCE_ONLY_SPOT: Final = 106
@@ -150,6 +155,16 @@ REFUSAL: Final = {
     RejectReason.OFFSET_TOO_HIGH: (INVALID_TICK_LEVEL, "Invalid tick level: {ticks}"),
     RejectReason.OFFSET_TOO_LOW: (INVALID_TICK_LEVEL, "Invalid tick level: {ticks}"),
     RejectReason.EXPIRED: (0, INVALID_MESSAGE),
+    RejectReason.TWAP_NOT_OFFERED: (UNSUPPORTED_OPERATION, UNSUPPORTED),
+    RejectReason.TWAP_TOO_SHORT: (TWAP_TOO_SHORT, "duration of twap order too short"),
+    RejectReason.TWAP_TOO_LONG: (0, "duration of twap order too long"),
+    RejectReason.TWAP_SLICE_SIZE: (TWAP_SUB_AMOUNT, "Failed to get sub-order amount: {amount}"),
+    RejectReason.TOO_MANY_TWAPS: (TOO_MANY_TWAPS, "TWAP order limit reached for {symbol}"),
+    RejectReason.TWAP_CL_ORD_ID_IN_USE: (
+        TWAP_DUPLICATE_CLIENT_ID,
+        "Duplicate client order id: {cloid}",
+    ),
+    RejectReason.UNKNOWN_TWAP: (TWAP_NOT_FOUND, "TWAP order not found"),
 }
 
 # Refused with an identity: the client gets an id, and the order's end is its story.
@@ -176,6 +191,7 @@ ENDED: Final = {
     CancelReason.PARENT_ENDED: ("cancel", "cancelled"),
     CancelReason.REPLACED: ("cancel", "cancelled"),
     CancelReason.POSITION_CLOSED: ("force_cancel", "cancelled"),
+    CancelReason.SLICE_REFUSED: ("force_cancel", "cancelled"),  # never: it is no order's end
 }
 
 WS_OK: Final = 200
