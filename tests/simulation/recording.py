@@ -12,6 +12,7 @@ from openvenue.engine.commands import Command, PassTime
 from openvenue.engine.due import next_due
 from openvenue.engine.engine import Engine
 from openvenue.engine.events import Event, FundingPaid, FundingRateSet, FundingSampled
+from openvenue.engine.instruments import Mode
 from openvenue.engine.orders import OrderView
 from openvenue.engine.queries import AccountView, GetAccount, look
 from openvenue.engine.snapshot import take
@@ -24,6 +25,7 @@ from tests.simulation.scripts import Slicer, Storm, Writer
 FEW: Final = 40  # fewer scripts, played again or by hand, need not reach everything
 
 
+TRADING: Final = (Mode.ONLINE, Mode.LIMIT_ONLY, Mode.REDUCE_ONLY)  # orders meet
 OF_TIME: Final = (FundingSampled, FundingRateSet, FundingPaid)
 
 
@@ -68,6 +70,7 @@ class View:
     open_interest: dict[str, int]
     marks: dict[str, int]
     index: int
+    modes: dict[str, Mode]
     deadlines: dict[str, int]
     accounts: dict[str, AccountView]  # as the venue's own answer puts it
     twaps: dict[int, TwapView]  # that are open
@@ -162,6 +165,7 @@ def view(state: State) -> View:
         open_interest={symbol: each.open_interest for symbol, each in state.markets.items()},
         marks={symbol: each.mark for symbol, each in state.markets.items()},
         index=max((each.index for each in state.markets.values()), default=0),
+        modes={symbol: each.mode for symbol, each in state.markets.items()},
         deadlines={str(account): deadline for account, deadline in state.deadlines.items()},
         accounts={account: _account(state, account) for account in accounts},
         twaps={int(each.twap.order_id): each for each in state.slicing.all()},

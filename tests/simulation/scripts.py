@@ -77,7 +77,7 @@ SELF_TRADES: Final = [
     SelfTrade.CANCEL_MAKER_CHILD,
     SelfTrade.CANCEL_MAKER_ANY,
 ]
-MODES: Final = [Mode.POST_ONLY, Mode.LIMIT_ONLY, Mode.REDUCE_ONLY, Mode.CANCEL_ONLY, Mode.SUSPENDED]
+MODES: Final = [each for each in Mode if each not in (Mode.ONLINE, Mode.INACTIVE)]
 
 
 class Writer:

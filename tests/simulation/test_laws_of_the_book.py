@@ -20,7 +20,7 @@ from openvenue.engine.orders import BUY, SELL, Direction, Order, Side, Signal
 from openvenue.engine.units import PRICE_ONE
 from tests.simulation import market
 from tests.simulation.naive_book import NaiveBook
-from tests.simulation.recording import FEW, LevelSeen, Recording
+from tests.simulation.recording import FEW, TRADING, LevelSeen, Recording
 
 
 def test_a_book_is_never_crossed(recordings: list[Recording]) -> None:
@@ -308,6 +308,8 @@ def test_waiting_orders_have_not_reached_the_prices_that_stand(
                     trigger = order.trigger
                     assert trigger is not None
                     if trigger.signal is Signal.LAST:
+                        continue
+                    if step.after.modes[order.symbol] not in TRADING:
                         continue
                     instrument = market.BY_SYMBOL[order.symbol]
                     is_mark = trigger.signal is Signal.MARK

@@ -6,6 +6,7 @@ from openvenue.engine.events import (
     Event,
     IndexPriceSet,
     MarkPriceSet,
+    ModeSet,
     OrderAccepted,
     OrderAmended,
     OrderStarted,
@@ -16,7 +17,7 @@ from openvenue.engine.events import (
 from openvenue.engine.orders import Direction, Order, Signal, Trigger
 from openvenue.engine.units import Symbol
 from tests.simulation import market
-from tests.simulation.recording import FEW, Recording
+from tests.simulation.recording import FEW, TRADING, Recording
 
 FINE = Decimal(10) ** -9
 PPB = Decimal(10) ** -9
@@ -27,9 +28,13 @@ class Prices:
 
     def __init__(self) -> None:
         self._of: dict[tuple[str, Signal], Decimal] = {}
+        self._closed: set[Symbol] = set()
 
     def hear(self, event: Event) -> list[tuple[Symbol, Signal, Decimal]]:
-        """What `event` says about prices: symbol, signal, price."""
+        """What `event` says about prices: symbol, signal, price.
+
+        Where orders do not meet nothing is heard until they do again; then what stands is.
+        """
         told: list[tuple[Symbol, Signal, Decimal]] = []
         if isinstance(event, Traded) and not event.origin.is_off_book:
             tick = market.BY_SYMBOL[event.symbol].tick_size
@@ -38,9 +43,18 @@ class Prices:
             told.append((event.symbol, Signal.MARK, event.price * FINE))
         elif isinstance(event, IndexPriceSet):
             told += [(it, Signal.INDEX, event.price * FINE) for it in market.BY_SYMBOL]
+        elif isinstance(event, ModeSet):
+            if event.mode not in TRADING:
+                self._closed.add(event.symbol)
+            elif event.symbol in self._closed:
+                self._closed.discard(event.symbol)
+                told += [(*key, price) for key, price in self._now(event.symbol)]
         for symbol, signal, price in told:
             self._of[symbol, signal] = price
-        return told
+        return [row for row in told if row[0] not in self._closed]
+
+    def _now(self, symbol: Symbol) -> list[tuple[tuple[Symbol, Signal], Decimal]]:
+        return [((symbol, it[1]), price) for it, price in self._of.items() if it[0] == symbol]
 
     def of(self, symbol: str, signal: Signal) -> Decimal:
         """The newest one."""

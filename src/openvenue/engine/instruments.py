@@ -91,7 +91,11 @@ class TwapRule(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Mode(IntEnum):
-    """What a market accepts. Cancels pass in every mode."""
+    """What a market accepts. Numbers are journaled: append only.
+
+    Cancels pass in every mode but MAINTENANCE. Orders meet in ONLINE, LIMIT_ONLY and REDUCE_ONLY:
+    in the others triggers and liquidations wait, and act when the market opens.
+    """
 
     ONLINE = 1
     POST_ONLY = 2
@@ -100,6 +104,7 @@ class Mode(IntEnum):
     CANCEL_ONLY = 5
     SUSPENDED = 6
     INACTIVE = 7  # known, but not tradeable (not open yet, or expired)
+    MAINTENANCE = 8  # closed, and what rests in it cannot be canceled
 
 
 class RungKind(IntEnum):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 LAST: Final = Signal.LAST
 MID: Final = Signal.MID
 MARK: Final = Signal.MARK
+TRADING: Final = (Mode.ONLINE, Mode.LIMIT_ONLY, Mode.REDUCE_ONLY)
 
 
 @final
@@ -46,6 +47,7 @@ class Market:
         self.book: Final = Book()
         self.triggers: Final = Triggers()
         self.mode: Mode = Mode.ONLINE
+        self.is_trading = True  # whether orders meet in that mode
         self.dislocation: Dislocation = Dislocation.NONE
         self.margin_multiplier = 1  # of initial margin, in extreme volatility
         self.index = 0  # FinePrice
@@ -66,6 +68,11 @@ class Market:
         self.averaged_for = 0
         self.averaged_until = 0
         self.funding = Accrual()
+
+    def set_mode(self, mode: Mode) -> None:
+        """Accept what the mode says from here on."""
+        self.mode = mode
+        self.is_trading = mode in TRADING
 
     def set_mark(self, price: int) -> None:
         """Take a new mark price; margins are worked out anew when next asked for."""

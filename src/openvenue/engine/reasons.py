@@ -70,6 +70,7 @@ class RejectReason(IntEnum):
     TOO_MANY_TWAPS = 134  # of the account in one market
     TWAP_CL_ORD_ID_IN_USE = 135
     UNKNOWN_TWAP = 136
+    MARKET_MAINTENANCE = 150
 
 
 class CancelReason(IntEnum):

@@ -14,7 +14,12 @@ from openvenue.engine.events import AccountOpened, AssetListed, InstrumentListed
 from openvenue.engine.evolve.accounts import account_opened
 from openvenue.engine.evolve.funding import set_next_funding
 from openvenue.engine.evolve.places import wait
-from openvenue.engine.evolve.venue import asset_listed, instrument_listed, set_alarm
+from openvenue.engine.evolve.venue import (
+    asset_listed,
+    count_maintenance,
+    instrument_listed,
+    set_alarm,
+)
 from openvenue.engine.funding import apply_rate
 from openvenue.engine.margin import held_for
 from openvenue.engine.markets import Market
@@ -94,6 +99,7 @@ def restore(data: bytes) -> State:
     for market_record in record.markets:
         instrument_listed(state, InstrumentListed(instrument=market_record.instrument))
         _restore_market(state.markets[market_record.instrument.symbol], market_record)
+    state.in_maintenance = count_maintenance(state)
     for family, by_day in record.volumes.items():
         state.volumes[family] = volumes = Volumes()
         volumes.by_day = by_day
@@ -230,7 +236,7 @@ def _position_record(position: Position) -> PositionRecord:
 
 
 def _restore_market(market: Market, record: MarketRecord) -> None:
-    market.mode = record.mode
+    market.set_mode(record.mode)
     market.dislocation = record.dislocation
     market.margin_multiplier = record.margin_multiplier
     market.index = record.index

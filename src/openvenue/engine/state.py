@@ -48,6 +48,7 @@ class State:
         self.timed = Timed()
         self.holds = Holds()
         self.slicing = Slicing()
+        self.in_maintenance = 0  # markets that are; worked out from their modes
         self.has_holds = False  # whether some market holds requests; worked out from listings
         self.next_order_id = OrderId(1)
         self.next_exec_id = ExecId(1)

@@ -11,9 +11,12 @@ from openvenue.engine.events import (
     ModeSet,
     NoticeRetracted,
 )
+from openvenue.engine.evolve.follow_ups import look_at_holders, look_at_mid, look_at_triggers
 from openvenue.engine.evolve.funding import set_next_funding
 from openvenue.engine.funding import HOUR
+from openvenue.engine.instruments import Mode
 from openvenue.engine.markets import Market
+from openvenue.engine.orders import Signal
 from openvenue.engine.state import State
 from openvenue.engine.timed import NEVER
 
@@ -63,8 +66,24 @@ def instrument_listed(state: State, event: InstrumentListed) -> None:
 
 
 def mode_set(state: State, event: ModeSet) -> None:
-    """The market accepts what its mode says."""
-    state.markets[event.symbol].mode = event.mode
+    """The market accepts what its mode says; what waited for it to trade again is looked at."""
+    market = state.markets[event.symbol]
+    has_traded = market.is_trading
+    market.set_mode(event.mode)
+    state.in_maintenance = count_maintenance(state)
+    if not market.is_trading or has_traded:
+        return
+    for signal in (Signal.LAST, Signal.MARK, Signal.INDEX):
+        if market.triggers.are_waiting(int(signal)):
+            look_at_triggers(state, market, int(signal))
+    look_at_mid(state, market)
+    if market.holders:
+        look_at_holders(state, market.symbol)
+
+
+def count_maintenance(state: State) -> int:
+    """How many markets are closed to cancels too."""
+    return sum([1 for each in state.markets.values() if each.mode is Mode.MAINTENANCE])
 
 
 def intake_set(state: State, event: IntakeSet) -> None:

@@ -13,7 +13,6 @@ from openvenue.engine.events import (
     TriggerMove,
     TriggersMoved,
 )
-from openvenue.engine.instruments import Mode
 from openvenue.engine.markets import Market
 from openvenue.engine.orders import GTC, Direction, Order, Signal
 from openvenue.engine.reasons import CancelReason, RejectReason
@@ -25,7 +24,7 @@ from openvenue.engine.rules.execution import (
     reducible_quantity,
     why_plan_refused,
 )
-from openvenue.engine.rules.place_order import CLOSED, why_position_too_large
+from openvenue.engine.rules.place_order import why_mode_refuses, why_position_too_large
 from openvenue.engine.state import State
 from openvenue.engine.steps import ActivateOrder, FireTriggers
 from openvenue.engine.trailing import limit_of, trail_price, why_offset_refuses
@@ -40,9 +39,12 @@ TRIGGER_REFUSED: Final = CancelReason.TRIGGER_REFUSED
 def fire_triggers(state: State, step: FireTriggers) -> list[Event]:
     """TriggerFired for each waiting order that its signal has reached, nearest price first.
 
-    Then TriggersMoved, if there are trailing stops that the signal has moved.
+    Then TriggersMoved, if there are trailing stops that the signal has moved. Nothing while the
+    market does not trade: what fired then could only be refused, and would protect nobody.
     """
     market = state.markets[step.symbol]
+    if not market.is_trading:
+        return []
     price = step.price
     if step.signal == MID:
         price = FinePrice(market.signal_price(MID))  # of the book as it stands now
@@ -95,11 +97,7 @@ def activate_order(state: State, step: ActivateOrder) -> list[Event]:
     market = live.market
     order = live.order
     sign = int(order.side)
-    reason = CLOSED.get(market.mode)
-    if market.mode is Mode.REDUCE_ONLY and not order.reduce_only:
-        reason = RejectReason.MARKET_REDUCE_ONLY
-    if market.mode is Mode.LIMIT_ONLY and order.is_market:
-        reason = RejectReason.MARKET_LIMIT_ONLY
+    reason = why_mode_refuses(market, order.is_market, order.reduce_only, order.post_only)
     if reason is not None:
         return [_refused(order, reason)]
 

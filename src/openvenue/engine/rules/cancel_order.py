@@ -14,11 +14,13 @@ from openvenue.engine.events import (
     RequestHeld,
     TwapEnded,
 )
+from openvenue.engine.instruments import Mode
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.state import State
 from openvenue.engine.units import AccountId, Lots, OrderId
 
 BY_OWNER: Final = CancelReason.BY_OWNER
+MAINTENANCE: Final = Mode.MAINTENANCE
 MASS_CANCEL: Final = CancelReason.MASS_CANCEL
 
 
@@ -32,6 +34,8 @@ def cancel_order(state: State, command: CancelOrder) -> list[Event]:
         held = held_placements(state, command.account, command.cl_ord_id)
     if live is None and not held:
         return [_rejected(command, RejectReason.UNKNOWN_ORDER)]
+    if live is not None and live.market.mode is MAINTENANCE:
+        return [_rejected(command, RejectReason.MARKET_MAINTENANCE)]
     events: list[Event] = []
     if live is not None:
         events.append(
@@ -81,7 +85,10 @@ def find_order(
 
 
 def cancel_orders(state: State, command: CancelOrders) -> list[Event]:
-    """OrdersCanceled with all in scope, oldest first; of nothing, which is no failure."""
+    """OrdersCanceled with all in scope, oldest first; of nothing, which is no failure.
+
+    All or none: Refused, if one of them is in a market in maintenance.
+    """
     account = state.accounts.get(command.account)
     if account is None:
         return [Refused(reason=RejectReason.ACCOUNT_NOT_FOUND, detail=command.account)]
@@ -97,6 +104,11 @@ def cancel_orders(state: State, command: CancelOrders) -> list[Event]:
         ids = tuple(
             [OrderId(live.order_id) for live in account.orders.values() if _is_in(live, command)]
         )
+    if state.in_maintenance:
+        for order_id in ids:
+            market = account.orders[order_id].market
+            if market.mode is MAINTENANCE:
+                return [Refused(reason=RejectReason.MARKET_MAINTENANCE, detail=market.symbol)]
     held = [each for each in held_orders(state, command.account) if _holds(state, each, command)]
     return [
         OrdersCanceled(account=command.account, order_ids=ids, reason=MASS_CANCEL),

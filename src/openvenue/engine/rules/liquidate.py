@@ -58,7 +58,7 @@ def _start(state: State, account_id: AccountId, wallet: Wallet) -> list[Event]:
     now = standing(wallet)
     if now is None or not now.is_short:
         return []
-    if not any(each.quantity and each.market.contract.ladder for each in wallet.positions):
+    if not any(each.quantity and _ladder(each) for each in wallet.positions):
         return []
     for waiting in state.steps:
         if (
@@ -89,6 +89,12 @@ def _start(state: State, account_id: AccountId, wallet: Wallet) -> list[Event]:
     return events
 
 
+def _ladder(position: Position) -> tuple[Rung, ...]:
+    """The rungs that may be tried now: none while the position's market does not trade."""
+    market = position.market
+    return market.contract.ladder if market.is_trading else ()
+
+
 def _carries(wallet: Wallet, of_position: Wallet, live: Live) -> bool:
     """Whether an order needs a wallet's money: isolated positions grow by that of their parent."""
     return of_position is wallet or (of_position.parent is wallet and not live.is_reducer)
@@ -110,7 +116,7 @@ def liquidate(state: State, step: Liquidate) -> list[Event]:
         now = standing(wallet)
         if now is None or not now.is_short:
             break
-        ladder = position.market.contract.ladder
+        ladder = _ladder(position)
         while position.quantity and rung < len(ladder):
             if attempt < ladder[rung].tries and now.is_on(ladder[rung]):
                 events = CLOSE[ladder[rung].kind](state, position, now, ladder[rung], attempt)

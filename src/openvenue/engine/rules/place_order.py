@@ -36,12 +36,14 @@ CLOSED: Final = {
     Mode.CANCEL_ONLY: RejectReason.MARKET_CANCEL_ONLY,
     Mode.SUSPENDED: RejectReason.MARKET_SUSPENDED,
     Mode.INACTIVE: RejectReason.MARKET_INACTIVE,
+    Mode.MAINTENANCE: RejectReason.MARKET_MAINTENANCE,
 }
 MARKET_NOT_FOUND: Final = RejectReason.MARKET_NOT_FOUND
 ACCOUNT_NOT_FOUND: Final = RejectReason.ACCOUNT_NOT_FOUND
 LOW_DISK: Final = RejectReason.LOW_DISK
 PAST_DEADLINE: Final = RejectReason.PAST_DEADLINE
 MARKET_LIMIT_ONLY: Final = RejectReason.MARKET_LIMIT_ONLY
+MARKET_POST_ONLY: Final = RejectReason.MARKET_POST_ONLY
 MARKET_REDUCE_ONLY: Final = RejectReason.MARKET_REDUCE_ONLY
 CL_ORD_ID_IN_USE: Final = RejectReason.CL_ORD_ID_IN_USE
 INVALID_QUANTITY: Final = RejectReason.INVALID_QUANTITY
@@ -256,13 +258,11 @@ def _why_unacceptable(
     if deadline is not None and state.now > deadline:
         return PAST_DEADLINE
     if market.mode is not ONLINE:
-        reason = CLOSED.get(market.mode)
+        reason = why_mode_refuses(
+            market, command.limit_price is None, command.reduce_only, command.post_only
+        )
         if reason is not None:
             return reason
-        if market.mode is Mode.LIMIT_ONLY and command.limit_price is None:
-            return MARKET_LIMIT_ONLY
-        if market.mode is Mode.REDUCE_ONLY and not command.reduce_only:
-            return MARKET_REDUCE_ONLY
     cl_ord_id = command.cl_ord_id
     if cl_ord_id is not None and cl_ord_id in account.cl_ord_ids:
         return CL_ORD_ID_IN_USE
@@ -275,6 +275,27 @@ def _why_unacceptable(
         return INVALID
     if extras is not None and extras.parent is not None:
         return INVALID  # only the engine makes legs
+    return None
+
+
+def why_mode_refuses(
+    market: Market, is_market: bool, reduce_only: bool, post_only: bool
+) -> RejectReason | None:
+    """Whether the market's mode has no room for such an order, whatever it would meet.
+
+    A spot market that is post-only takes nothing else; a derivatives market takes what rests.
+    Source: Kraken Spot REST, "Get System Status"; Kraken Futures REST, marketIsPostOnly.
+    """
+    mode = market.mode
+    reason = CLOSED.get(mode)
+    if reason is not None:
+        return reason
+    if mode is Mode.LIMIT_ONLY and is_market:
+        return MARKET_LIMIT_ONLY
+    if mode is Mode.REDUCE_ONLY and not reduce_only:
+        return MARKET_REDUCE_ONLY
+    if mode is Mode.POST_ONLY and not post_only and market.contract.is_spot:
+        return MARKET_POST_ONLY
     return None
 
 

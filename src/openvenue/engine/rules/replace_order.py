@@ -3,12 +3,15 @@
 Source: Pacifica, "Edit order".
 """
 
+from msgspec.structs import replace
+
+from openvenue.engine.book import Live
 from openvenue.engine.commands import PlaceOrder, ReplaceOrder
 from openvenue.engine.events import CancelRejected, Event, OrderCanceled
-from openvenue.engine.orders import GTC
+from openvenue.engine.orders import GTC, Extras
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.rules.cancel_order import find_order
-from openvenue.engine.rules.place_order import CLOSED
+from openvenue.engine.rules.place_order import why_mode_refuses
 from openvenue.engine.state import State
 from openvenue.engine.units import Lots
 
@@ -48,10 +51,10 @@ def successor(state: State, command: ReplaceOrder) -> PlaceOrder | RejectReason:
         return RejectReason.LOW_DISK
     if not live.account.is_trading_enabled:
         return RejectReason.TRADING_DISABLED
-    reason = CLOSED.get(live.market.mode)
+    order = live.order
+    reason = why_mode_refuses(live.market, False, order.reduce_only, True)
     if reason is not None:
         return reason
-    order = live.order
     return PlaceOrder(
         account=order.account,
         symbol=order.symbol,
@@ -65,4 +68,19 @@ def successor(state: State, command: ReplaceOrder) -> PlaceOrder | RejectReason:
         algo_id=order.algo_id,
         user_ref=order.user_ref,
         self_trade=order.self_trade,
+        extras=_inherited(live),
     )
+
+
+def _inherited(live: Live) -> Extras | None:
+    """What the new order has of the old one's times and legs.
+
+    It has started and fired already. Legs of an order that has filled guard what it filled; else
+    they end with it, and come again.
+    """
+    extras = live.order.extras
+    if extras is None:
+        return None
+    legs = extras.legs if live.value == 0 else ()
+    left = replace(extras, starts=None, parent=None, guards=False, whole=False, legs=legs)
+    return None if left == Extras() else left

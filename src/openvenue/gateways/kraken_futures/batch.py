@@ -90,7 +90,7 @@ async def batch_order(desk: Desk, request: Request) -> Response:
                 items.append(item)
                 continue
             assert isinstance(it.command, CancelOrder), "an order is answered with a status"
-            if result is RejectReason.PAST_DEADLINE:
+            if result in (RejectReason.PAST_DEADLINE, RejectReason.MARKET_MAINTENANCE):
                 items.append(_refused(it, errors.SEND_STATUS[result], desk))
                 continue
             result = not_canceled(it.command, filled, desk.profile)

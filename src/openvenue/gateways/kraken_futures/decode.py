@@ -54,6 +54,7 @@ LIMITS: Final[dict[str, TimeInForce]] = {"lmt": GTC, "post": GTC, "ioc": IOC, "f
 CLOSED: Final = {
     Mode.SUSPENDED: "marketSuspended",
     Mode.CANCEL_ONLY: "marketSuspended",
+    Mode.MAINTENANCE: "marketSuspended",
     Mode.INACTIVE: "marketInactive",
 }
 

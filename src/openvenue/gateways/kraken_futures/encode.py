@@ -281,13 +281,13 @@ def cancel_status(
 def mass_canceled(outcome: Outcome) -> list[OrderView]:
     """The orders that a cancel of all has ended, as they were.
 
-    Raises: WireError: the venue does not know the account.
+    Raises: WireError: the venue does not know the account; a market is in maintenance.
     """
     for event in outcome.entry.events:
         if isinstance(event, OrdersCanceled) and event.reason is CancelReason.MASS_CANCEL:
             return [outcome.before[order_id] for order_id in event.order_ids]
         if isinstance(event, Refused):
-            raise WireError(errors.REQUEST_ERROR[event.reason], why=event.detail)
+            raise WireError(errors.CANCEL_ERROR[event.reason], why=event.detail)
     raise AssertionError("a CancelOrders is always answered")
 
 

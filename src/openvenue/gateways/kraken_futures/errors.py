@@ -26,6 +26,7 @@ INVALID_UNIT: Final = "invalidUnit"
 INSUFFICIENT_FUNDS: Final = "insufficientFunds"
 SERVER_ERROR: Final = "Server Error"
 UNAVAILABLE: Final = "Unavailable"
+MARKET_UNAVAILABLE: Final = "marketUnavailable"  # a cancel in maintenance: the order lives
 BAD_REQUEST: Final = "400 BAD_REQUEST"  # not an `error` word: this refusal has a shape of its own
 UNAUTHORIZED: Final = "unauthorized"  # the same for paths of the history service
 
@@ -53,6 +54,7 @@ SEND_STATUS: Final[Mapping[RejectReason, str]] = {
     RejectReason.MARKET_LIMIT_ONLY: "marketSuspended",
     RejectReason.MARKET_REDUCE_ONLY: "wouldNotReducePosition",
     RejectReason.MARKET_CANCEL_ONLY: "marketSuspended",
+    RejectReason.MARKET_MAINTENANCE: "marketSuspended",
     RejectReason.PAST_DEADLINE: "wouldProcessAfterSpecifiedTime",
     RejectReason.CL_ORD_ID_IN_USE: "clientOrderIdAlreadyExist",
     RejectReason.INVALID_QUANTITY: "invalidSize",
@@ -143,6 +145,12 @@ REQUEST_ERROR: Final[Mapping[RejectReason, str]] = {
     RejectReason.UNKNOWN_TWAP: "invalidArgument",
 }
 
+# Refusals of a cancel of all.
+CANCEL_ERROR: Final[Mapping[RejectReason, str]] = {
+    **REQUEST_ERROR,
+    RejectReason.MARKET_MAINTENANCE: MARKET_UNAVAILABLE,
+}
+
 # Refusals of money that was to move.
 TRANSFER_ERROR: Final[Mapping[RejectReason, str]] = {
     **REQUEST_ERROR,
@@ -158,6 +166,7 @@ ORDER_ERROR: Final[Mapping[RejectReason, str]] = {
     RejectReason.MARKET_LIMIT_ONLY: "MARKET_SUSPENDED",
     RejectReason.MARKET_REDUCE_ONLY: "WOULD_NOT_REDUCE_POSITION",
     RejectReason.MARKET_CANCEL_ONLY: "MARKET_SUSPENDED",
+    RejectReason.MARKET_MAINTENANCE: "MARKET_SUSPENDED",
     RejectReason.PAST_DEADLINE: "MARKET_SUSPENDED",
     RejectReason.CL_ORD_ID_IN_USE: "CLIENT_ORDER_ID_IN_USE",
     RejectReason.INVALID_QUANTITY: "INVALID_QUANTITY",

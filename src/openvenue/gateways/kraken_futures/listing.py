@@ -42,12 +42,12 @@ class Market:
     @property
     def is_tradeable(self) -> bool:
         """Whether orders are taken at all."""
-        return self.mode not in (Mode.SUSPENDED, Mode.INACTIVE, Mode.CANCEL_ONLY)
+        return self.mode is not Mode.INACTIVE and not self.is_suspended
 
     @property
     def is_suspended(self) -> bool:
         """Whether trading is interrupted."""
-        return self.mode in (Mode.SUSPENDED, Mode.CANCEL_ONLY)
+        return self.mode in (Mode.SUSPENDED, Mode.CANCEL_ONLY, Mode.MAINTENANCE)
 
 
 def decimal_one(scale: int) -> Decimal:

@@ -72,7 +72,7 @@ async def is_name_taken(desk: Desk, command: PlaceOrder) -> bool:
 def refuse_closed(desk: Desk, status: str) -> None:
     """Raises: WireError: a market is closed, and that is told as an error."""
     if status in CLOSED and desk.profile.closed_market == "error":
-        raise WireError("marketUnavailable", why=status)
+        raise WireError(errors.MARKET_UNAVAILABLE, why=status)
 
 
 def not_sent(refused: codec.NotSent, desk: Desk) -> OrderStatus:
@@ -102,6 +102,8 @@ async def cancel_order(desk: Desk, request: Request) -> Response:
                 late = OrderStatus(errors.SEND_STATUS[status], received_time=iso(entry.time))
                 return desk.say("cancelStatus", late)
             raise errors.invalid("processBefore", "the deadline has passed")
+        if status is RejectReason.MARKET_MAINTENANCE:
+            raise WireError(errors.MARKET_UNAVAILABLE, why="the market is in maintenance")
         filled = await filled_orders(desk, who, [command])
         status = not_canceled(command, filled, desk.profile)
         status.received_time = iso(entry.time)

@@ -55,7 +55,8 @@ NOT_PRIVATE: Final = (
 
 REFUSED: Final[Mapping[RejectReason, str]] = {
     RejectReason.MARKET_NOT_FOUND: UNKNOWN_PAIR,
-    RejectReason.MARKET_SUSPENDED: UNAVAILABLE,
+    RejectReason.MARKET_SUSPENDED: "EService:Market in cancel_only mode",
+    RejectReason.MARKET_MAINTENANCE: UNAVAILABLE,
     RejectReason.MARKET_INACTIVE: UNAVAILABLE,
     RejectReason.MARKET_POST_ONLY: "EService:Market in post_only mode",
     RejectReason.MARKET_LIMIT_ONLY: "EService:Market in limit_only mode",

@@ -18,7 +18,8 @@ STATUS: Final = {
     Mode.LIMIT_ONLY: "limit_only",
     Mode.REDUCE_ONLY: "reduce_only",
     Mode.CANCEL_ONLY: "cancel_only",
-    Mode.SUSPENDED: "maintenance",
+    Mode.SUSPENDED: "cancel_only",  # which is what it means here
+    Mode.MAINTENANCE: "maintenance",
     Mode.INACTIVE: "delisted",
 }
 

@@ -14,6 +14,7 @@ from openvenue.engine.events import (
     OrderCanceled,
     OrderRejected,
     OrdersCanceled,
+    Refused,
 )
 from openvenue.engine.orders import Order, OrderView
 from openvenue.engine.queries import GetOpenOrders, GetOrders
@@ -216,6 +217,8 @@ async def cancel_order(desk: Desk, request: Request) -> Response:
     for event in reversed(outcome.entry.events):  # what fell due in the same moment comes first
         if isinstance(event, OrderCanceled):
             return say({"count": 1})
+        if isinstance(event, Refused):
+            raise WireError(errors.REFUSED[event.reason], why=event.detail)
         if isinstance(event, OrdersCanceled) and isinstance(command, CancelOrders):
             if event.order_ids:
                 return say({"count": len(event.order_ids)})
@@ -245,12 +248,15 @@ async def cancel_all(desk: Desk, request: Request) -> Response:
 
 
 def mass_count(events: Iterable[object]) -> int:
-    """How many orders a mass cancel took. Raises: WireError: the account is not known.
+    """How many orders a mass cancel took.
 
     The answer is the last such event: what fell due in the same moment comes before it.
+    Raises: WireError: the account is not known; a pair is in maintenance, and nothing was canceled.
     """
     count: int | None = None
     for event in events:
+        if isinstance(event, Refused):
+            raise WireError(errors.REFUSED[event.reason], why=event.detail)
         if isinstance(event, OrdersCanceled):
             count = len(event.order_ids)
     if count is None:

@@ -19,6 +19,7 @@ from openvenue.engine.events import (
     OrderCanceled,
     OrderRejected,
     OrdersCanceled,
+    Refused,
 )
 from openvenue.engine.units import SECOND, AccountId, Nanos, OrderId
 from openvenue.exchange.port import Outcome
@@ -293,6 +294,10 @@ class Trading:
             self._session.refuse("cancel_order", req_id, errors.UNAVAILABLE, received)
             return
         event = outcome.entry.events[-1]
+        if isinstance(event, Refused):
+            word = errors.REFUSED[event.reason]
+            self._session.refuse("cancel_order", req_id, word, received)
+            return
         if not isinstance(event, OrdersCanceled) or not event.order_ids:
             self._session.refuse("cancel_order", req_id, errors.UNKNOWN_ORDER, received)
             return

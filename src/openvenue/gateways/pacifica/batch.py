@@ -216,6 +216,8 @@ async def _row(desk: Desk, action: Action, command: Command, events: list[Event]
         if isinstance(event, CancelRejected):
             is_edit = isinstance(command, ReplaceOrder)
             text = errors.EDIT_NOT_FOUND if is_edit else errors.FAILED_TO_CANCEL
+            if event.reason is RejectReason.MARKET_MAINTENANCE:
+                text = errors.REFUSAL[event.reason][1].format(symbol=market.symbol)
             return Row(False, symbol=market.symbol, error=text)
         if isinstance(event, OrderCanceled) and isinstance(command, CancelOrder):
             draft = action.draft

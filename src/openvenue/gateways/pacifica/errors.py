@@ -82,6 +82,7 @@ REFUSAL: Final = {
     RejectReason.MARKET_LIMIT_ONLY: (TRADING_DISABLED, "Trading disabled: {symbol}"),
     RejectReason.MARKET_REDUCE_ONLY: (TRADING_DISABLED, "Trading disabled: {symbol}"),
     RejectReason.MARKET_CANCEL_ONLY: (TRADING_DISABLED, "Trading disabled: {symbol}"),
+    RejectReason.MARKET_MAINTENANCE: (TRADING_DISABLED, "Trading disabled: {symbol}"),
     RejectReason.PAST_DEADLINE: (0, INVALID_MESSAGE),
     RejectReason.CL_ORD_ID_IN_USE: (DUPLICATE_CLIENT_ID, "Duplicate client order id: {cloid}"),
     RejectReason.INVALID_QUANTITY: (

@@ -164,6 +164,8 @@ async def cancel_all_orders(desk: Desk, body: Body, note: Note) -> Result:
     for event in outcome.entry.events:
         if isinstance(event, OrdersCanceled) and event.account == who.account:
             return Count(len(event.order_ids))
+        if isinstance(event, Refused) and event.reason is RejectReason.MARKET_MAINTENANCE:
+            raise _closed(event.detail)
     raise errors.refused(f"Account not found: {who.address}", errors.ACCOUNT_NOT_FOUND)
 
 
@@ -270,7 +272,16 @@ async def _cancel(
         if isinstance(event, OrderCanceled) and _is_of(event.order_id, outcome.before, command):
             by_client = draft.client_order_id if draft.order_id is None else None
             return Named(market.symbol, draft.order_id, by_client)
+        if isinstance(event, CancelRejected):
+            if event.reason is RejectReason.MARKET_MAINTENANCE:
+                raise _closed(market.symbol)
     raise failure
+
+
+def _closed(symbol: str) -> errors.Failure:
+    """What lives in a market that is in maintenance stays there."""
+    code, text = errors.REFUSAL[RejectReason.MARKET_MAINTENANCE]
+    return errors.refused(text.format(symbol=symbol), code)
 
 
 def _is_of(order_id: OrderId, before: Mapping[OrderId, Any], command: Any) -> bool:

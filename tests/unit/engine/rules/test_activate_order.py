@@ -141,7 +141,7 @@ REFUSED = [
     ("nobody there", Why.WOULD_NOT_TAKE),
     ("own family first", Why.SELF_TRADE),
     ("nothing to reduce", Why.WOULD_NOT_REDUCE),
-    ("suspended", Why.MARKET_SUSPENDED),
+    ("reduce only", Why.MARKET_REDUCE_ONLY),
     ("limit only", Why.MARKET_LIMIT_ONLY),
     ("too large", Why.MAX_POSITION),
 ]
@@ -166,8 +166,8 @@ def test_a_trigger_whose_order_cannot_stand_is_canceled_and_says_why(what: str, 
     )
     if what == "own family first":
         scene.do(order(AMY, SELL, 1, 101))
-    if what in ("suspended", "limit only"):
-        mode = Mode.SUSPENDED if what == "suspended" else Mode.LIMIT_ONLY
+    if what in ("reduce only", "limit only"):
+        mode = Mode.REDUCE_ONLY if what == "reduce only" else Mode.LIMIT_ONLY
         scene.do(SetMode(symbol=PERP, mode=mode))
 
     events = scene.mark("105")

@@ -2,14 +2,14 @@
 
 import pytest
 
-from openvenue.engine.commands import Batch, ReplaceOrder, SetMode, SetTradingEnabled
+from openvenue.engine.commands import Batch, PassTime, ReplaceOrder, SetMode, SetTradingEnabled
 from openvenue.engine.events import CancelRejected, OrderAccepted, OrderCanceled, OrderRejected
 from openvenue.engine.instruments import Mode
-from openvenue.engine.orders import BUY, SELL
+from openvenue.engine.orders import BUY, SELL, Direction, Extras, Leg, Signal, Trigger, TriggerKind
 from openvenue.engine.reasons import CancelReason
 from openvenue.engine.reasons import RejectReason as Why
-from openvenue.engine.units import Lots, OrderId, Ticks
-from tests.unit.engine.scene import ANN, BOB, PERP, Scene, names, order, stop
+from openvenue.engine.units import Lots, Nanos, OrderId, Ticks
+from tests.unit.engine.scene import ANN, BOB, PERP, SECOND, Scene, names, order, stop
 
 
 def replaced(price: int, lots: int | None = None, name: str = "mine") -> ReplaceOrder:
@@ -103,3 +103,58 @@ def test_for_an_account_that_may_not_trade_the_old_one_stays() -> None:
     assert isinstance(refused, CancelRejected)
     assert refused.reason is Why.TRADING_DISABLED
     assert scene.live(ANN) == [number]
+
+
+def test_the_new_order_ends_when_the_old_one_would_have() -> None:
+    """Its end is kept; that it had started, or fired, is over."""
+    scene = Scene()
+    ends = Nanos(scene.now + 60 * SECOND)
+    starts = Nanos(scene.now + SECOND)
+    extras = Extras(expires=ends, starts=starts)
+    scene.place(order(ANN, BUY, 5, 99, cl_ord_id="mine", extras=extras))
+    scene.wait(2)
+    scene.do(PassTime())
+
+    accepted = scene.do(replaced(98))[-1]
+
+    assert isinstance(accepted, OrderAccepted) and accepted.rests
+    assert accepted.order.extras == Extras(expires=ends)
+    scene.wait(60)
+    [ended] = scene.do(PassTime())
+    assert isinstance(ended, OrderCanceled) and ended.reason is CancelReason.LAPSED
+
+
+def test_legs_come_again_with_the_new_order_unless_they_guard_already() -> None:
+    """Names and all; what has filled keeps its own."""
+    scene = Scene()
+    leg = Leg(stop(SELL, 90, Signal.MARK), cl_ord_id="stop")
+    scene.place(order(ANN, BUY, 5, 99, cl_ord_id="mine", extras=Extras(legs=(leg,))))
+
+    scene.do(replaced(98))
+
+    parent, child = scene.live(ANN)
+    assert scene.engine.state.orders[parent].order.cl_ord_id == "mine"
+    waiting = scene.engine.state.orders[child].order
+    assert (waiting.cl_ord_id, waiting.extras) == (
+        "stop",
+        Extras(parent=OrderId(parent), guards=True, whole=True),
+    )
+    scene.do(order(BOB, SELL, 2, 98), replaced(97))
+    left = [scene.engine.state.orders[each].order for each in scene.live(ANN)]
+    assert sorted(str(each.cl_ord_id) for each in left) == ["mine", "stop"]
+    assert next(each.extras for each in left if each.cl_ord_id == "mine") is None
+
+
+def test_a_leg_that_fired_and_rests_is_replaced_like_any_order() -> None:
+    """It came with another order; the new one comes alone."""
+    scene = Scene()
+    gain = Trigger(TriggerKind.TAKE_PROFIT, Ticks(105), Signal.MARK, Direction.ABOVE)
+    leg = Leg(gain, limit_price=Ticks(106), cl_ord_id="gain")
+    scene.place(order(ANN, BUY, 5, 99, extras=Extras(legs=(leg,))))
+    scene.do(order(BOB, SELL, 5, 99))
+    scene.mark("105")
+
+    accepted = scene.do(replaced(107, name="gain"))[-1]
+
+    assert isinstance(accepted, OrderAccepted)
+    assert (accepted.order.extras, accepted.order.reduce_only) == (None, True)
