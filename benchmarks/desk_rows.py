@@ -160,6 +160,7 @@ def desk(directory: Path, accounts: tuple[VenueAccount, ...]) -> Iterator[tuple[
 
 def _accounts(server: Server) -> tuple[VenueAccount, ...]:
     keys = server.key_file.accounts[OWNER]
+    assert keys.kraken_futures is not None
     assert keys.kraken_spot is not None
     assert keys.pacifica is not None
     futures, spot, wallet = keys.kraken_futures, keys.kraken_spot, keys.pacifica

@@ -89,6 +89,10 @@ class TestGateway:
             return None
         return lambda request, sender: Conversation(self, request, sender)
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return (*(path for _, path in self._routes), "/ws")
+
     def claimed(self, request: Request) -> str:
         return request.headers.get("who", "")
 

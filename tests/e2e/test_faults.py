@@ -10,7 +10,7 @@ import ccxt
 import pytest
 
 from openvenue.testing.faults import AdminError, Fault, Faults, Kind, Stage
-from openvenue.testing.server import Server
+from openvenue.testing.server import Server, free_ports
 from tests.e2e.futures_clients import ccxt_client
 from tests.e2e.signed_client import traceback_in
 from tests.e2e.test_cli import openvenue
@@ -244,7 +244,7 @@ def test_a_venue_restarts_with_an_armed_switch(server: Server, faults: Faults, c
     """It fell due while nobody was there: it fires before the first client is served."""
     buy(client)
     client.cancel_all_orders_after(60_000)
-    planned = faults.add(Fault(kind=Kind.DELAY, path="/nowhere", delay_seconds=1))
+    planned = faults.add(Fault(kind=Kind.DELAY, path="/0/public/Time", delay_seconds=1))
 
     faults.restart(down_seconds=30)
     assert open_prices(client) == [90_000]
@@ -258,7 +258,7 @@ def test_a_venue_restarts_with_an_armed_switch(server: Server, faults: Faults, c
 
 def test_a_plan_from_a_shell(server: Server, faults: Faults, client: Any) -> None:
     """Add, look, remove, clear; for people and for programs."""
-    where = ("--data-dir", str(server.data_dir), "--url", server.base_url)
+    where = ("--data-dir", str(server.data_dir))
     added = openvenue("fault", "add", "--kind", "lose_reply", "--path", SEND, *where, "--json")
     (lost,) = json.loads(added.stdout)["added"]
     assert added.returncode == 0
@@ -278,10 +278,40 @@ def test_a_plan_from_a_shell(server: Server, faults: Faults, client: Any) -> Non
 
     assert openvenue("fault", "remove", str(lost), *where).stdout == f"Removed: {lost}.\n"
     again = openvenue("fault", "remove", str(lost), *where)
-    assert again.returncode == 1
+    assert again.returncode == 2
     assert again.stderr.endswith(f"said no: no such fault: '{lost}'.\n")
     assert openvenue("fault", "clear", *where).stdout == "Everything goes well again.\n"
     assert openvenue("fault", "list", *where).stdout == "Nothing is planned to go wrong.\n"
+
+
+@pytest.mark.parametrize(
+    ("field", "name", "known"),
+    [
+        ("account", "primry", "there is primary, secondary"),
+        ("path", "/derivatives/api/v3/sendorders", "there is /derivatives/api/v3/sendorder, "),
+        ("api", "binance", "kraken_futures, kraken_spot, pacifica, coinapi_ems"),
+    ],
+)
+def test_a_fault_about_what_is_not_there_is_refused(
+    server: Server, faults: Faults, tmp_path: Path, field: str, name: str, known: str
+) -> None:
+    """From a shell, from Python, and from a file at the start: it would never strike."""
+    flags = ("--kind", "hang", f"--{field}", name, "--data-dir", str(server.data_dir))
+    refused = openvenue("fault", "add", *flags)
+    with pytest.raises(AdminError) as said:
+        faults.add(Fault(kind=Kind.HANG, **{field: name}))  # type: ignore[arg-type]
+    plan = tmp_path / "faults.toml"
+    plan.write_text(f'[[fault]]\nkind = "hang"\n{field} = "{name}"\n')
+    start = ("--port", str(free_ports(1)[0]), "--tls-port", "0", "--data-dir", str(tmp_path / "d"))
+    started = openvenue("serve", *start, "--no-crowd", "--faults", str(plan))
+
+    assert refused.returncode == 2
+    assert known in refused.stderr
+    assert known in str(said.value)
+    assert started.returncode == 2
+    assert started.stderr.splitlines()[-1].startswith(f"openvenue: {plan}: ")
+    assert known in started.stderr
+    assert faults.all() == []
 
 
 def test_a_plan_from_a_file_is_there_from_the_start(tmp_path: Path) -> None:
@@ -308,5 +338,5 @@ def test_a_wrong_key_plans_nothing(server: Server, faults: Faults, tmp_path: Pat
         refused = openvenue("fault", "add", "--kind", "hang", *where)
 
     assert refused.returncode == 1
-    assert "X-Admin-Key is wrong" in refused.stderr
+    assert "is not the desk that was started here" in refused.stderr
     assert faults.all() == []

@@ -10,7 +10,7 @@ import ccxt
 import pytest
 from websockets.sync.client import connect
 
-from openvenue.testing.faults import Fault, Faults, Kind
+from openvenue.testing.faults import AdminError, Fault, Faults, Kind
 from openvenue.testing.server import Server
 from tests.e2e import pacifica_clients, spot_scene
 from tests.e2e.signed_client import traceback_in
@@ -211,3 +211,29 @@ def test_trouble_of_the_desk(server: Server, faults: Faults) -> None:
     told = json.loads(raised.value.read())
     assert (raised.value.code, told["reject_reason"]) == (504, "EXCHANGE_RESPONSE_TIMEOUT")
     assert told["exchange_id"] == "KRAKENFTS"
+
+
+@pytest.mark.parametrize(
+    ("api", "paths"),
+    {
+        "kraken_futures": (
+            "/derivatives/api/v3/tickers/PF_XBTUSD",
+            "/api/history/v2/executions",
+            "/api/charts/v1/trade/PF_XBTUSD/1m",
+            "/derivatives/api/v3/rfqs/1",
+            "/ws/v1",
+        ),
+        "kraken_spot": ("/0/public/Ticker", "/0/private/CancelAll", "/auth/v2"),
+        "pacifica": ("/api/v1/orders/cancel_all", "/api/v1/lake/list", "/ws"),
+        "coinapi_ems": ("/v1/orders/status/one", "/v1/kill-switch/HALT-000001/release", "/"),
+    }.items(),
+)
+def test_faults_know_the_paths_of_each_api(
+    faults: Faults, api: str, paths: tuple[str, ...]
+) -> None:
+    """Those that a client asks for are planned, those of nobody refused."""
+    for path in paths:
+        with faults.planned(Fault(kind=Kind.HANG, api=api, path=path)) as (number,):
+            assert faults.struck(number) == 0
+    with pytest.raises(AdminError, match=f"no path of {api} matches '/nowhere'"):
+        faults.add(Fault(kind=Kind.HANG, api=api, path="/nowhere"))

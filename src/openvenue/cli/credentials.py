@@ -7,8 +7,10 @@ from typing import Final
 
 import msgspec
 
+from openvenue.cli import desk_file
+from openvenue.cli.desk_file import DeskFileError
 from openvenue.exchange.config import ConfigError, load_world
-from openvenue.exchange.keys import KeyFile, KeysError, ensure_keys
+from openvenue.exchange.keys import KeyFile, KeysError, ensure_keys, read_keys
 
 DESK: Final = "desk"  # keys that this machine signs with itself: nobody else should
 
@@ -16,8 +18,11 @@ DESK: Final = "desk"  # keys that this machine signs with itself: nobody else sh
 def run(data_dir: Path, config: Path | None, seed: int | None, *, as_json: bool) -> int:
     """Print the keys of `data_dir`, made now if nobody made them yet; the exit code."""
     try:
-        keys = ensure_keys(data_dir, load_world(config).key_holders, seed)
-    except (ConfigError, KeysError) as error:
+        if _is_of_a_desk(data_dir):
+            keys = read_keys(data_dir)
+        else:
+            keys = ensure_keys(data_dir, load_world(config).key_holders, seed)
+    except (ConfigError, KeysError, FileNotFoundError) as error:
         print(f"openvenue: {error}", file=sys.stderr)
         return 2
     if as_json:
@@ -25,6 +30,15 @@ def run(data_dir: Path, config: Path | None, seed: int | None, *, as_json: bool)
     else:
         _print_table(keys)
     return 0
+
+
+def _is_of_a_desk(data_dir: Path) -> bool:
+    """Whether a desk alone was started there: it has no world, and makes its own keys."""
+    try:
+        desk = desk_file.read(data_dir)
+    except DeskFileError:
+        return False
+    return desk is not None and desk.config is not None
 
 
 def as_plain(keys: KeyFile) -> dict[str, dict[str, dict[str, str]]]:

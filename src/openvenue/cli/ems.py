@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from openvenue.cli import desk_file
 from openvenue.cli.desk_file import DeskFile
-from openvenue.cli.program import GRACE_SECONDS, own_url
+from openvenue.cli.program import GRACE_SECONDS, own_url, served_by
 from openvenue.cli.serve import READY, log_to_stderr
 from openvenue.ems.aliases import Aliases, read_aliases
 from openvenue.ems.config import CannotConnect, EmsConfig
@@ -63,7 +63,7 @@ def run(options: Options) -> int:
         aliases = read_aliases(os.environ)
         options = replace(options, port=options.port or aliases.port or PORT)
         owners = list(dict.fromkeys(it.owner for it in config.accounts))
-        keys = ensure_keys(options.data_dir, owners, None)
+        keys = ensure_keys(options.data_dir, owners, None, is_desk=True)
     except (SettingsError, KeysError) as error:
         print(f"openvenue: {error}", file=sys.stderr)
         return 2
@@ -134,6 +134,7 @@ def _door(
         HealthGateway(stopped, metrics, is_live=ems.accounts.is_live),
         AdminGateway(keys.admin_key, tools),
     ]
+    faults.know(served_by(gateways, {*bearers.values(), *keys.accounts}))
     return Door(gateways, faults=faults, request_log=request_log, metrics=metrics)
 
 

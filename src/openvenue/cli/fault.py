@@ -1,6 +1,6 @@
 """`openvenue fault`: what goes wrong at a running server, from a shell.
 
-Exit code 0: done. 1: the server is not there, or said no. 2: it was asked for something that cannot
+Exit code 0: done. 1: the server is not there, or cannot. 2: it was asked for something that cannot
 be.
 """
 
@@ -19,7 +19,7 @@ from openvenue.cli.reading import print_json, print_line
 from openvenue.faults.fault import Fault, FaultError, Kind, check
 from openvenue.faults.file import load_faults
 from openvenue.faults.plan import Planned
-from openvenue.gateways.admin.client import AdminClient, AdminError
+from openvenue.gateways.admin.client import AdminClient, AdminError, AdminRefused
 
 
 def run(data_dir: Path, url: str | None, act: Callable[[AdminClient], None]) -> int:
@@ -28,6 +28,8 @@ def run(data_dir: Path, url: str | None, act: Callable[[AdminClient], None]) -> 
         act(reach(data_dir, url))
     except (CannotReach, DeskFileError, FaultError) as error:
         return _say(str(error), 2)
+    except AdminRefused as error:
+        return _say(str(error), 2 if error.status in (400, 404) else 1)
     except AdminError as error:
         return _say(str(error), 1)
     return 0

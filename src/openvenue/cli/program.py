@@ -8,7 +8,7 @@ import os
 import shutil
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -38,6 +38,7 @@ from openvenue.exchange.setup import build_setup, gateway_facts, still_missing
 from openvenue.faults.exchange import FaultyExchange
 from openvenue.faults.fault import Fault
 from openvenue.faults.plan import FaultPlan, Strike
+from openvenue.faults.served import Served
 from openvenue.gateways.access import is_loopback
 from openvenue.gateways.admin.rest import AdminGateway, AdminTools
 from openvenue.gateways.coinapi_ems import CoinApiEms
@@ -56,7 +57,7 @@ from openvenue.gateways.pacifica.rest import Pacifica
 from openvenue.gateways.request_log import RequestLog
 from openvenue.gateways.serve import Door
 from openvenue.gateways.venue_metrics import venue_families
-from openvenue.gateways.wire import Gateway
+from openvenue.gateways.wire import Gateway, Hurtable
 from openvenue.history.history import History, open_history
 from openvenue.journal.records import Envelope
 
@@ -137,7 +138,8 @@ class Program:
 
         `ready` is called at each beginning.
 
-        Raises: JournalError; SetupRefused; VenueStopped; OSError: a port is taken.
+        Raises: JournalError; SetupRefused; VenueStopped; OSError: a port is taken. FaultError: one
+        of the plan's could strike nothing.
         """
         while True:
             async with self._open():
@@ -249,6 +251,7 @@ class Program:
             await gateway.start()
             gateways.append(gateway)
         gateways.append(CoinApiEms(ems, plan.keys.coinapi_ems()))
+        faults.know(served_by(gateways, plan.keys.accounts))
         door = Door(
             [*gateways, HealthGateway(stopped, metrics), AdminGateway(plan.keys.admin_key, tools)],
             faults=faults,
@@ -270,6 +273,12 @@ def ems_config(plan: Plan) -> EmsConfig:
     keeps_limits = plan.world.limits == "production"
     accounts = tuple(replace(it, keeps_limits=keeps_limits) for it in config.accounts)
     return replace(config, accounts=accounts, durability=plan.world.durability)
+
+
+def served_by(gateways: Iterable[Gateway], accounts: Iterable[str]) -> Served:
+    """What faults can be about."""
+    paths = {one.name: tuple(one.paths) for one in gateways if isinstance(one, Hurtable)}
+    return Served(paths, frozenset(accounts))
 
 
 def own_url(host: str, port: int) -> str:

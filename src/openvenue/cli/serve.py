@@ -72,6 +72,9 @@ def run(options: Options) -> int:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(plan, options))
+    except FaultError as error:
+        print(f"openvenue: {options.faults}: {error}.", file=sys.stderr)
+        return 2
     except SetupRefused as error:
         print(f"openvenue: the world cannot be set up: {error}.", file=sys.stderr)
         return 2
@@ -159,7 +162,8 @@ def _say_ready(plan: Plan, options: Options) -> None:
     lines.append(f"  keys        openvenue credentials --data-dir {plan.data_dir}{again}")
     lines.append(f"  engine      {engine_form()}")
     if plan.faults:
-        lines.append(f"  faults      {len(plan.faults)} planned: openvenue fault list")
+        how = f"openvenue fault list --data-dir {plan.data_dir}"
+        lines.append(f"  faults      {len(plan.faults)} planned: {how}")
     if plan.is_in_memory:
         lines.append("  journal     none: what happens here ends with this process")
     print("\n".join(lines), flush=True)

@@ -18,6 +18,7 @@ from uuid import UUID
 import msgspec
 from base58 import b58encode
 from msgspec import Struct
+from msgspec.structs import replace
 
 from openvenue.engine.units import AccountId
 
@@ -74,9 +75,12 @@ class DeskKeys(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AccountKeys(Struct, frozen=True, forbid_unknown_fields=True):
-    """One account's keys, one field per API. Files of earlier versions lack the later ones."""
+    """One account's keys, one field per API. Files of earlier versions lack the later ones.
 
-    kraken_futures: KeyPair
+    A desk alone serves one API only: its owners have no others.
+    """
+
+    kraken_futures: KeyPair | None = None
     kraken_spot: KeyPair | None = None
     pacifica: Wallet | None = None
     coinapi_ems: BearerKey | None = None
@@ -164,20 +168,23 @@ def read_keys(data_dir: Path) -> KeyFile:
         raise KeysError(f"{path} is not a key file: {error}.") from error
 
 
-def ensure_keys(data_dir: Path, accounts: Sequence[str], seed: int | None) -> KeyFile:
+def ensure_keys(
+    data_dir: Path, accounts: Sequence[str], seed: int | None, *, is_desk: bool = False
+) -> KeyFile:
     """The keys of `data_dir`, made now if there are none, and made up where an account has none.
 
-    Whoever asks first decides; everybody else reads the same file.
+    Whoever asks first decides; everybody else reads the same file. `is_desk`: there are no venues
+    here, so that nobody could use keys for them.
     Raises: KeysError: the directory cannot be used, or was made with another seed.
     """
     try:
         known = _known(data_dir, seed) if data_dir.is_dir() else None
-        if known is not None and _with_accounts(known, accounts, seed) == known:
+        if known is not None and _with_accounts(known, accounts, seed, is_desk) == known:
             return known  # nothing to make: also where nothing can be written
         data_dir.mkdir(parents=True, exist_ok=True)
         with _locked(data_dir):
             known = _known(data_dir, seed)
-            made = _with_accounts(known, accounts, seed)
+            made = _with_accounts(known, accounts, seed, is_desk)
             if made != known:
                 _write(data_dir, made)
             return made
@@ -196,22 +203,29 @@ def _known(data_dir: Path, seed: int | None) -> KeyFile | None:
     return known
 
 
-def _with_accounts(known: KeyFile | None, accounts: Sequence[str], seed: int | None) -> KeyFile:
+def _with_accounts(
+    known: KeyFile | None, accounts: Sequence[str], seed: int | None, is_desk: bool
+) -> KeyFile:
     source = _source(seed if known is None else known.seed)
     held = {} if known is None else dict(known.accounts)
     for name in accounts:
-        held[name] = _complete(name, held.get(name), source)
+        complete = _with_bearer if is_desk else _complete
+        held[name] = complete(name, held.get(name) or AccountKeys(), source)
     if known is None:
         return KeyFile(held, source("admin", ADMIN_KEY_BYTES).hex(), seed)
     return KeyFile(held, known.admin_key, known.seed, known.version)
 
 
-def _complete(name: str, held: AccountKeys | None, source: Bytes) -> AccountKeys:
+def _with_bearer(name: str, held: AccountKeys, source: Bytes) -> AccountKeys:
+    """With a key for the desk; others stay, if there are any."""
+    bearer = held.coinapi_ems or BearerKey(_bearer(f"{name}/coinapi_ems/api_key", source))
+    return replace(held, coinapi_ems=bearer)
+
+
+def _complete(name: str, held: AccountKeys, source: Bytes) -> AccountKeys:
     """An account's keys; what an earlier version did not make is made now, and nothing replaced."""
-    if held is None:
-        held = AccountKeys(_pair(f"{name}/kraken_futures", source))
     return AccountKeys(
-        kraken_futures=held.kraken_futures,
+        kraken_futures=held.kraken_futures or _pair(f"{name}/kraken_futures", source),
         kraken_spot=held.kraken_spot or _pair(f"{name}/kraken_spot", source),
         pacifica=held.pacifica or _wallet(source(f"{name}/pacifica/seed", WALLET_SEED_BYTES)),
         coinapi_ems=held.coinapi_ems or BearerKey(_bearer(f"{name}/coinapi_ems/api_key", source)),

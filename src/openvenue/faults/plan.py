@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import StrEnum
 from random import Random
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 from msgspec import Struct
@@ -54,6 +54,13 @@ class Planned(Struct, frozen=True):
     fault: Fault
 
 
+class Known(Protocol):
+    """What is served."""
+
+    def check(self, fault: Fault) -> None:
+        """Nothing, if `fault` can strike something. Raises: FaultError."""
+
+
 class FaultPlan:
     """Faults in the order in which they were planned: the first that matches is met.
 
@@ -68,6 +75,7 @@ class FaultPlan:
         apis: Sequence[str] = APIS,
     ) -> None:
         self.is_armed = False  # something may go wrong
+        self._known: Known | None = None
         self.struck: Counter[tuple[str, str]] = Counter()  # by API and kind, removed ones, too
         self._clock = clock
         self._apis = tuple(apis)
@@ -80,6 +88,8 @@ class FaultPlan:
         wanted = list(faults)
         for fault in wanted:
             check(fault, self._apis)
+            if self._known is not None:
+                self._known.check(fault)
         if len(self._rows) + len(wanted) > PLANNED_MAX:
             raise FaultError(f"a plan holds {PLANNED_MAX} faults: remove those that are over")
         numbers = []
@@ -89,6 +99,15 @@ class FaultPlan:
             self._next += 1
         self._look()
         return numbers
+
+    def know(self, known: Known) -> None:
+        """From now on a fault that nothing here could meet is refused.
+
+        Raises: FaultError: one of those that are planned.
+        """
+        for row in self._rows:
+            known.check(row.fault)
+        self._known = known
 
     def remove(self, number: int) -> bool:
         """Forget one fault; whether there was one of this number."""

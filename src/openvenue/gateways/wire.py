@@ -3,7 +3,7 @@
 A gateway sees these and an `ExchangePort`, never a socket. `serve.py` is the only listener.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -162,6 +162,10 @@ class Hurtable(Protocol):
     @property
     def name(self) -> str:
         """As faults name it."""
+
+    @property
+    def paths(self) -> Collection[str]:
+        """Every path that it answers, of sockets, too; `{…}` in one stands for a name."""
 
     def claimed(self, request: Request) -> str:
         """Whose key a request shows, as nobody has checked yet; empty: nobody's."""

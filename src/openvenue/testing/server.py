@@ -100,7 +100,9 @@ class Server:
 
     def keys(self, account: str = "primary") -> KeyPair:
         """The Kraken Futures key of an account."""
-        return self.key_file.accounts[account].kraken_futures
+        pair = self.key_file.accounts[account].kraken_futures
+        assert pair is not None, "a desk alone has no keys for venues"
+        return pair
 
     @property
     def admin_key(self) -> str:

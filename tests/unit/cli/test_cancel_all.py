@@ -249,7 +249,7 @@ def test_another_program_on_the_port_of_a_dead_desk_is_gone_past(
         code = cancel_all.run(Options(data_dir=tmp_path, deadline_seconds=0.1))
 
     assert code == 2
-    assert "is not the desk. Going past it." in capsys.readouterr().err
+    assert "is not the desk that was started here. Going past it." in capsys.readouterr().err
     assert markers.read(markers.folder_of(tmp_path / "ems"))
 
 

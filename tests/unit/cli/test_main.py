@@ -9,6 +9,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from openvenue.build import engine_form
+from openvenue.cli import desk_file
+from openvenue.cli.desk_file import DeskFile
 from openvenue.cli.main import app
 from openvenue.cli.serve import Options, Unwise, make_plan
 from openvenue.exchange.config import ConfigError, load_world
@@ -95,7 +97,9 @@ def test_credentials_come_before_the_first_start_and_stay(tmp_path: Path) -> Non
     assert set(first) >= {"primary", "secondary"}
     pair = first["primary"]["kraken_futures"]
     assert set(pair) == {"api_key", "api_secret"}
-    assert pair["api_key"] == read_keys(tmp_path).accounts["primary"].kraken_futures.api_key
+    kept = read_keys(tmp_path).accounts["primary"].kraken_futures
+    assert kept is not None
+    assert pair["api_key"] == kept.api_key
 
 
 def test_a_server_takes_the_keys_that_were_shown(tmp_path: Path) -> None:
@@ -105,16 +109,35 @@ def test_a_server_takes_the_keys_that_were_shown(tmp_path: Path) -> None:
     plan = make_plan(options(tmp_path))
 
     taken = plan.keys.accounts["primary"].kraken_futures
+    assert taken is not None
     assert shown["primary"]["kraken_futures"]["api_secret"] == taken.api_secret
     assert shown["admin"]["admin"]["api_key"] == plan.keys.admin_key
+
+
+def test_credentials_of_a_desk_alone_are_its_own(tmp_path: Path) -> None:
+    """Nothing is made for venues that are not there."""
+    desk_file.write(
+        tmp_path,
+        DeskFile(id="x", base_url="http://x", pid=1, is_live=False, config="/desk.toml"),
+    )
+    keys = ensure_keys(tmp_path, ["ann"], None, is_desk=True)
+
+    shown = json.loads(asked("credentials", "--data-dir", str(tmp_path), "--json").stdout)
+
+    assert {name: set(apis) for name, apis in shown.items()} == {
+        "ann": {"coinapi_ems"},
+        "admin": {"admin"},
+    }
+    assert read_keys(tmp_path) == keys
 
 
 def test_people_can_read_credentials_too(tmp_path: Path) -> None:
     """A secret on one line can be copied."""
     said = asked("credentials", "--data-dir", str(tmp_path), "--seed", "4").stdout
 
-    secret = read_keys(tmp_path).accounts["secondary"].kraken_futures.api_secret
-    assert any(line.endswith(secret) for line in said.splitlines())
+    pair = read_keys(tmp_path).accounts["secondary"].kraken_futures
+    assert pair is not None
+    assert any(line.endswith(pair.api_secret) for line in said.splitlines())
     assert "seed 4" in said
 
 

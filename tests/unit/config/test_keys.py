@@ -7,9 +7,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import asdict
 
 from openvenue.cli.credentials import as_plain
-from openvenue.exchange.keys import KeysError, ensure_keys, read_keys
+from openvenue.exchange.keys import KeyFile, KeysError, ensure_keys, read_keys
 
 NAMES = ["primary", "secondary"]
 
@@ -57,6 +58,7 @@ def test_keys_have_the_shape_of_the_real_ones(tmp_path: Path) -> None:
     """Clients decode the secret, and some check the lengths."""
     pair = ensure_keys(tmp_path, NAMES, None).accounts["primary"].kraken_futures
 
+    assert pair is not None
     assert len(pair.api_key) == 56
     assert len(base64.b64decode(pair.api_secret, validate=True)) == 64
 
@@ -94,9 +96,31 @@ def test_secrets_do_not_show_when_keys_are_printed(tmp_path: Path) -> None:
     keys = ensure_keys(tmp_path, NAMES, None)
     pair = keys.accounts["primary"].kraken_futures
 
+    assert pair is not None
     assert pair.api_secret not in repr(pair)
     assert pair.api_secret not in repr(keys)
     assert keys.admin_key not in repr(keys)
+
+
+def test_a_desk_alone_has_no_keys_for_venues(tmp_path: Path) -> None:
+    """Nobody could use them; venues that are started there later make their own, and keep its."""
+    desk = ensure_keys(tmp_path, NAMES, None, is_desk=True)
+    again = ensure_keys(tmp_path, NAMES, None, is_desk=True)
+
+    served = ensure_keys(tmp_path, NAMES, None)
+    after = ensure_keys(tmp_path, NAMES, None, is_desk=True)
+
+    assert set(asdict(desk.accounts["primary"])) - _held(desk, "primary") == {
+        *("kraken_futures", "kraken_spot", "pacifica", "desk")
+    }
+    assert desk == again
+    assert served == after
+    assert served.coinapi_ems() == desk.coinapi_ems()
+    assert _held(served, "primary") == set(asdict(served.accounts["primary"]))
+
+
+def _held(keys: KeyFile, account: str) -> set[str]:
+    return {api for api, key in asdict(keys.accounts[account]).items() if key is not None}
 
 
 def test_the_desk_signs_with_keys_of_its_own_that_are_not_handed_out(tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ class Words:
     """A gateway with words for trouble."""
 
     name = "pacifica"
+    paths = ("/ws",)
 
     def claimed(self, request: Request) -> str:
         return request.headers.get("who", "")

@@ -99,7 +99,9 @@ class AdminClient:
         """The answer to a request under `/admin/`."""
         status, said, desk_id = self._said(method, f"/admin/{what}", body)
         if self._desk_id is not None and desk_id != self._desk_id:
-            raise AdminSilent(f"what answers at {self._base_url} is not the desk.")
+            raise AdminSilent(
+                f"what answers at {self._base_url} is not the desk that was started here."
+            )
         if status in (200, 202):
             return said
         why = _reason(said)

@@ -12,6 +12,7 @@ from openvenue.engine.units import Nanos
 from openvenue.exchange.port import ExchangePort, VenueStopped
 from openvenue.faults.fault import FaultError
 from openvenue.faults.plan import FaultPlan
+from openvenue.faults.served import UnknownName
 from openvenue.gateways.admin import codec
 from openvenue.gateways.admin.desk import DeskRoutes
 from openvenue.gateways.admin.kill_switch import KillSwitchRoutes
@@ -167,6 +168,8 @@ class AdminGateway:
         faults = codec.decode_faults(request.body)
         try:
             numbers = self._tools.faults.add(faults)
+        except UnknownName as error:
+            raise WireError(str(error), status=404) from None
         except FaultError as error:
             raise WireError(str(error), status=400) from None
         return codec.encode({"added": numbers})

@@ -138,6 +138,15 @@ class CoinApiEms:
             return None
         return Response(status, msgspec.json.encode(MessageJson(why)))
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every path."""
+        halt = f"{kill_switch.PATH}/{{id}}"
+        named = [path for _, path in ENDPOINTS]
+        named += [STATUS + "{client_order_id}", halt, f"{halt}/report", f"{halt}/release"]
+        named += [order_log.PATH, f"{order_log.PATH}/{{time_start}}/{{time_end}}"]
+        return (*dict.fromkeys(named), *SOCKETS)
+
     def claimed(self, request: Request) -> str:
         """Whose key the request shows."""
         return self._door.keys.get(auth.shown_key(request), "")

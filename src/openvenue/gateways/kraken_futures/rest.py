@@ -48,6 +48,7 @@ from openvenue.history.port import HistoryPort, HistoryUnavailable
 BASE: Final = "/derivatives/api/v3/"
 ROOTS: Final = ("/derivatives/", "/api/history/", "/api/charts/", "/api/auth/")
 CHARTS: Final = "/api/charts/v1"
+PAST: Final = "/api/history/"
 SOCKET: Final = "/ws/v1"
 
 Answer = Callable[[Desk, Request], Awaitable[Response]]
@@ -265,6 +266,15 @@ class KrakenFutures:
             return Response(404, b"", "text/html")
         word = f"{status} {errors.PHRASES.get(status, errors.PHRASES[400])}"
         return errors.encode_framework_error(status, word, self._desk.server_time())
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every path."""
+        named = [path for _, path in (*ENDPOINTS, *NAMED)]
+        of_v2 = [path.replace("/v3/", "/v2/") for path in named if path.startswith(PAST)]
+        later = [*LATER, *(f"{tree}{{id}}" for tree in LATER_TREES)]
+        found = [*named, *of_v2, *later, SOCKET]
+        return tuple(path if path.startswith("/") else BASE + path for path in found)
 
     def claimed(self, request: Request) -> str:
         """Whose key the request shows."""

@@ -170,6 +170,11 @@ class KrakenSpot:
         word = errors.UNKNOWN_METHOD if status in (404, 405) else errors.BAD_REQUEST
         return errors.encode_errors([word])
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every path."""
+        return (*self._paths, *SOCKETS)
+
     def claimed(self, request: Request) -> str:
         """Whose key the request shows."""
         record = self._desk.keys.find(request.headers.get("api-key", ""))

@@ -187,6 +187,14 @@ class Pacifica:
             errors.Failure(text, status=status, why=why), self._desk.profile
         )
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every path."""
+        names = dict.fromkeys(name for _, name in self._handlers)
+        later = [name for each in LATER.values() for name in each]
+        trees = [f"{tree}{{id}}" for tree in LATER_TREES]
+        return (*(BASE + name for name in (*names, *later, *trees)), SOCKET)
+
     def claimed(self, request: Request) -> str:
         """Whose address the request names."""
         named = parse(request.body) if request.body else None
