@@ -50,6 +50,7 @@ def futures_error(word: str) -> dict[str, Any]:
         (Trouble.UNAVAILABLE, 200, (503, framework(503, "SERVICE_UNAVAILABLE"))),
         (Trouble.BAD_GATEWAY, 200, (502, "502 Bad Gateway")),
         (Trouble.TIMEOUT, 200, (504, "504 Gateway Timeout")),
+        (Trouble.REVOKED, 200, (200, futures_error("authenticationError"))),
     ],
 )
 def test_kraken_futures(what: Trouble, limit_status: int, expected: tuple[int, Any]) -> None:
@@ -61,14 +62,28 @@ def test_kraken_futures(what: Trouble, limit_status: int, expected: tuple[int, A
     assert dict(response.headers) == ({"rate-limit-reset": "10"} if is_limit else {})
 
 
+def test_a_revoked_key_of_kraken_futures_elsewhere() -> None:
+    """Its history service says it in its own form, its socket by name of what was asked."""
+    response = futures.trouble(Trouble.REVOKED, 200, TIME, "/api/history/v3/orders")
+    challenge = b'{"event":"challenge","api_key":"a"}'
+
+    assert response.status == 401
+    assert b"not authorized" in response.body
+    assert json.loads(futures.trouble_frame(Trouble.REVOKED, challenge, "error")) == {
+        "event": "error",
+        "message": "Invalid API key",
+    }
+
+
 @pytest.mark.parametrize("what", Trouble)
 def test_kraken_futures_on_its_socket(what: Trouble) -> None:
     """An alert, as for every other no. Source: Kraken Futures WebSocket v1, "Alerts"."""
-    told = json.loads(futures.trouble_frame(what))
+    told = json.loads(futures.trouble_frame(what, b'{"event":"subscribe"}', "alert"))
 
     assert told["event"] == "alert"
     words = {"429": "Too many requests", "rate_limit": "Too many requests"}
     words["maintenance"] = "Unavailable"
+    words["revoked"] = "Failed to subscribe to authenticated feed"
     assert told["message"] == words.get(what, "Server Error")
 
 
@@ -82,11 +97,39 @@ def test_kraken_futures_on_its_socket(what: Trouble) -> None:
         (Trouble.INTERNAL, (200, {"error": ["EGeneral:Internal error"]})),
         (Trouble.BAD_GATEWAY, (502, "502 Bad Gateway")),
         (Trouble.TIMEOUT, (504, "504 Gateway Timeout")),
+        (Trouble.REVOKED, (200, {"error": ["EAPI:Invalid key"]})),
     ],
 )
 def test_kraken_spot(what: Trouble, expected: tuple[int, Any]) -> None:
     """Whatever its application says comes with 200; anything else is its edge, in HTML."""
     assert said(spot.trouble(what, "/0/private/AddOrder", TIME)) == expected
+
+
+@pytest.mark.parametrize(
+    ("frame", "expected"),
+    [
+        (
+            b'{"method":"add_order","params":{"token":"a"},"req_id":3}',
+            {"error": "EAPI:Invalid token", "method": "add_order", "req_id": 3},
+        ),
+        (
+            b'{"method":"subscribe","params":{"channel":"executions","token":"a"}}',
+            {
+                "error": "ESession:Invalid session",
+                "method": "subscribe",
+                "channel": "executions",
+                "status": "error",
+            },
+        ),
+    ],
+)
+def test_a_revoked_token_of_kraken_spot(frame: bytes, expected: dict[str, Any]) -> None:
+    """Source: Kraken Spot, "API errors"; what clients saw of both words."""
+    said = spot.trouble_frame(Trouble.REVOKED, frame, Nanos(0), "EAPI:Invalid token")
+
+    told = json.loads(said)
+    assert {name: told.get(name) for name in expected} == expected
+    assert not told["success"]
 
 
 def test_kraken_spot_says_that_it_is_in_maintenance() -> None:
@@ -111,7 +154,7 @@ def test_kraken_spot_on_its_socket(what: Trouble, word: str) -> None:
     """The answer has the method and the number of the request, as every no."""
     frame = b'{"method":"add_order","params":{},"req_id":7}'
 
-    told = json.loads(spot.trouble_frame(what, frame, Nanos(0)))
+    told = json.loads(spot.trouble_frame(what, frame, Nanos(0), ""))
 
     assert told["error"] == word
     assert (told["method"], told["req_id"], told["success"]) == ("add_order", 7, False)
@@ -120,7 +163,7 @@ def test_kraken_spot_on_its_socket(what: Trouble, word: str) -> None:
 @pytest.mark.parametrize("what", [Trouble.RATE_LIMIT, Trouble.TOO_MANY])
 def test_kraken_spot_on_a_socket_that_talks_too_fast(what: Trouble) -> None:
     """A burst is answered with one bare text, and dropped."""
-    told = json.loads(spot.trouble_frame(what, b'{"method":"add_order"}', Nanos(0)))
+    told = json.loads(spot.trouble_frame(what, b'{"method":"add_order"}', Nanos(0), ""))
 
     assert told == {"Error": "Exceeded msg rate"}
 
@@ -134,6 +177,7 @@ def test_kraken_spot_on_a_socket_that_talks_too_fast(what: Trouble) -> None:
         (Trouble.UNAVAILABLE, 503, "Service unavailable"),
         (Trouble.INTERNAL, 500, "Internal server error"),
         (Trouble.TIMEOUT, 504, "Request timed out"),
+        (Trouble.REVOKED, 400, "Agent not authorized for account"),
     ],
 )
 def test_pacifica(what: Trouble, status: int, text: str) -> None:
@@ -166,6 +210,7 @@ def test_pacifica_on_its_socket(what: Trouble, code: int) -> None:
         (Trouble.MAINTENANCE, 503, "Service unavailable"),
         (Trouble.UNAVAILABLE, 503, "Service unavailable"),
         (Trouble.INTERNAL, 500, "Internal server error"),
+        (Trouble.REVOKED, 401, "Invalid API key"),
     ],
 )
 def test_coinapi_ems(what: Trouble, status: int, text: str) -> None:
@@ -205,7 +250,7 @@ def test_coinapi_ems_on_its_socket(what: Trouble, reason: str) -> None:
 def test_trouble_quotes_nothing_that_it_cannot_read(junk: bytes) -> None:
     """A fault on purpose must not become one of ours."""
     for what in Trouble:
-        assert ems.trouble(what, junk, "", EMS).status >= 429
+        assert ems.trouble(what, junk, "", EMS).status >= 401
         assert json.loads(ems.trouble_frame(what, junk))
-        assert json.loads(spot.trouble_frame(what, junk, Nanos(0)))
+        assert json.loads(spot.trouble_frame(what, junk, Nanos(0), ""))
         assert pacifica.trouble_message(what, junk, 0)["code"]

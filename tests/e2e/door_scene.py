@@ -96,6 +96,12 @@ class TestGateway:
     def claimed(self, request: Request) -> str:
         return request.headers.get("who", "")
 
+    def shows_key(self, request: Request) -> bool:
+        return "who" in request.headers
+
+    def claimed_by(self, frame: bytes) -> str | None:
+        return None
+
     def trouble(self, trouble: Trouble, request: Request) -> Response:
         return Response(200, f"trouble {trouble}".encode())
 

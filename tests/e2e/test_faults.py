@@ -1,8 +1,11 @@
 """Faults at the installed program, as unmodified clients and people at a shell meet them."""
 
 import json
+import socket
+import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -282,6 +285,31 @@ def test_a_plan_from_a_shell(server: Server, faults: Faults, client: Any) -> Non
     assert again.stderr.endswith(f"said no: no such fault: '{lost}'.\n")
     assert openvenue("fault", "clear", *where).stdout == "Everything goes well again.\n"
     assert openvenue("fault", "list", *where).stdout == "Nothing is planned to go wrong.\n"
+
+
+def test_a_port_that_is_closed_refuses_connections(
+    server: Server, faults: Faults, client: Any
+) -> None:
+    """For real; afterwards all is as it was, for clients that held a connection, too."""
+    buy(client)
+    with socket.create_connection(("127.0.0.1", server.port)) as held:
+        for _ in "ab":
+            flags = ("--kind", "closed_port", "--for", "1.5", "--data-dir", str(server.data_dir))
+            planned = openvenue("fault", "add", *flags)
+            assert planned.returncode == 0, planned.stderr
+            for port in (server.port, server.tls_port):
+                with pytest.raises(ConnectionRefusedError):
+                    socket.create_connection(("127.0.0.1", port), timeout=5)
+            until = time.monotonic() + 20
+            while time.monotonic() < until:
+                with suppress(ConnectionRefusedError):
+                    socket.create_connection(("127.0.0.1", server.port), timeout=5).close()
+                    break
+        held.settimeout(5)
+        assert held.recv(1) == b""
+
+    assert open_prices(client) == [90_000]
+    assert [(row.stage, row.struck) for row in faults.all()] == [("over", 1), ("over", 1)]
 
 
 @pytest.mark.parametrize(

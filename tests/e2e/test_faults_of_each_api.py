@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from typing import Any, Final
+from zlib import crc32
 
 import ccxt
 import pytest
@@ -12,7 +13,7 @@ from websockets.sync.client import connect
 
 from openvenue.testing.faults import AdminError, Fault, Faults, Kind
 from openvenue.testing.server import Server
-from tests.e2e import pacifica_clients, spot_scene
+from tests.e2e import futures_clients, pacifica_clients, spot_scene
 from tests.e2e.signed_client import traceback_in
 
 SPOT: Final = "BTC/USD"
@@ -158,6 +159,107 @@ def test_a_book_on_a_socket_misses_an_update(server: Server, faults: Faults, spo
             bids = json.loads(frame)["data"][0]["bids"]
             assert [bid["price"] for bid in bids] == [50_002]
             assert faults.struck(number) == 1
+
+
+def test_a_book_on_a_socket_has_a_wrong_checksum(server: Server, faults: Faults, spot: Any) -> None:
+    """A client that checks throws its book away and asks again: then it is right."""
+    spot.create_order(SPOT, "limit", "buy", 0.01, 50_001)
+    fault = Fault(kind=Kind.BAD_CHECKSUM, api="kraken_spot", method="book")
+    with faults.planned(fault) as (number,):
+        wrong, right = (snapshot_of_the_book(server) for _ in "ab")
+        assert faults.struck(number) == 1
+
+    assert wrong["bids"] == right["bids"] != []
+    assert int(wrong["checksum"]) != checksum(wrong)
+    assert int(right["checksum"]) == checksum(right)
+    with pytest.raises(AdminError, match="no message of pacifica has a checksum"):
+        faults.add(Fault(kind=Kind.BAD_CHECKSUM, api="pacifica"))
+
+
+def snapshot_of_the_book(server: Server) -> Any:
+    """The first that a client is told of it, its numbers as they are written."""
+    with connect(spot_scene.sockets_of(server) + "/v2") as socket:
+        asked = {"method": "subscribe", "params": {"channel": "book", "symbol": [SPOT]}}
+        socket.send(json.dumps(asked))
+        while '"type":"snapshot"' not in (frame := socket.recv(10)):
+            assert frame
+    return json.loads(frame, parse_float=str, parse_int=str)["data"][0]
+
+
+def checksum(book: Any) -> int:
+    """By the published rule. Source: Kraken Spot WebSocket v2, "Book checksum"."""
+    digits = [
+        level[name].replace(".", "").lstrip("0")
+        for side in ("asks", "bids")
+        for level in book[side][:10]
+        for name in ("price", "qty")
+    ]
+    return crc32("".join(digits).encode())
+
+
+def test_a_revoked_key_is_told_by_each_api(
+    server: Server, faults: Faults, spot: Any, pacifica: Any
+) -> None:
+    """Whatever is signed with it, until it is restored; what is public goes on, and other keys."""
+    futures = futures_clients.ccxt_client(ccxt, server, "primary")
+    other = futures_clients.ccxt_client(ccxt, server, "secondary")
+    with faults.planned(Fault(kind=Kind.REVOKED_KEY, account="primary", count=0)):
+        for _ in "ab":
+            with pytest.raises(ccxt.AuthenticationError, match="authenticationError"):
+                futures.fetch_balance()
+            with pytest.raises(ccxt.AuthenticationError, match="Invalid key"):
+                spot.cancel_all_orders()
+            with pytest.raises(ccxt.BaseError, match="Agent not authorized for account"):
+                buy(pacifica, PERP)
+            with pytest.raises(urllib.error.HTTPError, match="401"):
+                ask_desk(server, "/v1/orders")
+        assert other.fetch_balance()
+        assert spot.fetch_ticker(SPOT)
+        assert pacifica.fetch_balance()  # everybody may read it
+
+    assert futures.fetch_balance()
+    assert spot.cancel_all_orders()
+    assert buy(pacifica, PERP)
+    assert ask_desk(server, "/v1/orders") is not None
+
+
+def ask_desk(server: Server, path: str) -> Any:
+    """What the desk answers to the primary account."""
+    keys = server.key_file.accounts["primary"].coinapi_ems
+    assert keys is not None
+    asked = urllib.request.Request(server.base_url + path, headers={"X-CoinAPI-Key": keys.api_key})
+    with urllib.request.urlopen(asked, timeout=10) as response:
+        return json.load(response)
+
+
+def test_a_token_is_revoked_in_the_middle_of_a_session(
+    server: Server, faults: Faults, spot: Any
+) -> None:
+    """Orders with it are refused; what was subscribed goes on; the next token is good."""
+    with connect(spot_scene.sockets_of(server) + "/v2") as socket:
+        subscribe = {"channel": "executions", "token": new_token(spot), "snap_orders": False}
+        assert told(socket, "subscribe", subscribe)["success"]
+        fault = Fault(kind=Kind.REVOKED_KEY, api="kraken_spot", account="primary", path="/v2")
+        with faults.planned(fault) as (number,):
+            refused = told(socket, "cancel_all", {"token": subscribe["token"]})
+            again = told(socket, "cancel_all", {"token": new_token(spot)})
+            assert faults.struck(number) == 1
+
+    assert (refused["error"], refused["success"]) == ("EAPI:Invalid token", False)
+    assert again["success"]
+
+
+def new_token(spot: Any) -> str:
+    """For a socket."""
+    return str(spot.privatePostGetWebSocketsToken()["result"]["token"])
+
+
+def told(socket: Any, method: str, params: dict[str, Any]) -> Any:
+    """The answer to a request on a socket of Kraken Spot."""
+    socket.send(json.dumps({"method": method, "params": params}))
+    while f'"method":"{method}"' not in (frame := socket.recv(10)):
+        assert frame
+    return json.loads(frame)
 
 
 def test_a_message_meets_trouble_on_a_socket(server: Server, faults: Faults) -> None:

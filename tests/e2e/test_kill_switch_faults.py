@@ -2,6 +2,7 @@
 each order. Each fault strikes all three venues, unless the test says otherwise."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import count
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import Any, Final
 
 import msgspec
 import pytest
+from websockets.asyncio.client import ClientConnection, connect
 
 from openvenue.faults.fault import Fault, Kind
 from tests.e2e.kill_scene import APIS, NOTHING, OWNER, PATIENCE_S, Fates, KillScene
+from tests.e2e.test_faults_of_each_api import checksum
 
 BUTTONS: Final = {
     "kraken_futures": "/derivatives/api/v3/cancelallorders",
@@ -23,6 +26,7 @@ LISTS: Final = {
     "kraken_spot": "/0/private/OpenOrders",
     "pacifica": "/api/v1/orders",
 }
+SIGNED_LISTS: Final = {api: path for api, path in LISTS.items() if api != "pacifica"}
 ORDERS: Final = {
     "kraken_futures": "/derivatives/api/v3/sendorder",
     "kraken_spot": "/0/private/AddOrder",
@@ -132,6 +136,8 @@ MENDED: Final = {
     "a gateway's timeout": at(BUTTONS, Kind.STATUS, 2, status=504),
     "a rate limit": at(BUTTONS, Kind.RATE_LIMIT, 3),
     "a maintenance that ends": at(BUTTONS, Kind.MAINTENANCE, 3),
+    "a key that is revoked, and restored": at(BUTTONS, Kind.REVOKED_KEY, 3),
+    "lists that know no key": at(SIGNED_LISTS, Kind.REVOKED_KEY, 2),
     "a late reply": at(BUTTONS, Kind.LATE_REPLY, delay_seconds=0.3),
     "a reply lost after the effect": at(BUTTONS, Kind.LOSE_REPLY),
     "a reply cut in the middle": at(BUTTONS, Kind.CUT_REPLY),
@@ -177,6 +183,10 @@ LASTING: Final = {
         [Fault(kind=Kind.MAINTENANCE, api="kraken_spot", count=0)],
         "unknown",
     ),
+    "its key is revoked": (
+        [Fault(kind=Kind.REVOKED_KEY, api="kraken_spot", account=OWNER, count=0)],
+        "unknown",
+    ),
     "replies never come": ([Fault(kind=Kind.LOSE_REPLY, api="kraken_spot", count=0)], "unknown"),
     "cancels are not done": (
         [
@@ -209,6 +219,60 @@ async def test_of_three_venues_one_never_gives_in(
     told = await scene.halt_when(told["id"], is_proven)
     scene.hold_against_journals(told, before)
     assert scene.truth() == NOTHING
+
+
+async def test_venues_that_nobody_listens_for_during_the_kill(scene: KillScene) -> None:
+    """Connections are refused for real, and then they are not: one press is enough."""
+    before = opened(scene)
+    for exchange_id in APIS:
+        await scene.fault(exchange_id, kind="closed_port", for_seconds=2)
+    for exchange_id in APIS:
+        await refused(scene.venues[exchange_id].port)
+
+    status, told = await kill(scene)
+
+    assert (status, told["status"]) == (200, "proven"), told
+    acts = [act["answer"] for leg in told["accounts"] for act in leg["requests"]]
+    assert acts.count("the exchange cannot be reached") >= len(APIS)
+    assert await strikes(scene) == [1, 1, 1]
+    scene.hold_against_journals(told, before)
+    assert scene.truth() == NOTHING
+
+
+async def refused(port: int) -> None:
+    """Once nobody listens there."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except ConnectionRefusedError:
+                return
+            writer.close()
+
+
+async def test_a_book_with_wrong_checksums_during_the_kill(scene: KillScene) -> None:
+    """Whoever follows the book sees that it cannot be trusted; the proof does not rest on it."""
+    before = opened(scene)
+    await scene.fault("KRAKEN", kind="bad_checksum", api="kraken_spot", count=0)
+    asked = {"method": "subscribe", "params": {"channel": "book", "symbol": ["BTC/USD"]}}
+    address = scene.venues["KRAKEN"].base_url.replace("http", "ws", 1) + "/v2"
+    async with connect(address) as socket:
+        await socket.send(json.dumps(asked))
+        status, told = await kill(scene)
+        book = await told_of_book(socket)
+
+    assert (status, told["status"]) == (200, "proven"), told
+    assert int(book["checksum"]) != checksum(book)
+    scene.hold_against_journals(told, before)
+    assert scene.truth() == NOTHING
+
+
+async def told_of_book(socket: ClientConnection) -> Any:
+    """The snapshot, its numbers as they are written."""
+    async for frame in socket:
+        if '"type":"snapshot"' in str(frame) and '"book"' in str(frame):
+            return json.loads(frame, parse_float=str, parse_int=str)["data"][0]
+    raise AssertionError("the socket has closed")
 
 
 async def test_orders_that_come_back_are_canceled_again(scene: KillScene) -> None:

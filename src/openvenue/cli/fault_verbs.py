@@ -41,8 +41,9 @@ def add_fault(
     kind: Annotated[
         str | None,
         typer.Option(
-            help="What goes wrong: delay, refuse, hang, close, status, rate_limit, maintenance; "
-            "late_reply, lose_reply, cut_reply, repeat_reply, reorder, stale; "
+            help="What goes wrong: delay, refuse, hang, close, status, rate_limit, maintenance, "
+            "revoked_key; late_reply, lose_reply, cut_reply, repeat_reply, reorder, stale, "
+            "bad_checksum; closed_port; "
             "ignore_cancel, late_ack, false_reject, partial, reappear, ghost."
         ),
     ] = None,

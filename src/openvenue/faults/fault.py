@@ -29,6 +29,7 @@ class Kind(StrEnum):
     STATUS = "status"  # not handled, and answered with `status` in the API's words, or with `body`
     RATE_LIMIT = "rate_limit"  # not handled: the API says that it was asked too often
     MAINTENANCE = "maintenance"  # not handled: the API says that it is closed for a while
+    REVOKED_KEY = "revoked_key"  # not handled where a key or a token is shown: it is none any more
 
     LATE_REPLY = "late_reply"  # done at once; the reply and what follows it come later
     LOSE_REPLY = "lose_reply"  # done, and never told; over HTTP the connection closes
@@ -36,6 +37,9 @@ class Kind(StrEnum):
     REPEAT_REPLY = "repeat_reply"  # done once, told twice
     REORDER = "reorder"  # a message comes after the one that follows it
     STALE = "stale"  # a message comes late, behind all that is newer
+    BAD_CHECKSUM = "bad_checksum"  # a message's checksum is not that of what it tells
+
+    CLOSED_PORT = "closed_port"  # nobody listens for `for_seconds`: connections are refused
 
     IGNORE_CANCEL = "ignore_cancel"  # told as canceled, and not: done after `delay_seconds`, if any
     LATE_ACK = "late_ack"  # done at once; whoever asked is told after `delay_seconds`
@@ -56,8 +60,12 @@ BEFORE: Final = (
     Kind.RATE_LIMIT,
     Kind.MAINTENANCE,
 )
+OF_KEYS: Final = (Kind.REVOKED_KEY,)  # the same, of requests and messages that show a key
 AFTER: Final = (Kind.LATE_REPLY, Kind.LOSE_REPLY, Kind.CUT_REPLY, Kind.REPEAT_REPLY)
 IN_ORDER: Final = (Kind.REORDER, Kind.STALE)
+AT_PORT: Final = (Kind.CLOSED_PORT,)  # of the whole door, by the machine's clock
+CHECKED: Final = (Kind.BAD_CHECKSUM,)  # of messages that have a checksum
+CHECKING: Final = "kraken_spot"  # the API whose messages have
 AT_VENUE: Final = (
     Kind.IGNORE_CANCEL,
     Kind.LATE_ACK,
@@ -112,6 +120,15 @@ def _mistakes(it: Fault, apis: Sequence[str]) -> list[str]:
             wrong.append(f"{it.kind} happens behind the door, where there are no paths")
         if it.api == "coinapi_ems":
             wrong.append("coinapi_ems has no exchange of its own: name the API behind it")
+    if it.kind in AT_PORT:
+        if (it.api, it.account, it.path, it.method) != (None, None, None, None):
+            wrong.append(f"{it.kind} is for everybody: one port serves all APIs; refuse is for one")
+        if it.count != 1 or it.probability != 1:
+            wrong.append(f"{it.kind} happens once, in its window")
+        if not it.for_seconds:
+            wrong.append(f"{it.kind} needs for_seconds: nobody could open it again")
+    if it.kind is Kind.BAD_CHECKSUM and it.api not in (None, CHECKING):
+        wrong.append(f"no message of {it.api} has a checksum: {CHECKING} has them")
     if not 0 <= it.count <= 10**9:
         wrong.append("count must be from 1, or 0 for as often as it matches")
     if not 0 < it.probability <= 1:

@@ -15,9 +15,10 @@ from typing import Final, Protocol
 import structlog
 from msgspec import Struct
 
-from openvenue.faults.fault import APIS, Fault, FaultError, Kind, check
+from openvenue.faults.fault import APIS, AT_PORT, Fault, FaultError, Kind, check
 
 SECOND: Final = 1_000_000_000
+ALL: Final = "all"  # in the counts: what strikes every API at once
 PLANNED_MAX: Final = 1_000  # those that are over among them
 
 log = structlog.get_logger(__name__)
@@ -64,7 +65,8 @@ class Known(Protocol):
 class FaultPlan:
     """Faults in the order in which they were planned: the first that matches is met.
 
-    `clock` tells market time in nanoseconds: windows move with a virtual clock.
+    `clock` tells market time in nanoseconds: windows move with a virtual clock. `machine` tells the
+    machine's, for what shuts out whoever could move the other.
     """
 
     def __init__(
@@ -72,12 +74,15 @@ class FaultPlan:
         faults: Iterable[Fault] = (),
         *,
         clock: Callable[[], int] = time.monotonic_ns,
+        machine: Callable[[], int] = time.monotonic_ns,
         apis: Sequence[str] = APIS,
     ) -> None:
         self.is_armed = False  # something may go wrong
         self._known: Known | None = None
         self.struck: Counter[tuple[str, str]] = Counter()  # by API and kind, removed ones, too
+        self.changed: Callable[[], None] = lambda: None  # called when it has
         self._clock = clock
+        self._machine = machine
         self._apis = tuple(apis)
         self._rows: list[_Row] = []
         self._next = 1
@@ -94,10 +99,12 @@ class FaultPlan:
             raise FaultError(f"a plan holds {PLANNED_MAX} faults: remove those that are over")
         numbers = []
         for fault in wanted:
-            self._rows.append(_Row(self._next, fault, self._clock()))
+            clock = self._machine if fault.kind in AT_PORT else self._clock
+            self._rows.append(_Row(self._next, fault, clock))
             numbers.append(self._next)
             self._next += 1
         self._look()
+        self.changed()
         return numbers
 
     def know(self, known: Known) -> None:
@@ -115,24 +122,24 @@ class FaultPlan:
         was_there = len(kept) < len(self._rows)
         self._rows = kept
         self._look()
+        self.changed()
         return was_there
 
     def clear(self) -> None:
         """Forget all: everything goes well again."""
         self._rows = []
         self._look()
+        self.changed()
 
     def planned(self) -> list[Planned]:
         """Each fault and how often it struck."""
-        now = self._clock()
-        return [row.view(now) for row in self._rows]
+        return [row.view() for row in self._rows]
 
     def has(self, kinds: Collection[Kind]) -> bool:
         """Whether a fault of these kinds may strike, now or later."""
         if not self.is_armed:
             return False
-        now = self._clock()
-        return any(it.fault.kind in kinds and it.stage(now) is not Stage.OVER for it in self._rows)
+        return any(it.fault.kind in kinds and it.stage() is not Stage.OVER for it in self._rows)
 
     def take(
         self, kinds: Collection[Kind], api: str, account: str, path: str, names: Sequence[str]
@@ -144,9 +151,8 @@ class FaultPlan:
         """
         if not self.is_armed:
             return None
-        now = self._clock()
         for row in self._rows:
-            if row.fault.kind in kinds and row.strikes(now, api, account, path, names):
+            if row.fault.kind in kinds and row.strikes(api, account, path, names):
                 self.struck[api, row.fault.kind] += 1
                 strike = Strike(row.number, row.fault, row.delay())
                 log.info(
@@ -162,36 +168,65 @@ class FaultPlan:
         self._look()
         return None
 
+    def close_port(self) -> float | None:
+        """For how many seconds nobody is to listen, from now on, counted as struck; None: do."""
+        for row in self._rows:
+            if row.fault.kind in AT_PORT and row.strikes("", "", "", ()):
+                self.struck[ALL, row.fault.kind] += 1
+                log.info("fault on purpose", fault=row.number, kind=str(row.fault.kind))
+                self._look()
+                return row.seconds_left
+        return None
+
+    def seconds_to_close_port(self) -> float | None:
+        """Until nobody is to listen; None: it is not planned."""
+        waits = [
+            row.seconds_to_begin
+            for row in self._rows
+            if row.fault.kind in AT_PORT and row.stage() is not Stage.OVER
+        ]
+        return min(waits, default=None)
+
     def _look(self) -> None:
-        now = self._clock()
-        self.is_armed = any(row.stage(now) is not Stage.OVER for row in self._rows)
+        self.is_armed = any(row.stage() is not Stage.OVER for row in self._rows)
 
 
 class _Row:
     """A fault, its own chance, and what has become of it."""
 
-    def __init__(self, number: int, fault: Fault, now: int) -> None:
+    def __init__(self, number: int, fault: Fault, clock: Callable[[], int]) -> None:
         self.number = number
         self.fault = fault
+        self._clock = clock
         self._pattern = None if fault.path is None else re.compile(fault.path)
         self._chance = Random(fault.seed)
-        self._begins = now + int(fault.from_seconds * SECOND)
+        self._begins = clock() + int(fault.from_seconds * SECOND)
         self._ends = self._begins + int(fault.for_seconds * SECOND)
         self._struck = 0
 
-    def stage(self, now: int) -> Stage:
+    @property
+    def seconds_to_begin(self) -> float:
+        """Until its time comes."""
+        return max(self._begins - self._clock(), 0) / SECOND
+
+    @property
+    def seconds_left(self) -> float:
+        """Until its time has passed."""
+        return max(self._ends - self._clock(), 0) / SECOND
+
+    def stage(self) -> Stage:
         """Where it is in its life."""
-        fault = self.fault
+        fault, now = self.fault, self._clock()
         if fault.count and self._struck >= fault.count:
             return Stage.OVER
         if now < self._begins:
             return Stage.WAITING
         return Stage.OVER if fault.for_seconds and now >= self._ends else Stage.ARMED
 
-    def strikes(self, now: int, api: str, account: str, path: str, names: Sequence[str]) -> bool:
+    def strikes(self, api: str, account: str, path: str, names: Sequence[str]) -> bool:
         """Whether it happens to this one; if so, it is counted."""
         fault = self.fault
-        if self.stage(now) is not Stage.ARMED:
+        if self.stage() is not Stage.ARMED:
             return False
         if fault.api is not None and fault.api != api:
             return False
@@ -211,8 +246,8 @@ class _Row:
         least, most = self.fault.delay_seconds, self.fault.delay_max_seconds
         return self._chance.uniform(least, most) if most > least else least
 
-    def view(self, now: int) -> Planned:
+    def view(self) -> Planned:
         """As it stands."""
         count = self.fault.count
         left = count - self._struck if count else None
-        return Planned(self.number, self.stage(now), self._struck, left, self.fault)
+        return Planned(self.number, self.stage(), self._struck, left, self.fault)

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec.structs import asdict
 
-from openvenue.faults.fault import AFTER, BEFORE, Fault, Kind
+from openvenue.faults.fault import AFTER, BEFORE, OF_KEYS, Fault, Kind
 from openvenue.faults.plan import FaultPlan, Strike
 from openvenue.gateways.wire import (
     Gateway,
@@ -20,6 +20,11 @@ from openvenue.gateways.wire import (
 
 HANG: Final = Spoiled(0, manner=Manner.HANG)
 RESET: Final = Spoiled(0, manner=Manner.RESET)
+TROUBLES: Final = {
+    Kind.RATE_LIMIT: Trouble.RATE_LIMIT,
+    Kind.MAINTENANCE: Trouble.MAINTENANCE,
+    Kind.REVOKED_KEY: Trouble.REVOKED,
+}
 SPOILED: Final = {Kind.CUT_REPLY: Manner.CUT, Kind.REPEAT_REPLY: Manner.TWICE}
 
 
@@ -29,9 +34,8 @@ async def answer_badly(
     """The reply to `request`, if any, with what the plan has for it."""
     if not isinstance(gateway, Hurtable):
         return await handler(request)
-    names = (request.method,)
     who = gateway.claimed(request)
-    before = plan.take(BEFORE, gateway.name, who, request.path, names)
+    before = _take_before(plan, gateway, request, who, request.method)
     if before is not None:
         note(request, before)
         if before.delay_seconds:
@@ -40,7 +44,7 @@ async def answer_badly(
             return _instead(gateway, request, before.fault)
     response = await handler(request)
     who = request.note.get("account", who)
-    after = plan.take(AFTER, gateway.name, who, request.path, names)
+    after = plan.take(AFTER, gateway.name, who, request.path, (request.method,))
     if after is None:
         return response
     note(request, after)
@@ -57,7 +61,7 @@ def upgrade_badly(plan: FaultPlan, gateway: Gateway, request: Request) -> Respon
     if not isinstance(gateway, Hurtable) or "fault" in request.note:
         return None  # its delay is over
     who = gateway.claimed(request)
-    strike = plan.take(BEFORE, gateway.name, who, request.path, ("UPGRADE",))
+    strike = _take_before(plan, gateway, request, who, "UPGRADE")
     if strike is None:
         return None
     note(request, strike)
@@ -69,6 +73,15 @@ def upgrade_badly(plan: FaultPlan, gateway: Gateway, request: Request) -> Respon
     return instead
 
 
+def _take_before(
+    plan: FaultPlan, gateway: Hurtable, request: Request, who: str, method: str
+) -> Strike | None:
+    strike = plan.take(BEFORE, gateway.name, who, request.path, (method,))
+    if strike is None and plan.has(OF_KEYS) and gateway.shows_key(request):
+        return plan.take(OF_KEYS, gateway.name, who, request.path, (method,))
+    return strike
+
+
 def note(request: Request, strike: Strike) -> None:
     """Have the request log say what happened."""
     known = request.note.get("fault")
@@ -77,9 +90,7 @@ def note(request: Request, strike: Strike) -> None:
 
 def trouble_of(fault: Fault) -> Trouble:
     """What a gateway is asked to say."""
-    if fault.kind is Kind.RATE_LIMIT:
-        return Trouble.RATE_LIMIT
-    return Trouble.MAINTENANCE if fault.kind is Kind.MAINTENANCE else Trouble(str(fault.status))
+    return TROUBLES.get(fault.kind) or Trouble(str(fault.status))
 
 
 def _instead(gateway: Hurtable, request: Request, fault: Fault) -> Response | None:

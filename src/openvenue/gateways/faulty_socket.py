@@ -5,6 +5,7 @@ holds back goes on when its time has come, whatever becomes of the plan meanwhil
 """
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Protocol
@@ -12,12 +13,22 @@ from typing import Any, Final, Protocol
 import msgspec
 from msgspec import Struct
 
-from openvenue.faults.fault import AFTER, BEFORE, IN_ORDER, NO_GOODBYE, Kind
+from openvenue.faults.fault import (
+    AFTER,
+    BEFORE,
+    CHECKED,
+    CHECKING,
+    IN_ORDER,
+    NO_GOODBYE,
+    OF_KEYS,
+    Kind,
+)
 from openvenue.faults.plan import FaultPlan, Strike
 from openvenue.gateways.faulty_http import trouble_of
 from openvenue.gateways.wire import Hurtable, Request
 
 SWAP_SECONDS: Final = 1.0  # that a message waits for one to come after
+CHECKSUM: Final = re.compile(rb'"checksum":([0-9]+)')
 HELD_MAX: Final = 50_000  # messages held back; one more, and the connection ends
 
 
@@ -101,7 +112,7 @@ class Spoiler:
         if self._arriving:
             self._hold(self._arriving, [payload])
             return
-        strike = self._take(BEFORE, payload)
+        strike = self._take(BEFORE, payload) or self._take_of_keys(payload)
         if strike is None:
             self._wire.hear(payload)
         elif strike.delay_seconds:
@@ -152,6 +163,8 @@ class Spoiler:
         for place, frame in enumerate(frames):
             swapped, self._swapped = self._swapped, []
             strike = self._take(AFTER, frame) or self._take(IN_ORDER, frame)
+            if strike is None and self._take_checked(frame):
+                frame = CHECKSUM.sub(_another, frame)
             kind = None if strike is None else strike.fault.kind
             if strike is None:
                 out.append(frame)
@@ -197,11 +210,24 @@ class Spoiler:
         if len(queue) > HELD_MAX:
             self._wire.abort()
 
-    def _take(self, kinds: tuple[Kind, ...], frame: bytes) -> Strike | None:
+    def _take_of_keys(self, frame: bytes) -> Strike | None:
+        """What happens to a message because of the key that it shows."""
+        if self._words is None or not self._plan.has(OF_KEYS):
+            return None
+        who = self._words.claimed_by(frame)
+        return None if who is None else self._take(OF_KEYS, frame, who)
+
+    def _take_checked(self, frame: bytes) -> Strike | None:
+        """What happens to a message that has a checksum."""
+        if self._words is None or self._words.name != CHECKING or not self._plan.has(CHECKED):
+            return None
+        return self._take(CHECKED, frame) if CHECKSUM.search(frame) else None
+
+    def _take(self, kinds: tuple[Kind, ...], frame: bytes, who: str = "") -> Strike | None:
         if self._words is None or not self._plan.is_armed:
             return None
         request = self._request
-        who = request.note.get("account") or self._words.claimed(request)
+        who = who or request.note.get("account") or self._words.claimed(request)
         strike = self._plan.take(kinds, self._words.name, who, request.path, names_of(frame))
         if strike is not None:
             request.note["fault"] = strike.label
@@ -216,3 +242,8 @@ class Spoiler:
             act()
 
         self._timers[number] = self._loop.call_later(seconds, do)
+
+
+def _another(found: re.Match[bytes]) -> bytes:
+    """A checksum that is wrong: one bit of it, so that it has the same form."""
+    return b'"checksum":%d' % (int(found[1]) ^ 1)

@@ -23,6 +23,7 @@ from openvenue.gateways.faulty_http import answer_badly, upgrade_badly
 from openvenue.gateways.http import HttpConnection
 from openvenue.gateways.limits import DoorLimits, room_for_connections
 from openvenue.gateways.metrics import Metrics
+from openvenue.gateways.port_keeper import PortKeeper
 from openvenue.gateways.replies import DateLine, plain
 from openvenue.gateways.request_log import RequestLog
 from openvenue.gateways.sockets import Socket, hand_over, why_no_upgrade
@@ -76,6 +77,7 @@ class Door:
         self._speaking = tuple(one for one in gateways if isinstance(one, OwnWords))
         self._clock = clock
         self._servers: list[asyncio.Server] = []
+        self._keeper: asyncio.Task[None] | None = None
         self._connections: set[HttpConnection] = set()
         self._sockets: set[Socket] = set()
         self._peers: Counter[str] = Counter()
@@ -94,8 +96,20 @@ class Door:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         """Listen. Port 0 takes a free one, see `port`. Raises: OSError: a port is taken."""
-        loop = asyncio.get_running_loop()
         self._places = room_for_connections(self.limits.connections)
+        await self._listen(host, port, tls_port, tls)
+
+        async def open_again() -> None:
+            await self._listen(host, self.port, self.tls_port or None, tls)
+            self.is_closing = False
+
+        keeper = PortKeeper(self.faults, self._close_ports, open_again)
+        self._keeper = asyncio.get_running_loop().create_task(keeper.run())
+
+    async def _listen(
+        self, host: str, port: int, tls_port: int | None, tls: ssl.SSLContext | None
+    ) -> None:
+        loop = asyncio.get_running_loop()
 
         def connection() -> asyncio.Protocol:
             return cast(asyncio.Protocol, HttpConnection(self))  # one by shape
@@ -115,13 +129,28 @@ class Door:
                     ssl_shutdown_timeout=self.limits.linger_seconds,
                 )
             except OSError:
+                self._servers.remove(server)
                 server.close()
                 raise
             self._servers.append(secure)
             self.tls_port = _bound_port(secure)
 
+    def _close_ports(self) -> None:
+        """Listen no more, and leave whoever is there: what was accepted is answered first."""
+        self.is_closing = True
+        for server in self._servers:
+            server.close()
+        self._servers.clear()
+        for connection in list(self._connections):
+            connection.wind_up()
+        for one in list(self._sockets):
+            one.abort()
+
     async def stop(self, grace_seconds: float = 5.0) -> None:
         """Take no more, answer what was accepted, say goodbye; after the grace, leave anyway."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait([self._keeper])
         self.is_closing = True
         for server in self._servers:
             server.close()

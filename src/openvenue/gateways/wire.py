@@ -67,6 +67,7 @@ class Trouble(StrEnum):
     TIMEOUT = "504"  # what became of the request is not known
     RATE_LIMIT = "rate_limit"  # as TOO_MANY, with the status that this API gives it
     MAINTENANCE = "maintenance"
+    REVOKED = "revoked"  # of a client: its key is none any more
 
 
 class WireError(Exception):
@@ -169,6 +170,12 @@ class Hurtable(Protocol):
 
     def claimed(self, request: Request) -> str:
         """Whose key a request shows, as nobody has checked yet; empty: nobody's."""
+
+    def shows_key(self, request: Request) -> bool:
+        """Whether a request shows a key, or is signed with one."""
+
+    def claimed_by(self, frame: bytes) -> str | None:
+        """Whose key or token a WebSocket message shows; None: it shows none; empty: nobody's."""
 
     def trouble(self, trouble: Trouble, request: Request) -> Response:
         """What this service answers when it is in trouble."""

@@ -2,7 +2,18 @@
 
 import pytest
 
-from openvenue.faults.fault import AFTER, AT_VENUE, BEFORE, IN_ORDER, Fault, FaultError, Kind
+from openvenue.faults.fault import (
+    AFTER,
+    AT_PORT,
+    AT_VENUE,
+    BEFORE,
+    CHECKED,
+    IN_ORDER,
+    OF_KEYS,
+    Fault,
+    FaultError,
+    Kind,
+)
 from openvenue.faults.plan import FaultPlan, Stage
 
 SECOND = 1_000_000_000
@@ -33,7 +44,39 @@ def meets(
 
 def test_every_kind_happens_in_one_place() -> None:
     """A kind without one would be planned, and never met."""
-    assert sorted((*BEFORE, *AFTER, *IN_ORDER, *AT_VENUE)) == sorted(Kind)
+    places = (*BEFORE, *OF_KEYS, *AFTER, *IN_ORDER, *CHECKED, *AT_PORT, *AT_VENUE)
+    assert sorted(places) == sorted(Kind)
+
+
+def test_a_port_closes_by_the_machines_clock() -> None:
+    """A virtual one stands still while nobody can move it."""
+    seconds = [0]
+    plan = FaultPlan(machine=lambda: seconds[0] * SECOND)
+    changes: list[None] = []
+    plan.changed = lambda: changes.append(None)
+    plan.add([Fault(kind=Kind.CLOSED_PORT, from_seconds=5, for_seconds=10)])
+
+    assert len(changes) == 1
+    assert (plan.seconds_to_close_port(), plan.close_port()) == (5, None)
+    seconds[0] = 7
+    assert (plan.close_port(), plan.close_port()) == (8, None)
+    assert plan.seconds_to_close_port() is None
+    assert [(row.stage, row.struck) for row in plan.planned()] == [("over", 1)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (Fault(kind=Kind.CLOSED_PORT), "closed_port needs for_seconds"),
+        (Fault(kind=Kind.CLOSED_PORT, for_seconds=1, api="pacifica"), "one port serves all APIs"),
+        (Fault(kind=Kind.CLOSED_PORT, for_seconds=1, count=0), "happens once"),
+        (Fault(kind=Kind.BAD_CHECKSUM, api="pacifica"), "no message of pacifica has a checksum"),
+    ],
+)
+def test_what_a_kind_cannot_do_is_refused(fault: Fault, why: str) -> None:
+    """With the reason."""
+    with pytest.raises(FaultError, match=why):
+        FaultPlan([fault])
 
 
 def test_an_empty_plan_is_not_armed() -> None:

@@ -54,11 +54,17 @@ class PaperWire:
 class Words:
     """A gateway with words for trouble."""
 
-    name = "pacifica"
+    name = "kraken_spot"
     paths = ("/ws",)
 
     def claimed(self, request: Request) -> str:
         return request.headers.get("who", "")
+
+    def shows_key(self, request: Request) -> bool:
+        return "who" in request.headers
+
+    def claimed_by(self, frame: bytes) -> str | None:
+        return "ann" if b"signature" in frame else None
 
     def trouble(self, trouble: Trouble, request: Request) -> Response:
         raise AssertionError("over HTTP only")
@@ -114,6 +120,30 @@ async def test_without_a_fault_of_its_own_a_message_passes() -> None:
     scene.tell(TRADE, BOOK)
 
     assert (scene.wire.heard, scene.wire.sent) == ([ORDER], [TRADE, BOOK])
+
+
+async def test_a_wrong_checksum_is_all_that_is_wrong() -> None:
+    """Of messages that have one, as often as was planned."""
+    scene = Scene(Fault(kind=Kind.BAD_CHECKSUM, count=2, method="book"))
+    checked = b'{"channel":"book","data":[{"bids":[],"checksum":%d}]}'
+
+    scene.tell(TRADE, BOOK, checked % 12, checked % 0, checked % 12)
+
+    assert scene.wire.sent == [TRADE, BOOK, checked % 13, checked % 1, checked % 12]
+    assert scene.plan.planned()[0].struck == 2
+
+
+async def test_a_message_that_shows_no_key_meets_no_revoked_one() -> None:
+    """Nor does one of somebody else."""
+    scene = Scene(Fault(kind=Kind.REVOKED_KEY, account="ann", count=0))
+    signed = b'{"params":{"signature":""}}'
+
+    scene.spoiler.arrive(ORDER)
+    scene.spoiler.arrive(signed)
+
+    assert scene.wire.heard == [ORDER]
+    assert scene.wire.sent == [b"revoked to " + signed]
+    assert scene.plan.planned()[0].struck == 1
 
 
 async def test_a_late_message_keeps_those_behind_it_waiting() -> None:

@@ -156,6 +156,14 @@ class CoinApiEms:
         _, kind = ENDPOINTS.get((request.method, request.path.rstrip("/")), (None, QUESTION))
         return trouble.trouble(what, request.body, kind, self._door.profile)
 
+    def shows_key(self, request: Request) -> bool:
+        """Whether it has one."""
+        return bool(auth.shown_key(request))
+
+    def claimed_by(self, frame: bytes) -> str | None:
+        """Nobody's: a message shows no key, it was shown when the socket was opened."""
+        return None
+
     def trouble_frame(self, what: Trouble, frame: bytes) -> bytes:
         """The same on the socket."""
         return trouble.trouble_frame(what, frame)

@@ -27,6 +27,7 @@ MESSAGES: Final = {
     Trouble.UNAVAILABLE: (503, "Service unavailable"),
     Trouble.MAINTENANCE: (503, "Service unavailable"),
     Trouble.BAD_GATEWAY: (502, "Bad gateway"),
+    Trouble.REVOKED: (401, "Invalid API key"),
     Trouble.TIMEOUT: (504, "No answer from the exchange in time"),
 }
 

@@ -284,11 +284,22 @@ class KrakenFutures:
     def trouble(self, what: Trouble, request: Request) -> Response:
         """Trouble on purpose."""
         desk = self._desk
-        return trouble.trouble(what, desk.profile.limit_status, desk.server_time())
+        status, path = desk.profile.limit_status, request.path
+        return trouble.trouble(what, status, desk.server_time(), path)
+
+    def shows_key(self, request: Request) -> bool:
+        """Whether it has one in its headers."""
+        return "apikey" in request.headers
+
+    def claimed_by(self, frame: bytes) -> str | None:
+        """Whose key the message shows."""
+        api_key = trouble.shown(frame).api_key
+        record = None if api_key is None else self._desk.keys.find(api_key)
+        return None if api_key is None else "" if record is None else record.account
 
     def trouble_frame(self, what: Trouble, frame: bytes) -> bytes:
         """The same on the socket."""
-        return trouble.trouble_frame(what)
+        return trouble.trouble_frame(what, frame, self._desk.profile.unknown_key)
 
     def _open(self, request: Request, sender: Sender) -> KrakenFuturesSession:
         return KrakenFuturesSession(self._desk, self.feeds, self.live, request, sender)

@@ -184,9 +184,20 @@ class KrakenSpot:
         """Trouble on purpose."""
         return trouble.trouble(what, request.path, whole_second(self._desk.clock.wall()))
 
+    def shows_key(self, request: Request) -> bool:
+        """Whether it has one in its headers."""
+        return "api-key" in request.headers
+
+    def claimed_by(self, frame: bytes) -> str | None:
+        """Whose token the message shows."""
+        text = trouble.shown(frame).token
+        token = None if text is None else self._desk.tokens.find(text, self._desk.clock.wall())
+        return None if text is None else "" if token is None else token.record.account
+
     def trouble_frame(self, what: Trouble, frame: bytes) -> bytes:
         """The same on the socket."""
-        return trouble.trouble_frame(what, frame, self._desk.clock.wall())
+        desk = self._desk
+        return trouble.trouble_frame(what, frame, desk.clock.wall(), desk.profile.bad_order_token)
 
 
 async def _unknown(desk: Desk, request: Request) -> Response:

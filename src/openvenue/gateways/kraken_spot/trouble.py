@@ -23,6 +23,7 @@ WORDS: Final = {
     Trouble.UNAVAILABLE: errors.UNAVAILABLE,
     Trouble.BAD_GATEWAY: errors.UNAVAILABLE,
     Trouble.TIMEOUT: errors.BUSY,  # what became of an order is not known
+    Trouble.REVOKED: errors.INVALID_KEY,
 }
 
 
@@ -31,6 +32,19 @@ class Head(msgspec.Struct):
 
     method: Raw = frames.NONE
     req_id: Raw = frames.NONE
+
+
+class Params(msgspec.Struct):
+    """Of them what stands for somebody."""
+
+    token: str | None = None
+    channel: str | None = None
+
+
+class Asked(msgspec.Struct):
+    """A message."""
+
+    params: Params | None = None
 
 
 def trouble(what: Trouble, path: str, timestamp: str) -> Response:
@@ -43,8 +57,8 @@ def trouble(what: Trouble, path: str, timestamp: str) -> Response:
     return errors.encode_errors([WORDS[what]])
 
 
-def trouble_frame(what: Trouble, frame: bytes, now: Nanos) -> bytes:
-    """The answer to a message."""
+def trouble_frame(what: Trouble, frame: bytes, now: Nanos, bad_token: str) -> bytes:
+    """The answer to a message; `bad_token`: to one that is not a subscription."""
     if what in (Trouble.TOO_MANY, Trouble.RATE_LIMIT):
         return b'{"Error":"%b"}' % errors.TOO_FAST.encode()
     method, req_id = "", b""
@@ -56,4 +70,17 @@ def trouble_frame(what: Trouble, frame: bytes, now: Nanos) -> bytes:
         pass  # what cannot be read is not quoted
     if not req_id.isdigit():
         req_id = b""
-    return failure(method, req_id, WORDS[what], now, now)
+    if what is not Trouble.REVOKED:
+        return failure(method, req_id, WORDS[what], now, now)
+    asked = shown(frame)
+    if asked.channel is not None:
+        return failure(method, req_id, errors.INVALID_SESSION, now, now, channel=asked.channel)
+    return failure(method, req_id, bad_token, now, now)
+
+
+def shown(frame: bytes) -> Params:
+    """What a message says of who sent it, and of the channel that it asks for."""
+    try:
+        return msgspec.json.decode(frame, type=Asked).params or Params()
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return Params()

@@ -208,6 +208,16 @@ class Pacifica:
         """Trouble on purpose."""
         return trouble.trouble(what, self._desk.profile)
 
+    def shows_key(self, request: Request) -> bool:
+        """Whether it is signed: what is public of an account, everybody may read."""
+        named = parse(request.body) if request.body else None
+        return named is not None and "signature" in named
+
+    def claimed_by(self, frame: bytes) -> str | None:
+        """For whose account the message is signed."""
+        address = trouble.signer(frame)
+        return None if address is None else self._desk.keys.find(address) or ""
+
     def trouble_frame(self, what: Trouble, frame: bytes) -> bytes:
         """The same on the socket."""
         now = millis(self._desk.exchange.now())

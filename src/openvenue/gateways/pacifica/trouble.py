@@ -19,6 +19,8 @@ FAILURES: Final = {
     Trouble.INTERNAL: errors.Failure(errors.INTERNAL, status=500),
     Trouble.TIMEOUT: errors.Failure("Request timed out", status=504),
     Trouble.BAD_GATEWAY: errors.Failure("Service unavailable", status=502),
+    # A wallet is its own key, and nobody's to revoke; an agent's is.
+    Trouble.REVOKED: errors.Failure(errors.AGENT_NOT_AUTHORIZED, ws_code=errors.WS_BAD_SIGNER),
 }
 
 
@@ -27,6 +29,19 @@ def trouble(what: Trouble, profile: Profile) -> Response:
     if what is Trouble.BAD_GATEWAY:
         return edge_page(502)
     return errors.encode_failure(FAILURES[what], profile)
+
+
+def signer(frame: bytes) -> str | None:
+    """The account for which a message is signed; None: it is not."""
+    asked = parse(frame) or {}
+    params = asked.get("params")
+    if not isinstance(params, dict) or len(params) != 1:
+        return None
+    (operation,) = params.values()
+    if not isinstance(operation, dict) or "signature" not in operation:
+        return None
+    account = operation.get("account")
+    return account if isinstance(account, str) else ""
 
 
 def trouble_message(what: Trouble, frame: bytes, now_ms: int) -> dict[str, Any]:
