@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from mypy_extensions import mypyc_attr
 
-from openvenue.engine.orders import BUY, Extras, Order, OrderView
+from openvenue.engine.orders import Extras, Order, OrderView, Side
 from openvenue.engine.units import Atoms, Lots, Nanos, Ticks
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from openvenue.engine.markets import Market
     from openvenue.engine.positions import Position
 
+BUY: Final = Side.BUY
 REPACK_MIN: Final = 64  # below so many holes a level is not worth repacking
 
 
@@ -32,8 +33,10 @@ class Live:
 
     __slots__ = (
         "account",
+        "cl_ord_id",
         "closes",
         "display",
+        "extras",
         "fees",
         "held",
         "hidden",
@@ -54,20 +57,21 @@ class Live:
     def __init__(
         self,
         order: Order,
-        leaves: int,
         updated: int,
         account: "Account",
         market: "Market",
         position: "Position | None",
     ) -> None:
         self.order = order
-        # Of the terms, what matching asks for at every step: native fields read faster.
+        # Of the terms, what is asked for at every step: native fields read faster.
         self.order_id: Final[int] = order.order_id
+        self.cl_ord_id: Final = order.cl_ord_id
         self.sign: Final = 1 if order.side is BUY else -1
         self.is_reducer: Final = order.reduce_only
+        self.extras = order.extras
         limit = order.limit_price
         self.price = 0 if limit is None else limit  # in ticks; 0 until a trigger has fired
-        self.leaves = leaves
+        self.leaves: int = order.quantity
         self.updated = updated
         self.account = account
         self.market = market
@@ -102,6 +106,7 @@ class Live:
     def amend(self, order: Order) -> None:
         """Take new terms under the same name: its quantity, or the limit that it acts with."""
         self.order = order
+        self.extras = order.extras
         limit = order.limit_price
         self.price = 0 if limit is None else limit
 

@@ -44,6 +44,29 @@ class PlaceOrder(Struct, frozen=True, kw_only=True, array_like=True, gc=False, t
     extras: Extras | None = None
 
 
+# A PlaceOrder's fields one after the other, as `astuple` gives them. To read one field of a Struct
+# is to look its name up; where all are needed, all of them at once cost as much as six.
+Asked = tuple[
+    AccountId,
+    Symbol,
+    Side,
+    Lots,
+    Ticks | None,
+    TimeInForce,
+    str | None,
+    bool,
+    bool,
+    Trigger | None,
+    Decimal | None,
+    Nanos | None,
+    str | None,
+    int | None,
+    SelfTrade,
+    bool,
+    Extras | None,
+]
+
+
 class CancelOrder(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=2):
     """Cancel one order by one of its names: OrderCanceled, or CancelRejected.
 

@@ -34,6 +34,7 @@ class Contract:
         lot = Fraction(instrument.lot_size)
         settlement_one: int = 10**instrument.settlement_scale
         self.instrument: Final = instrument
+        self.settlement: Final = instrument.settlement
         self.is_spot: Final = instrument.kind is SPOT
         self.is_inverse: Final = instrument.kind is INVERSE
         self.sign: Final = -1 if self.is_inverse else 1  # of a long position's cost

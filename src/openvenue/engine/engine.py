@@ -154,6 +154,7 @@ DECIDE: Final[dict[type[Any], Callable[[State, Any], list[Event]]]] = {
     CancelTwap: cancel_twap,
     SliceTwap: slice_twap,
 }
+SEVERAL: Final = frozenset((Batch, ReplaceOrder))  # commands that are decided in parts
 
 
 @final
@@ -189,22 +190,14 @@ class Engine:
             while state.timed.next <= now:  # a start may be followed by an end at once
                 for _, step in orders_due(state, now):
                     self._run(step, events)
-        if type(command) is Batch:
-            for index, member in enumerate(command.members):
-                self._run(DecideMember(index), events)
-                self._do(member, events)
-        else:
-            self._do(command, events)
+        self._do(command, events)
         self.before = state.before
         return events
 
     def _do(self, command: Any, events: list[Event]) -> None:
-        """Decide one command; a replacement is two, the second in the world of the first."""
-        if type(command) is ReplaceOrder:
-            new = successor(self.state, command)
-            self._run(command, events)
-            if isinstance(new, PlaceOrder):
-                self._run(new, events)
+        """Decide one command, now or after a hold."""
+        if type(command) in SEVERAL:
+            self._do_parts(command, events)
             return
         if self.state.has_holds and (type(command) is PlaceOrder or type(command) is AmendOrder):
             hold = hold_for(self.state, command)
@@ -212,6 +205,18 @@ class Engine:
                 self._run(HoldRequest(command, hold), events)
                 return
         self._run(command, events)
+
+    def _do_parts(self, command: Batch | ReplaceOrder, events: list[Event]) -> None:
+        """Decide commands that come as one, each in the world of the one before."""
+        if isinstance(command, Batch):
+            for index, member in enumerate(command.members):
+                self._run(DecideMember(index), events)
+                self._do(member, events)
+            return
+        new = successor(self.state, command)
+        self._run(command, events)
+        if isinstance(new, PlaceOrder):
+            self._run(new, events)
 
     def _release(self, step: ReleaseHold, events: list[Event]) -> None:
         """Decide what was held, now."""

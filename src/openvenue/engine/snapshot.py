@@ -177,7 +177,7 @@ def _market_record(market: Market) -> MarketRecord:
 
 
 def _due(timed: Timed, live: Live) -> int:
-    time = NEVER if live.order.extras is None else timed.time(live)
+    time = NEVER if live.extras is None else timed.time(live)
     return 0 if time == NEVER else time
 
 
@@ -325,7 +325,8 @@ def _restore_order(state: State, account: Account, record: OrderRecord) -> Live:
     order = record.order
     market = state.markets[order.symbol]
     position = account.positions.get(order.symbol)
-    live = Live(order, record.leaves, record.updated, account, market, position)
+    live = Live(order, record.updated, account, market, position)
+    live.leaves = record.leaves
     live.is_waiting = record.is_waiting
     live.value = record.value
     live.fees = record.fees

@@ -81,7 +81,7 @@ def look_at_profit(state: State, position: Position | None, amount: int) -> None
 
 def see_to_legs(state: State, live: Live, has_filled: bool) -> None:
     """An order filled, or ended: look at what came with it."""
-    extras = live.order.extras
+    extras = live.extras
     if extras is not None and extras.legs:
         order = live.order
         state.steps.append(ArmLegs(order.account, order.order_id, len(extras.legs), has_filled))

@@ -42,17 +42,17 @@ from openvenue.engine.units import OrderId
 def order_accepted(state: State, event: OrderAccepted) -> None:
     """The order lives: in the book, among the triggers, or about to trade."""
     order = event.order
-    order_id = order.order_id
-    state.next_order_id = OrderId(order_id + 1)
     account = state.accounts[order.account]
     market = state.markets[order.symbol]
     position = None if market.contract.is_spot else position_in(account, market)
-    live = Live(order, order.quantity, state.now, account, market, position)
+    live = Live(order, state.now, account, market, position)
+    order_id = live.order_id
+    state.next_order_id = OrderId(order_id + 1)
     account.orders[order_id] = live
-    cl_ord_id = order.cl_ord_id
+    cl_ord_id = live.cl_ord_id
     if cl_ord_id is not None:
         account.cl_ord_ids[cl_ord_id] = live
-    extras = order.extras
+    extras = live.extras
     if extras is not None:
         live.note(extras)
         if _begin(state, live, extras):

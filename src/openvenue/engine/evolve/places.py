@@ -77,7 +77,7 @@ def wait(live: Live) -> None:
             live, moves_at(trigger, trail, market.contract)
         )
         live.account.trailing += 1
-    extras = live.order.extras
+    extras = live.extras
     if extras is not None and extras.guards and live.position is not None:
         live.position.guards[live.order_id] = live
 
@@ -100,7 +100,7 @@ def wait_no_more(live: Live) -> None:
     if trigger.trail is not None:
         live.market.triggers.trails(int(trigger.signal), int(trigger.direction)).remove(live)
         live.account.trailing -= 1
-    extras = live.order.extras
+    extras = live.extras
     if extras is not None and extras.guards and live.position is not None:
         del live.position.guards[live.order_id]
 
@@ -121,9 +121,9 @@ def forget(state: State, live: Live) -> None:
     account = live.account
     order_id = live.order_id
     del account.orders[order_id]
-    cl_ord_id = live.order.cl_ord_id
+    cl_ord_id = live.cl_ord_id
     if cl_ord_id is not None:
         del account.cl_ord_ids[cl_ord_id]
-    if live.order.extras is not None:
+    if live.extras is not None:
         state.timed.remove(live)
         see_to_legs(state, live, live.value > 0 or live.leaves == 0)

@@ -16,11 +16,12 @@ from openvenue.engine.evolve.follow_ups import (
 from openvenue.engine.evolve.places import forget, hold_again, leave_book, reserve
 from openvenue.engine.evolve.positions import add, change_position, fund, pay
 from openvenue.engine.markets import Market
-from openvenue.engine.orders import BUY, Origin, Signal
+from openvenue.engine.orders import Origin, Side, Signal
 from openvenue.engine.state import State
 from openvenue.engine.steps import PlaceClose
 from openvenue.engine.units import ExecId
 
+BUY: Final = Side.BUY
 LAST: Final = int(Signal.LAST)
 CLIENT: Final = Origin.CLIENT
 
@@ -30,7 +31,13 @@ def traded(state: State, event: Traded) -> None:
     maker = state.accounts[event.maker_account].orders[event.maker_order_id]
     taker = state.accounts[event.taker_account].orders[event.taker_order_id]
     market = maker.market
+    price = event.price
     quantity = event.quantity
+    value = event.value
+    maker_fee = event.maker_fee
+    taker_fee = event.taker_fee
+    maker_leaves = event.maker_leaves
+    taker_leaves = event.taker_leaves
     taker_sign = 1 if event.aggressor is BUY else -1
     now = state.now
     state.next_exec_id = ExecId(event.exec_id + 1)
@@ -38,76 +45,81 @@ def traded(state: State, event: Traded) -> None:
 
     level = maker.level
     if level is None:  # an order of the venue's own, that met another outside the book
-        maker.leaves = event.maker_leaves
+        maker.leaves = maker_leaves
         if maker.leaves == 0:
             forget(state, maker)
-    elif event.maker_leaves == 0:
+    elif maker_leaves == 0:
         leave_book(maker)
         maker.leaves = 0
         forget(state, maker)
     else:
         level.quantity -= quantity
         reserve(maker, -quantity)
-        maker.leaves = event.maker_leaves
+        maker.leaves = maker_leaves
     maker.updated = now
-    maker.value += event.value
-    maker.fees += event.maker_fee
-    taker.value += event.value
-    taker.fees += event.taker_fee
-    taker.leaves = event.taker_leaves
+    maker.value += value
+    maker.fees += maker_fee
+    taker.value += value
+    taker.fees += taker_fee
+    taker.leaves = taker_leaves
     taker.updated = now
-    if maker.leaves and maker.order.extras is not None:
+    if maker.leaves and maker.extras is not None:
         see_to_legs(state, maker, True)
-    if taker.leaves and taker.order.extras is not None:
+    if taker.leaves and taker.extras is not None:
         see_to_legs(state, taker, True)
     if taker.leaves == 0:
         forget(state, taker)
     if maker.closes:
-        state.steps.append(PlaceClose(maker.order, quantity, event.price))
+        state.steps.append(PlaceClose(maker.order, quantity, price))
     if taker.closes:
-        state.steps.append(PlaceClose(taker.order, quantity, event.price))
+        state.steps.append(PlaceClose(taker.order, quantity, price))
 
     contract = market.contract
     if contract.is_spot:
-        _exchange(maker.account, market, -taker_sign, quantity, event.value, event.maker_fee)
-        _exchange(taker.account, market, taker_sign, quantity, event.value, event.taker_fee)
+        _exchange(maker.account, market, -taker_sign, quantity, value, maker_fee)
+        _exchange(taker.account, market, taker_sign, quantity, value, taker_fee)
         if maker.leaves:
             hold_again(maker)
     else:
-        value = event.value if taker_sign == contract.sign else -event.value
+        cost = value if taker_sign == contract.sign else -value
         lots = quantity if taker_sign > 0 else -quantity
-        if event.maker_funding:
-            fund(state, maker.position, int(event.maker_funding), state.now)
-        if event.taker_funding:
-            fund(state, taker.position, int(event.taker_funding), state.now)
-        _move(state, maker, -lots, event.maker_realized - value)
-        _move(state, taker, lots, event.taker_realized + value)
+        maker_funding = event.maker_funding
+        taker_funding = event.taker_funding
+        maker_realized = event.maker_realized
+        taker_realized = event.taker_realized
+        if maker_funding:
+            fund(state, maker.position, int(maker_funding), now)
+        if taker_funding:
+            fund(state, taker.position, int(taker_funding), now)
+        _move(state, maker, -lots, maker_realized - cost)
+        _move(state, taker, lots, taker_realized + cost)
         look_at_margin(state, maker.position, lots)
-        if event.origin is CLIENT:  # what is being closed for its owner keeps its margin
+        is_own = event.origin is CLIENT
+        if is_own:  # what is being closed for its owner keeps its margin
             look_at_margin(state, taker.position, -lots)
-        settlement = contract.instrument.settlement
-        pay(maker, settlement, event.maker_realized - event.maker_fee)
-        pay(taker, settlement, event.taker_realized - event.taker_fee)
-        look_at_profit(state, maker.position, event.maker_realized + event.maker_funding)
-        if event.origin is CLIENT:  # what is being closed for its owner stays as it is
-            look_at_profit(state, taker.position, event.taker_realized + event.taker_funding)
-        if event.liquidation_fee:
-            pay(taker, settlement, -event.liquidation_fee)
-            add(state.insurance, settlement, event.liquidation_fee)
+        settlement = contract.settlement
+        pay(maker, settlement, maker_realized - maker_fee)
+        pay(taker, settlement, taker_realized - taker_fee)
+        look_at_profit(state, maker.position, maker_realized + maker_funding)
+        if is_own:  # what is being closed for its owner stays as it is
+            look_at_profit(state, taker.position, taker_realized + taker_funding)
+        liquidation_fee = event.liquidation_fee
+        if liquidation_fee:
+            pay(taker, settlement, -liquidation_fee)
+            add(state.insurance, settlement, liquidation_fee)
         # A maker that trades at a worse price than the mark has lost more than was reserved.
-        away = event.price * contract.tick_fine - market.mark
+        away = price * contract.tick_fine - market.mark
         if market.mark and (away if taker_sign < 0 else -away) > 0:
             position = maker.position
             assert position is not None, "derivatives have positions"
             look_at_wallet(state, position.account, position.wallet.wallet_id)
-    fees = contract.instrument.settlement
-    state.fees[fees] = state.fees.get(fees, 0) + event.maker_fee + event.taker_fee
-    cents = contract.cents(quantity, event.value)
+    add(state.fees, contract.settlement, maker_fee + taker_fee)
+    cents = contract.cents(quantity, value)
     maker.account.volumes.add(now, cents)
     taker.account.volumes.add(now, cents)
     if level is None:
         return  # what met outside the book says nothing about the market's price
-    market.last = event.price
+    market.last = price
     market.last_quantity = quantity
     market.last_time = now
     if market.triggers.are_waiting(LAST):

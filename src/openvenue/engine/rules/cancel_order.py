@@ -29,24 +29,22 @@ def cancel_order(state: State, command: CancelOrder) -> list[Event]:
     if command.deadline is not None and state.now > command.deadline:
         return [_rejected(command, RejectReason.PAST_DEADLINE)]
     live = find_order(state, command.account, command.order_id, command.cl_ord_id)
-    held: list[RequestHeld] = []
-    if command.order_id is None and command.cl_ord_id is not None and state.has_holds:
-        held = held_placements(state, command.account, command.cl_ord_id)
-    if live is None and not held:
-        return [_rejected(command, RejectReason.UNKNOWN_ORDER)]
     if live is not None and live.market.mode is MAINTENANCE:
         return [_rejected(command, RejectReason.MARKET_MAINTENANCE)]
     events: list[Event] = []
     if live is not None:
         events.append(
             OrderCanceled(
-                order_id=live.order.order_id,
-                account=live.order.account,
+                order_id=OrderId(live.order_id),
+                account=live.account.account_id,
                 leaves=Lots(live.leaves),
                 reason=BY_OWNER,
             )
         )
-    return events + holds_canceled(command.account, held)
+    if state.has_holds and command.order_id is None and command.cl_ord_id is not None:
+        held = held_placements(state, command.account, command.cl_ord_id)
+        events += holds_canceled(command.account, held)
+    return events or [_rejected(command, RejectReason.UNKNOWN_ORDER)]
 
 
 def held_placements(state: State, account: AccountId, cl_ord_id: str) -> list[RequestHeld]:

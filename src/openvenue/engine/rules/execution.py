@@ -22,12 +22,15 @@ from openvenue.engine.instruments import Mode
 from openvenue.engine.margin import why_funds_refuse, why_margin_refuses
 from openvenue.engine.markets import Market
 from openvenue.engine.matching import Fill, Plan, plan_fills
-from openvenue.engine.orders import BUY, FOK, GTC, Order, SelfTrade
+from openvenue.engine.orders import Order, SelfTrade, Side, TimeInForce
 from openvenue.engine.positions import Position
 from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.state import State
 from openvenue.engine.units import AccountId, Atoms, ExecId, Lots, OrderId, Ticks
 
+BUY: Final = Side.BUY
+GTC: Final = TimeInForce.GTC
+FOK: Final = TimeInForce.FOK
 NO_PRICE: Final = Ticks(0)
 POST_ONLY: Final = Mode.POST_ONLY
 MARKET_POST_ONLY: Final = RejectReason.MARKET_POST_ONLY
@@ -117,7 +120,8 @@ def why_plan_refused(
     if plan is not None:
         fills = plan.fills
         leaves = plan.leaves
-    is_resting = order.time_in_force is GTC
+    time_in_force = order.time_in_force
+    is_resting = time_in_force is GTC
     if plan is not None and market.mode is POST_ONLY:
         return MARKET_POST_ONLY
     rests = leaves if is_resting and (plan is None or not plan.meets_itself) else 0
@@ -149,11 +153,11 @@ def why_plan_refused(
             return PRICE_DISLOCATION
         if order.post_only:
             return WOULD_TAKE
-        if plan.meets_itself and order.time_in_force is FOK:
+        if plan.meets_itself and time_in_force is FOK:
             return SELF_TRADE
         if plan.meets_itself and not fills and order.self_trade in REJECTS_TAKER:
             return SELF_TRADE
-    if leaves and order.time_in_force is FOK:
+    if leaves and time_in_force is FOK:
         return WOULD_NOT_FILL
     if not fills and not is_resting and (plan is None or not plan.meets_itself):
         return WOULD_NOT_TAKE

@@ -1,15 +1,16 @@
 """PlaceOrder: refuse it, let it wait for its price, or let it trade and rest."""
 
-from typing import Final
+from decimal import Decimal
+from typing import Final, cast
 
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from openvenue.engine.accounts import Account
-from openvenue.engine.commands import PlaceOrder
+from openvenue.engine.commands import Asked, PlaceOrder
 from openvenue.engine.events import Event, OrderAccepted, OrderRejected
 from openvenue.engine.instruments import Mode
 from openvenue.engine.markets import Market
-from openvenue.engine.orders import BUY, GTC, Extras, Order, SelfTrade, Trigger
+from openvenue.engine.orders import Extras, Order, SelfTrade, Side, TimeInForce, Trigger
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.rules.arm_legs import leg_order
 from openvenue.engine.rules.conditional import why_close_refused
@@ -24,8 +25,10 @@ from openvenue.engine.rules.execution import (
 from openvenue.engine.rules.iceberg import why_display_refused
 from openvenue.engine.state import State
 from openvenue.engine.trailing import is_behind, trail_price, why_offset_refuses
-from openvenue.engine.units import Lots, Ticks, is_workable
+from openvenue.engine.units import Lots, Nanos, Ticks, is_workable
 
+BUY: Final = Side.BUY
+GTC: Final = TimeInForce.GTC
 ONLINE: Final = Mode.ONLINE
 IDENTIFIED: Final = (
     RejectReason.WOULD_TAKE,
@@ -71,30 +74,33 @@ def place_order(state: State, command: PlaceOrder, *, is_close: bool = False) ->
 
     What a fill brings `is_close`: however little it is, it is not too small.
     """
-    account = state.accounts.get(command.account)
-    market = state.markets.get(command.symbol)
+    # fmt: off
+    (account_id, symbol, side, quantity, limit_price, time_in_force, cl_ord_id, post_only,
+     reduce_only, trigger, market_cap, deadline, algo_id, user_ref, self_trade, slides, extras,
+     ) = cast(Asked, astuple(command))
+    # fmt: on
+    account = state.accounts.get(account_id)
+    market = state.markets.get(symbol)
     if account is None:
         return [_rejected(command, ACCOUNT_NOT_FOUND)]
     if market is None:
         return [_rejected(command, MARKET_NOT_FOUND)]
     if not account.is_trading_enabled:
         return [_rejected(command, RejectReason.TRADING_DISABLED)]
-    side = command.side
     sign = 1 if side is BUY else -1
-    quantity = command.quantity
-    limit_price = command.limit_price
-    trigger = command.trigger
-    reason = _why_unacceptable(state, command, account, market)
-    extras = command.extras
-    if reason is None and extras is not None and not is_close and extras.closes is not None:
-        reason = INVALID  # only the engine makes those
+    # The order of the checks is visible to clients, who only ever see the first failure.
+    reason = _why_closed(state, market, limit_price, reduce_only, post_only, deadline)
+    if reason is None and cl_ord_id is not None and cl_ord_id in account.cl_ord_ids:
+        reason = CL_ORD_ID_IN_USE
+    if reason is None and (extras is not None or market_cap is not None):
+        reason = _why_terms_refused(state, extras, market_cap, is_close)
     if reason is None:
         least = quantity if not is_close else max(quantity, market.contract.min_quantity)
         reason = why_off_bounds(market, least, limit_price, trigger)
         if is_close and reason is SMALL_ORDER:
             reason = None
     if reason is None:
-        reason = _why_too_much(command, account, market, sign, quantity)
+        reason = _why_too_much(account, market, sign, quantity, reduce_only, trigger)
     if reason is None and extras is not None:
         if extras.legs or extras.guards:
             reason = _why_unguarded(command, account, market, extras, sign)
@@ -111,7 +117,6 @@ def place_order(state: State, command: PlaceOrder, *, is_close: bool = False) ->
         trigger = started
 
     reduced = NOTHING
-    reduce_only = command.reduce_only
     is_scheduled = extras is not None and (extras.starts or 0) > state.now
     if reduce_only and trigger is None and not is_scheduled:
         allowed = reducible_quantity(account, market, sign)
@@ -125,62 +130,56 @@ def place_order(state: State, command: PlaceOrder, *, is_close: bool = False) ->
     limit = limit_price
     if trigger is None and not is_scheduled:
         if limit is None:
-            limit = market_limit(market, sign, command.market_cap)
+            limit = market_limit(market, sign, market_cap)
             if limit == NO_PRICE:
                 return [_rejected(command, NO_REFERENCE_PRICE)]
-        elif command.slides:
+        elif slides:
             limit = _behind_the_touch(market, sign, limit)
             if limit <= 0 or limit > market.contract.max_price:
                 return [_rejected(command, WOULD_TAKE)]  # no price is left to stand on
-    time_in_force = command.time_in_force
-    self_trade = command.self_trade
     if self_trade is REJECT_TAKER:
         self_trade = account.self_trade
     order = Order(  # more than 15 names would make CPython pass them in a dict
         state.next_order_id,
-        account.account_id,
-        market.symbol,
+        account_id,
+        symbol,
         side,
         quantity,
         limit,
         time_in_force,
         state.now,
-        cl_ord_id=command.cl_ord_id,
-        post_only=command.post_only,
+        cl_ord_id=cl_ord_id,
+        post_only=post_only,
         reduce_only=reduce_only,
         is_market=is_market,
         trigger=trigger,
-        market_cap=command.market_cap,
-        algo_id=command.algo_id,
-        user_ref=command.user_ref,
+        market_cap=market_cap,
+        algo_id=algo_id,
+        user_ref=user_ref,
         self_trade=self_trade,
         extras=extras,
     )
     if trigger is not None or limit is None or is_scheduled:
-        return [OrderAccepted(order=order, rests=False), *_legs(order)]
+        return _accepted(order, False, NOTHING, extras)
 
     plan = plan_for(market, account, sign, quantity, limit, self_trade)
     reason = why_plan_refused(account, market, order, sign, quantity, plan)
     if reason is not None:
         return [_rejected(command, reason, order if reason in IDENTIFIED else None)]
     if plan is None:
-        rests = time_in_force is GTC
-        return [OrderAccepted(order=order, rests=rests, reduced=reduced), *_legs(order)]
-    events: list[Event] = [OrderAccepted(order=order, rests=False, reduced=reduced)]
-    events += _legs(order)
+        return _accepted(order, time_in_force is GTC, reduced, extras)
+    events = _accepted(order, False, reduced, extras)
     execute(state, account, market, order, quantity, plan, events)
     return events
 
 
-def _legs(order: Order) -> list[Event]:
-    """The legs of an accepted order; most have none."""
-    extras = order.extras
-    if extras is None or not extras.legs:
-        return []
-    return [
-        OrderAccepted(order=leg_order(order, leg, number), rests=False)
-        for number, leg in enumerate(extras.legs, 1)
-    ]
+def _accepted(order: Order, rests: bool, reduced: Lots, extras: Extras | None) -> list[Event]:
+    """That the order lives, and its legs, of which most have none."""
+    events: list[Event] = [OrderAccepted(order=order, rests=rests, reduced=reduced)]
+    if extras is not None:
+        for number, leg in enumerate(extras.legs, 1):
+            events.append(OrderAccepted(order=leg_order(order, leg, number), rests=False))
+    return events
 
 
 def _why_unguarded(
@@ -245,36 +244,35 @@ def start_trigger(market: Market, trigger: Trigger) -> Trigger | RejectReason:
     return why_offset_refuses(trigger, market.contract) or trigger
 
 
-def _why_unacceptable(
-    state: State, command: PlaceOrder, account: Account, market: Market
+def _why_closed(
+    state: State,
+    market: Market,
+    limit: Ticks | None,
+    reduce_only: bool,
+    post_only: bool,
+    deadline: Nanos | None,
 ) -> RejectReason | None:
-    """The first fault of the order by itself, before anyone looks at sizes and prices.
-
-    The order of the checks is visible to clients, who only ever see the first failure.
-    """
+    """Whether such orders are taken at all now."""
     if not state.intake_open:
         return LOW_DISK
-    deadline = command.deadline
     if deadline is not None and state.now > deadline:
         return PAST_DEADLINE
-    if market.mode is not ONLINE:
-        reason = why_mode_refuses(
-            market, command.limit_price is None, command.reduce_only, command.post_only
-        )
-        if reason is not None:
-            return reason
-    cl_ord_id = command.cl_ord_id
-    if cl_ord_id is not None and cl_ord_id in account.cl_ord_ids:
-        return CL_ORD_ID_IN_USE
-    extras = command.extras
+    if market.mode is ONLINE:
+        return None
+    return why_mode_refuses(market, limit is None, reduce_only, post_only)
+
+
+def _why_terms_refused(
+    state: State, extras: Extras | None, cap: Decimal | None, is_close: bool
+) -> RejectReason | None:
+    """The first fault of terms that few orders have, by themselves."""
     if extras is not None and extras.expires is not None:
         if extras.expires <= state.now or (extras.starts or 0) >= extras.expires:
             return EXPIRED
-    cap = command.market_cap
     if cap is not None and not is_workable(cap):
         return INVALID
-    if extras is not None and extras.parent is not None:
-        return INVALID  # only the engine makes legs
+    if extras is not None and (extras.parent is not None or extras.closes is not None):
+        return None if is_close and extras.parent is None else INVALID  # the engine's own
     return None
 
 
@@ -318,17 +316,21 @@ def why_off_bounds(
 
 
 def _why_too_much(
-    command: PlaceOrder, account: Account, market: Market, sign: int, quantity: int
+    account: Account,
+    market: Market,
+    sign: int,
+    quantity: int,
+    reduce_only: bool,
+    trigger: Trigger | None,
 ) -> RejectReason | None:
     """Whether the account has too many orders, or could get too large a position."""
     if len(account.orders) >= account.max_open_orders:
         return TOO_MANY_ORDERS
-    trigger = command.trigger
     if trigger is not None and trigger.trail is not None and account.trailing >= TRAILING_MAX:
         return TOO_MANY_TRAILING
     if market.contract.is_spot:
-        return WOULD_NOT_REDUCE if command.reduce_only else None
-    if market.contract.max_position == 0 or command.reduce_only or command.trigger is not None:
+        return WOULD_NOT_REDUCE if reduce_only else None
+    if market.contract.max_position == 0 or reduce_only or trigger is not None:
         return None
     return why_position_too_large(account, market, sign, quantity)
 

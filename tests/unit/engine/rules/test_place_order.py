@@ -1,11 +1,13 @@
 """PlaceOrder: the no that a client sees first, and what a yes brings about."""
 
 from decimal import Decimal
+from typing import get_args, get_type_hints
 
 import pytest
 from msgspec.structs import replace
 
 from openvenue.engine.commands import (
+    Asked,
     Batch,
     CancelOrder,
     ListInstrument,
@@ -23,7 +25,7 @@ from openvenue.engine.events import (
     Traded,
 )
 from openvenue.engine.instruments import Mode
-from openvenue.engine.orders import BUY, FOK, GTC, IOC, SELL, SelfTrade, Side
+from openvenue.engine.orders import BUY, FOK, GTC, IOC, SELL, Extras, SelfTrade, Side
 from openvenue.engine.reasons import CancelReason
 from openvenue.engine.reasons import RejectReason as Why
 from openvenue.engine.units import AccountId, Atoms, ExecId, Lots, Nanos, OrderId, Symbol, Ticks
@@ -562,3 +564,30 @@ def test_a_refused_order_opens_no_wallet() -> None:
     assert event.reason is Why.INSUFFICIENT_MARGIN
     assert scene.account(PIP).wallets == []
     assert scene.fingerprint() == before
+
+
+def test_what_is_read_at_once_are_the_fields_in_their_order() -> None:
+    hints = get_type_hints(PlaceOrder)
+    assert get_args(Asked) == tuple(hints[name] for name in PlaceOrder.__struct_fields__)
+
+
+def test_each_term_of_a_command_is_a_term_of_its_order() -> None:
+    """Every field has a value of its own, so that none could stand in another's place."""
+    scene = Scene()
+    asked = replace(
+        order(ANN, SELL, 7, 123, cl_ord_id="mine", trigger=stop(SELL, 90), post_only=True),
+        market_cap=Decimal("0.01"),
+        deadline=Nanos(START + 10**12),
+        algo_id="theirs",
+        user_ref=12,
+        self_trade=SelfTrade.CANCEL_BOTH,
+        extras=Extras(expires=Nanos(START + 10**12)),
+    )
+    [accepted] = scene.do(asked)
+
+    assert isinstance(accepted, OrderAccepted)
+    same = set(asked.__struct_fields__) & set(accepted.order.__struct_fields__)
+    assert len(same) == 15
+    assert {it: getattr(accepted.order, it) for it in same} == {
+        it: getattr(asked, it) for it in same
+    }
