@@ -8,6 +8,7 @@
     index XBT:USD 51000
     mark PF_XBTUSD 51000
     announce MAINTENANCE HIGH 3600 30 x   kind, priority, seconds from the beginning, minutes, text
+    announce MARKET/SUSPENDED …           the same, and all markets go into that mode then
     retract 1                             that notice stands no more
     conditions PF_XBTUSD ABOVE 2          where its price is, and how much more margin it takes
     intake closed                         the disk is full, or `open`: it is not
@@ -158,6 +159,7 @@ class Player:
                 await scene.tell(SetIndexPrice(index=IndexId(index), price=Decimal(price)))
             case "announce":
                 kind, priority, begins, minutes, note = rest.split(" ", 4)
+                kind, _, closes = kind.partition("/")
                 await scene.tell(
                     Announce(
                         kind=NoticeKind[kind],
@@ -165,6 +167,7 @@ class Player:
                         text=note,
                         effective=None if begins == "-" else Nanos(START + int(begins) * SECOND),
                         downtime_minutes=None if minutes == "-" else int(minutes),
+                        closes=Mode[closes] if closes else None,
                     )
                 )
             case "retract":

@@ -261,13 +261,19 @@ class SetTradingEnabled(Struct, frozen=True, kw_only=True, array_like=True, gc=F
 
 
 class Announce(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=93):
-    """Tell all clients something: Announced."""
+    """Tell all clients something: Announced.
+
+    With `closes` the venue does what it says: at `effective` the markets named (none: all) go into
+    that mode, and come back from it after `downtime_minutes`: MaintenanceBegan, MaintenanceEnded.
+    """
 
     kind: NoticeKind
     priority: Priority
     text: str
     effective: Nanos | None = None
     downtime_minutes: int | None = None
+    closes: Mode | None = None
+    symbols: tuple[Symbol, ...] = ()
 
 
 class RetractNotice(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=94):

@@ -6,6 +6,8 @@ from openvenue.engine.funding import HOUR
 from openvenue.engine.state import State
 from openvenue.engine.steps import (
     AccrueFunding,
+    BeginMaintenance,
+    EndMaintenance,
     FireDeadMansSwitch,
     OrderDue,
     ReleaseHold,
@@ -47,6 +49,13 @@ def due(state: State, now: int) -> list[Step]:
         for symbol, expires in state.expiries.items():
             if expires <= now:
                 timed.append((expires, SettleContract(symbol)))
+        for notice in state.notices.values():
+            if notice.closes is None or notice.effective is None:
+                continue
+            if notice.effective <= now and notice.notice_id not in state.closures:
+                timed.append((int(notice.effective), BeginMaintenance(notice.notice_id)))
+            if notice.ends <= now:
+                timed.append((notice.ends, EndMaintenance(notice.notice_id)))
         timed += orders_due(state, now)
         timed += [(time, ReleaseHold(hold_id)) for time, hold_id in state.holds.due(now)]
         timed += [(time, SliceTwap(OrderId(order_id))) for time, order_id in state.slicing.due(now)]

@@ -58,6 +58,7 @@ from openvenue.engine.rules.hold import (
 )
 from openvenue.engine.rules.isolated_margin import add_margin, move_margin
 from openvenue.engine.rules.liquidate import check_holders, check_wallet, liquidate
+from openvenue.engine.rules.maintenance import begin_maintenance, end_maintenance
 from openvenue.engine.rules.order_due import order_due
 from openvenue.engine.rules.place_close import place_close
 from openvenue.engine.rules.place_order import place_order
@@ -85,10 +86,12 @@ from openvenue.engine.steps import (
     AccrueFunding,
     ActivateOrder,
     ArmLegs,
+    BeginMaintenance,
     CheckHolders,
     CheckWallet,
     ConvertProfit,
     DecideMember,
+    EndMaintenance,
     FireDeadMansSwitch,
     FireTriggers,
     HoldRequest,
@@ -150,6 +153,8 @@ DECIDE: Final[dict[type[Any], Callable[[State, Any], list[Event]]]] = {
     CheckWallet: check_wallet,
     Liquidate: liquidate,
     SettleContract: settle_contract,
+    BeginMaintenance: begin_maintenance,
+    EndMaintenance: end_maintenance,
     PlaceTwap: place_twap,
     CancelTwap: cancel_twap,
     SliceTwap: slice_twap,

@@ -435,6 +435,22 @@ class ProfitConverted(Struct, frozen=True, kw_only=True, array_like=True, gc=Fal
     spread: Ppb = Ppb(0)  # what the venue kept
 
 
+class MaintenanceBegan(Struct, frozen=True, kw_only=True, array_like=True, tag=151):
+    """The time of an announced closure came; ModeSet for each of these markets follows.
+
+    With each goes the mode that it had.
+    """
+
+    notice_id: int
+    modes: tuple[tuple[Symbol, Mode], ...]
+
+
+class MaintenanceEnded(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=152):
+    """Its end came, or it was taken back; ModeSet for each market that opens follows."""
+
+    notice_id: int
+
+
 class Converted(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=150):
     """A wallet without positions owed money: coins in it were sold to the venue at an index price.
 
@@ -636,6 +652,8 @@ Event = (
     | ProfitAssetSet
     | ProfitConverted
     | Converted
+    | MaintenanceBegan
+    | MaintenanceEnded
     | FundingSampled
     | FundingRateSet
     | FundingPaid

@@ -135,3 +135,4 @@ class StateRecord(Struct, array_like=True):
     next_hold_id: int = 1
     converted: dict[AssetId, int] = {}
     twaps: list[TwapView] = []  # that are open, oldest first
+    closures: dict[int, tuple[tuple[Symbol, Mode], ...]] = {}  # by notice: modes before

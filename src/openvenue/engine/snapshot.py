@@ -63,6 +63,7 @@ def take(state: State) -> bytes:
             deadlines=state.deadlines,
             notices=list(state.notices.values()),
             next_notice_id=state.next_notice_id,
+            closures=state.closures,
             insurance=state.insurance,
             dust=state.dust,
             converted=state.converted,
@@ -128,6 +129,7 @@ def restore(data: bytes) -> State:
     state.deadlines = record.deadlines
     state.notices = {notice.notice_id: notice for notice in record.notices}
     state.next_notice_id = record.next_notice_id
+    state.closures = record.closures
     state.insurance = record.insurance
     state.dust = record.dust
     state.converted = record.converted

@@ -8,7 +8,7 @@ from openvenue.engine.accounts import Account, Purpose
 from openvenue.engine.assignees import Assignee
 from openvenue.engine.book import Live
 from openvenue.engine.holds import Holds
-from openvenue.engine.instruments import Asset, IndexId, WalletId
+from openvenue.engine.instruments import Asset, IndexId, Mode, WalletId
 from openvenue.engine.markets import Market
 from openvenue.engine.notices import Notice
 from openvenue.engine.orders import OrderView
@@ -54,6 +54,8 @@ class State:
         self.next_exec_id = ExecId(1)
         self.notices: dict[int, Notice] = {}  # that stand, oldest first
         self.next_notice_id = 1
+        # Of those that have closed markets: which, and what they accepted before.
+        self.closures: dict[int, tuple[tuple[Symbol, Mode], ...]] = {}
         # Scratch of the command at hand, empty between commands and no part of the fingerprint.
         self.steps: deque[Step] = deque()
         self.before: dict[int, OrderView] = {}

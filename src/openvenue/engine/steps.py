@@ -131,6 +131,18 @@ class SettleContract(Struct, frozen=True, gc=False):
     symbol: Symbol
 
 
+class BeginMaintenance(Struct, frozen=True, gc=False):
+    """The time came at which a notice closes markets."""
+
+    notice_id: int
+
+
+class EndMaintenance(Struct, frozen=True, gc=False):
+    """The time came at which they open again."""
+
+    notice_id: int
+
+
 class AccrueFunding(Struct, frozen=True, gc=False):
     """Time has passed: look at premiums, and settle each full hour."""
 
@@ -172,4 +184,6 @@ Step = (
     | Liquidate
     | SettleContract
     | AccrueFunding
+    | BeginMaintenance
+    | EndMaintenance
 )

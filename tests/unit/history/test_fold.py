@@ -12,6 +12,8 @@ SAYS_NOTHING = {
     events.DeadMansSwitchSet,
     events.DeadMansSwitchFired,  # the orders that went are told by OrdersCanceled
     events.ModeSet,
+    events.MaintenanceBegan,
+    events.MaintenanceEnded,
     events.AssetListed,
     events.AccountOpened,
     events.Refused,

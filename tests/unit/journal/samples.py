@@ -274,6 +274,8 @@ COMMANDS: Final[tuple[commands.Command, ...]] = (
         text="back at ten",
         effective=NOON,
         downtime_minutes=30,
+        closes=Mode.MAINTENANCE,
+        symbols=(PERP,),
     ),
     commands.RetractNotice(notice_id=3),
     commands.SetConditions(symbol=PERP, dislocation=Dislocation.BELOW, margin_multiplier=2),
@@ -430,8 +432,19 @@ EVENTS: Final[tuple[events.Event, ...]] = (
     events.Withdrawn(account=ANN, wallet=FLEX, asset=USD, amount=Atoms(10**10)),
     events.TradingEnabledSet(account=ANN, is_enabled=True),
     events.Announced(
-        notice=Notice(3, NoticeKind.MAINTENANCE, Priority.HIGH, "back at ten", NOON, 30)
+        notice=Notice(
+            3,
+            NoticeKind.MAINTENANCE,
+            Priority.HIGH,
+            "back at ten",
+            NOON,
+            30,
+            Mode.SUSPENDED,
+            (PERP,),
+        )
     ),
+    events.MaintenanceBegan(notice_id=3, modes=((PERP, Mode.LIMIT_ONLY),)),
+    events.MaintenanceEnded(notice_id=3),
     events.NoticeRetracted(notice_id=3),
     events.ConditionsSet(symbol=PERP, dislocation=Dislocation.BELOW, margin_multiplier=2),
     events.AmendRejected(

@@ -8,6 +8,8 @@ from openvenue.engine.events import (
     DeadMansSwitchSet,
     InstrumentListed,
     IntakeSet,
+    MaintenanceBegan,
+    MaintenanceEnded,
     ModeSet,
     NoticeRetracted,
 )
@@ -96,11 +98,24 @@ def announced(state: State, event: Announced) -> None:
     notice = event.notice
     state.notices[notice.notice_id] = notice
     state.next_notice_id = notice.notice_id + 1
+    set_alarm(state)
 
 
 def notice_retracted(state: State, event: NoticeRetracted) -> None:
     """One notice less."""
     del state.notices[event.notice_id]
+    set_alarm(state)
+
+
+def maintenance_began(state: State, event: MaintenanceBegan) -> None:
+    """What the markets accepted is remembered."""
+    state.closures[event.notice_id] = event.modes
+    set_alarm(state)
+
+
+def maintenance_ended(state: State, event: MaintenanceEnded) -> None:
+    """What they accepted is forgotten."""
+    del state.closures[event.notice_id]
 
 
 def dead_mans_switch_set(state: State, event: DeadMansSwitchSet) -> None:
@@ -120,4 +135,9 @@ def dead_mans_switch_fired(state: State, event: DeadMansSwitchFired) -> None:
 def set_alarm(state: State) -> None:
     """Work out anew when time alone brings something about."""
     switches = min(state.deadlines.values(), default=NEVER)
-    state.next_deadline = min(switches, min(state.expiries.values(), default=NEVER))
+    soonest = min(switches, min(state.expiries.values(), default=NEVER))
+    for notice in state.notices.values():
+        if notice.closes is not None and notice.effective is not None:
+            begins = int(notice.effective)
+            soonest = min(soonest, notice.ends if notice.notice_id in state.closures else begins)
+    state.next_deadline = soonest

@@ -3,9 +3,10 @@
 from typing import Final
 
 from openvenue.engine.commands import Announce, RetractNotice, SetConditions
-from openvenue.engine.events import Announced, ConditionsSet, Event, NoticeRetracted, Refused
+from openvenue.engine.events import Announced, ConditionsSet, Event, Refused
 from openvenue.engine.notices import Notice
 from openvenue.engine.reasons import RejectReason
+from openvenue.engine.rules.maintenance import end_closure, fault_of_closure
 from openvenue.engine.state import State
 
 TEXT_MAX: Final = 2_000  # characters
@@ -17,6 +18,9 @@ def announce(state: State, command: Announce) -> list[Event]:
     minutes = command.downtime_minutes
     if not 0 < len(command.text) <= TEXT_MAX or (minutes is not None and minutes < 0):
         return [Refused(reason=RejectReason.INVALID, detail="notice")]
+    fault = fault_of_closure(state, command)
+    if fault is not None:
+        return [Refused(reason=RejectReason.INVALID, detail=f"closure: {fault}")]
     notice = Notice(
         state.next_notice_id,
         command.kind,
@@ -24,15 +28,17 @@ def announce(state: State, command: Announce) -> list[Event]:
         command.text,
         command.effective,
         minutes,
+        command.closes,
+        command.symbols,
     )
     return [Announced(notice=notice)]
 
 
 def retract_notice(state: State, command: RetractNotice) -> list[Event]:
-    """NoticeRetracted, if there is such a notice."""
+    """NoticeRetracted, if there is such a notice; markets that it has closed open first."""
     if command.notice_id not in state.notices:
         return [Refused(reason=RejectReason.INVALID, detail=f"notice {command.notice_id}")]
-    return [NoticeRetracted(notice_id=command.notice_id)]
+    return end_closure(state, command.notice_id)
 
 
 def set_conditions(state: State, command: SetConditions) -> list[Event]:

@@ -64,6 +64,8 @@ class Announcement(Body, frozen=True):
     text: str
     effective: datetime | None = None
     downtime_minutes: int | None = None
+    closes: str | None = None
+    symbols: list[str] = []
 
 
 class Retraction(Body, frozen=True):
@@ -119,6 +121,8 @@ def decode_announcement(body: bytes) -> Announce:
         text=asked.text,
         effective=None if effective is None else Nanos((effective - EPOCH) // MICROSECOND * 1_000),
         downtime_minutes=asked.downtime_minutes,
+        closes=None if asked.closes is None else _named(Mode, asked.closes, "closes"),
+        symbols=tuple([Symbol(each) for each in asked.symbols]),
     )
 
 
