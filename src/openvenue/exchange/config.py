@@ -101,6 +101,16 @@ class FundingTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     accrues: bool = True  # False: paid for the whole hour by who holds a position at its end
 
 
+class TwapTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a market cuts TWAPs into orders."""
+
+    interval_seconds: int = 30  # from one order to the next
+    shortest_seconds: int = 60
+    longest_seconds: int = 86_400
+    open_max: int = 4  # of one account in the market
+    catch_up: int = 3  # one order is at most so many times the planned size
+
+
 class RungTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One way to close a position of a wallet short of margin. Shares are of that margin."""
 
@@ -151,6 +161,7 @@ class InstrumentTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     settles_over_minutes: int = 0  # before expiry: the index is averaged for so long
     opened: datetime | None = None  # when it is first listed
     hold_ms: int = 0  # what could take is decided so much later; kraken_futures only
+    twap: TwapTable | None = None  # None: it takes no TWAPs
     expires: datetime | None = None
     expires_by: Literal["next-quarter"] | None = None
     meta: dict[str, Any] = {}  # facts that only the gateway tells, under its API's own names
@@ -400,6 +411,14 @@ def _instrument_mistakes(
         yield "an inverse contract settles in its base asset"
     yield from _grid_mistakes(it, scales)
     yield from _funding_mistakes(it)
+    twap = it.twap
+    if twap is not None and not (
+        twap.interval_seconds > 0
+        and 0 < twap.shortest_seconds <= twap.longest_seconds
+        and twap.open_max > 0
+        and twap.catch_up > 0
+    ):
+        yield "numbers of twap must be above 0, and shortest_seconds at most longest_seconds"
     if it.expires is not None and it.expires_by is not None:
         yield "give expires or expires_by, not both"
     if it.expires is not None and it.expires.tzinfo is None:

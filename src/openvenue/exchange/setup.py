@@ -27,6 +27,7 @@ from openvenue.engine.instruments import (
     MarginLevel,
     Rung,
     RungKind,
+    TwapRule,
     WalletId,
 )
 from openvenue.engine.queries import GetAccount, GetAssets, GetIndexPrices, GetMarkets
@@ -47,6 +48,7 @@ from openvenue.exchange.config import (
     AssetTable,
     FundingTable,
     InstrumentTable,
+    TwapTable,
     VenueTable,
 )
 from openvenue.exchange.port import ExchangePort
@@ -169,6 +171,7 @@ def instrument(venue: VenueTable, it: InstrumentTable, now: Nanos) -> Instrument
         fee_days=fees.days,
         hold=Nanos(it.hold_ms * 10**6),
         funding=None if it.funding is None else _funding(it.funding),
+        twap=None if it.twap is None else _twap(it.twap),
     )
 
 
@@ -192,6 +195,16 @@ def _funding(table: FundingTable) -> Funding:
         band=_ppb(table.band),
         impact_notional=table.impact_notional,
         accrues=table.accrues,
+    )
+
+
+def _twap(table: TwapTable) -> TwapRule:
+    return TwapRule(
+        interval=Nanos(table.interval_seconds * SECOND),
+        shortest=Nanos(table.shortest_seconds * SECOND),
+        longest=Nanos(table.longest_seconds * SECOND),
+        open_max=table.open_max,
+        catch_up=table.catch_up,
     )
 
 

@@ -30,6 +30,7 @@ from openvenue.engine.instruments import (
     MarginLevel,
     Rung,
     RungKind,
+    TwapRule,
     WalletId,
 )
 from openvenue.engine.units import AccountId, AssetId, Atoms, Lots, Nanos, Ppb, Symbol, Ticks
@@ -73,6 +74,12 @@ LADDER: Final = (  # Ann is the backstop liquidator
     Rung(kind=RungKind.BACKSTOP, above=Ppb(0), below=TWO_THIRDS, account=AccountId("ann")),
     Rung(kind=RungKind.UNWIND, below=Ppb(0)),
 )
+TWAPS: Final = TwapRule(
+    interval=Nanos(30 * 10**9),
+    shortest=Nanos(60 * 10**9),
+    longest=Nanos(86_400 * 10**9),
+    open_max=4,
+)
 PRICES: Final = {"BTC": "50000", "SOL": "150", "kBONK": "0.02"}
 
 
@@ -102,6 +109,7 @@ def perpetual(name: str, tick: str, lot: str, leverage: int) -> Instrument:
         trims_reducers=False,
         funding=FUNDING,
         ladder=LADDER,
+        twap=TWAPS,
     )
 
 

@@ -121,10 +121,7 @@ def decode_create(body: Mapping[str, Any], profile: Profile) -> OrderDraft:
 def decode_create_market(body: Mapping[str, Any], profile: Profile) -> OrderDraft:
     """POST /orders/create_market. Raises: Failure."""
     fields = Fields(body, INVALID_ORDER)
-    slippage = fields.decimal("slippage_percent")
-    is_short = len(slippage) <= DIGITS_MAX and is_workable(Decimal(slippage))
-    if not is_short or not 0 <= Decimal(slippage) < HUNDRED:
-        raise fields.wrong("slippage_percent")
+    slippage = read_slippage(fields)
     return OrderDraft(
         symbol=fields.text("symbol"),
         side=fields.side(),
@@ -136,6 +133,15 @@ def decode_create_market(body: Mapping[str, Any], profile: Profile) -> OrderDraf
         legs=decode_legs(fields, profile),
         builder_code=fields.maybe("builder_code"),
     )
+
+
+def read_slippage(fields: Fields) -> str:
+    """How far from mark a market order may trade, in percent. Raises: Failure."""
+    slippage = fields.decimal("slippage_percent")
+    is_short = len(slippage) <= DIGITS_MAX and is_workable(Decimal(slippage))
+    if not is_short or not 0 <= Decimal(slippage) < HUNDRED:
+        raise fields.wrong("slippage_percent")
+    return slippage
 
 
 def decode_create_stop(body: Mapping[str, Any], profile: Profile) -> OrderDraft:
@@ -323,9 +329,16 @@ def cancel_order(draft: CancelDraft, account: AccountId) -> CancelOrder:
     return CancelOrder(account=account, order_id=order_id, cl_ord_id=draft.client_order_id)
 
 
-def cancel_orders(draft: CancelAllDraft, account: AccountId, symbol: Symbol | None) -> CancelOrders:
+def cancel_orders(
+    draft: CancelAllDraft, account: AccountId, symbol: Symbol | None, *, takes_twaps: bool = False
+) -> CancelOrders:
     """The command of a draft whose symbol is known."""
-    return CancelOrders(account=account, symbol=symbol, keep_reduce_only=draft.keep_reduce_only)
+    return CancelOrders(
+        account=account,
+        symbol=symbol,
+        keep_reduce_only=draft.keep_reduce_only,
+        takes_twaps=takes_twaps,
+    )
 
 
 def _time_in_force(draft: OrderDraft, limit: int | None) -> TimeInForce:

@@ -154,6 +154,8 @@ def event_rows(
     is_at_once = bool(fills) and not fills[0].is_maker and fills[0].time == order.created
     if order.trigger is not None:
         add("stop_created", "open", limit, 0, 0, order.created)
+    elif order.algo_id is not None:
+        add("twap_triggered", "open", limit, 0, 0, order.created)
     elif not is_at_once and reason not in ("post_only_rejected", "expired"):
         add("make", "open", limit, 0, 0, order.created)
     filled = 0

@@ -13,10 +13,16 @@ import structlog
 from msgspec import Struct
 
 from openvenue.engine.events import Traded
-from openvenue.engine.queries import GetOpenOrders
+from openvenue.engine.queries import GetOpenOrders, GetTwaps
 from openvenue.engine.units import AccountId, Symbol
 from openvenue.exchange.port import Outcome, VenueStopped
-from openvenue.gateways.pacifica import encode_account, encode_market, encode_orders, errors
+from openvenue.gateways.pacifica import (
+    encode_account,
+    encode_market,
+    encode_orders,
+    encode_twaps,
+    errors,
+)
 from openvenue.gateways.pacifica.desk import ENCODER, Desk
 from openvenue.gateways.pacifica.listing import LISTED
 from openvenue.gateways.pacifica.private import position_rows
@@ -30,6 +36,8 @@ log = structlog.get_logger(__name__)
 
 TRADES: Final = "trades"
 UPDATES: Final = "account_order_updates"
+TWAPS: Final = "account_twap_orders"  # told when one of them changes, and not before
+TWAP_UPDATES: Final = "account_twap_order_updates"
 
 
 class Topic(Struct, frozen=True):
@@ -115,6 +123,12 @@ class Feeds:
             case "account_positions":
                 rows = await position_rows(desk, account)
                 return [encode_account.socket_position(row) for row in rows]
+            case "account_twap_orders":
+                open_twaps = await desk.exchange.look(GetTwaps(account))
+                return [
+                    encode_twaps.socket_row(it, desk.listing.of(it.twap.symbol))
+                    for it in open_twaps
+                ]
             case _:
                 view = await desk.account(account)
                 views = await desk.exchange.look(GetOpenOrders(account))
@@ -133,6 +147,7 @@ class Feeds:
             changed.update(touched(event, story))
             if isinstance(event, Traded):
                 trades.setdefault(event.symbol, []).append(event)
+        self._tell_twaps(outcome)
         for account, rows in updates.items():
             self._say(Topic(UPDATES, account), _message(UPDATES, rows, None))
         for symbol, traded in trades.items():
@@ -141,8 +156,30 @@ class Feeds:
                 self._say(topic, _message(TRADES, self._trades(symbol, traded, story), None))
         if changed:
             for topic in self._listeners:
-                if topic.source == "prices" or topic.key in changed:
+                is_meant = topic.source == "prices" or topic.key in changed
+                if is_meant and topic.source != TWAPS:
                     self._stir(topic)
+
+    def _tell_twaps(self, outcome: Outcome) -> None:
+        """What became of TWAPs, and the lists of those who have them."""
+        told: dict[AccountId, list[encode_orders.Row]] = {}
+        for event in outcome.entry.events:
+            found = encode_twaps.told_words(event)
+            if found is None:
+                continue
+            view, word, status = found
+            account = view.twap.account
+            rows = told.setdefault(account, [])
+            address = self._desk.keys.address_of(account)
+            if address is not None and Topic(TWAP_UPDATES, account) in self._listeners:
+                market = self._desk.listing.of(view.twap.symbol)
+                time = outcome.entry.time
+                rows.append(encode_twaps.update_row(view, market, address, word, status, time))
+        for account, rows in told.items():
+            if rows:
+                self._say(Topic(TWAP_UPDATES, account), _message(TWAP_UPDATES, rows, None))
+            if Topic(TWAPS, account) in self._listeners:
+                self._stir(Topic(TWAPS, account))
 
     def _trades(self, symbol: Symbol, traded: list[Traded], story: Story) -> list[dict[str, Any]]:
         market = self._desk.listing.of(symbol)
@@ -169,7 +206,7 @@ class Feeds:
 
     def _stir(self, topic: Topic) -> None:
         """Tell how a topic stands, once its interval is over."""
-        if topic.source in (TRADES, UPDATES) or self._is_closed:
+        if topic.source in (TRADES, UPDATES, TWAP_UPDATES) or self._is_closed:
             return
         if topic in self._timers:
             return

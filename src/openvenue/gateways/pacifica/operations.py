@@ -6,8 +6,6 @@ Source: Pacifica, REST "Orders" and "Account", WebSocket "Trading operations".
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from msgspec import Struct
-
 from openvenue.engine.commands import AddMargin, SetLeverage
 from openvenue.engine.events import (
     CancelRejected,
@@ -18,6 +16,7 @@ from openvenue.engine.events import (
     OrderRejected,
     OrdersCanceled,
     Refused,
+    TwapEnded,
 )
 from openvenue.engine.queries import GetOrders
 from openvenue.engine.reasons import RejectReason
@@ -29,52 +28,11 @@ from openvenue.gateways.pacifica.legs import decode_tpsl
 from openvenue.gateways.pacifica.listing import Market
 from openvenue.gateways.pacifica.placing import guards_of, order_of
 from openvenue.gateways.pacifica.refusals import refusal
+from openvenue.gateways.pacifica.results import Count, Named, Nothing
+from openvenue.gateways.pacifica.twaps import cancel_twap_order, create_twap_order
 
 Note = dict[str, str]
 Body = dict[str, Any]
-
-
-class Named(Struct, frozen=True):
-    """An order that was placed or canceled, by the names that its owner used."""
-
-    symbol: str
-    order_id: int | None
-    client_order_id: str | None
-    is_new: bool = False
-
-    def for_rest(self) -> Mapping[str, object] | None:
-        """`data` over HTTP."""
-        return {"order_id": self.order_id} if self.is_new else None
-
-    def for_socket(self) -> Mapping[str, object]:
-        """`data` over the socket."""
-        return {"I": self.client_order_id, "i": self.order_id, "s": self.symbol}
-
-
-class Count(Struct, frozen=True):
-    """How many orders ended."""
-
-    canceled: int
-
-    def for_rest(self) -> Mapping[str, object] | None:
-        """`data` over HTTP."""
-        return {"cancelled_count": self.canceled}
-
-    def for_socket(self) -> Mapping[str, object]:
-        """`data` over the socket."""
-        return {"cancelled_count": self.canceled}
-
-
-class Nothing(Struct, frozen=True):
-    """It was done, and there is nothing to say about it."""
-
-    def for_rest(self) -> Mapping[str, object] | None:
-        """`data` over HTTP."""
-        return None
-
-    def for_socket(self) -> Mapping[str, object]:
-        """`data` over the socket."""
-        return {}
 
 
 Result = Named | Count | Nothing | Results
@@ -159,11 +117,13 @@ async def cancel_all_orders(desk: Desk, body: Body, note: Note) -> Result:
     draft = codec.decode_cancel_all(body)
     who = await desk.who(body, "cancel_all_orders", note)
     symbol = None if draft.symbol is None else desk.market(draft.symbol).symbol
-    command = codec.cancel_orders(draft, who.account, symbol)
+    takes_twaps = desk.profile.cancel_all_takes_twaps
+    command = codec.cancel_orders(draft, who.account, symbol, takes_twaps=takes_twaps)
     outcome = await desk.exchange.submit(command, who.envelope)
+    twaps = sum(isinstance(event, TwapEnded) for event in outcome.entry.events)
     for event in outcome.entry.events:
         if isinstance(event, OrdersCanceled) and event.account == who.account:
-            return Count(len(event.order_ids))
+            return Count(len(event.order_ids) + twaps)
         if isinstance(event, Refused) and event.reason is RejectReason.MARKET_MAINTENANCE:
             raise _closed(event.detail)
     raise errors.refused(f"Account not found: {who.address}", errors.ACCOUNT_NOT_FOUND)
@@ -309,6 +269,8 @@ BY_PATH: Final[Mapping[str, tuple[str, Operation]]] = {
     "orders/edit": ("edit_order", edit_order),
     "orders/batch": ("batch_orders", batch_orders),
     "positions/tpsl": ("set_position_tpsl", set_position_tpsl),
+    "orders/twap/create": ("create_twap_order", create_twap_order),
+    "orders/twap/cancel": ("cancel_twap_order", cancel_twap_order),
     "orders/cancel": ("cancel_order", cancel_order),
     "orders/stop/cancel": ("cancel_stop_order", cancel_stop_order),
     "orders/cancel_all": ("cancel_all_orders", cancel_all_orders),
@@ -323,5 +285,7 @@ BY_NAME: Final[Mapping[str, Operation]] = {
     "cancel_all_orders": cancel_all_orders,
     "edit_order": edit_order,
     "batch_orders": batch_orders,
+    "create_twap_order": create_twap_order,
+    "cancel_twap_order": cancel_twap_order,
 }
-CANCELS: Final = ("cancel_order", "cancel_stop_order", "cancel_all_orders")
+CANCELS: Final = ("cancel_order", "cancel_stop_order", "cancel_all_orders", "cancel_twap_order")

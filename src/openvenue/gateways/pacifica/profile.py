@@ -32,6 +32,7 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     credits_per_minute: int = 100  # per address, with production limits
     book_interval_ms: int = 250  # between two pushes of a book; 0: after each change
     prices_interval_ms: int = 500
+    cancel_all_takes_twaps: bool = False  # whether a cancel of all ends TWAPs, too
     order_updates_alias: bool = True  # `order_updates` is `account_order_updates`
     ws_error_without_id: bool = False
     bare_string_errors: bool = False  # a failed signature is told as plain text

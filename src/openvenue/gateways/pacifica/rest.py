@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from openvenue.exchange.port import ExchangePort, VenueStopped
-from openvenue.gateways.pacifica import errors, operations, private, public, trouble
+from openvenue.gateways.pacifica import errors, operations, private, public, trouble, twaps
 from openvenue.gateways.pacifica.auth import Wallets
 from openvenue.gateways.pacifica.canonical import parse
 from openvenue.gateways.pacifica.desk import ENCODER, NAME, Clock, Desk
@@ -41,12 +41,16 @@ QUESTIONS: Final[Mapping[str, Answer]] = {
     "orders": private.orders,
     "orders/history": private.orders_history,
     "orders/history_by_id": private.order_history_by_id,
+    "orders/twap": twaps.open_twaps,
+    "orders/twap/history": twaps.twap_history,
+    "orders/twap/history_by_id": twaps.twap_history_by_id,
     "trades/history": private.trades_history,
     "positions/history": private.trades_history,  # as the closed alpha had it
 }
 HEAVY_ONES: Final = (
     "kline",
     "orders/history",
+    "orders/twap/history",
     "trades/history",
     "positions/history",
     "funding/history",
@@ -63,10 +67,9 @@ LATER: Final[Mapping[str, tuple[str, ...]]] = {
         *("account/activity/daily", "account/spot_balance/history"),
         *("account/spot_asset/deposit/history", "account/spot_asset/withdraw/history"),
         *("account/spot_asset/withdraw/pending", "account/builder_codes/approvals"),
-        *("orders/twap", "orders/twap/history", "orders/twap/history_by_id"),
     ),
     "POST": (
-        *("orders/twap/create", "orders/twap/cancel", "account/withdraw"),
+        "account/withdraw",
         *("account/subaccount/create", "account/subaccount/list", "account/subaccount/transfer"),
         *("account/subaccount/spot_asset/transfer", "account/spot_asset/withdraw"),
         *("account/api_keys", "account/api_keys/create", "account/api_keys/revoke"),
@@ -77,7 +80,7 @@ LATER: Final[Mapping[str, tuple[str, ...]]] = {
         "agent/ip_whitelist/toggle",
     ),
 }
-LATER_TREES: Final = ("lake/", "order_strategies/", "spot_assets/bridge/parameters/")
+LATER_TREES: Final = ("lake/", "order_strategies/", "twaps", "spot_assets/bridge/parameters/")
 
 
 class Endpoint:

@@ -25,6 +25,7 @@ from openvenue.engine.events import (
     Traded,
     Transferred,
     TriggerFired,
+    TwapRejected,
     Withdrawn,
 )
 from openvenue.engine.orders import Order, OrderView
@@ -60,6 +61,8 @@ def changes(event: Event, story: Story, desk: Desk) -> Iterator[Change]:
         case OrderAccepted(order=order, rests=rests):
             if order.trigger is not None:
                 yield story.views[order.order_id], "stop_created", "open", None
+            elif order.algo_id is not None:
+                yield story.views[order.order_id], "twap_triggered", "open", None
             elif rests:
                 yield story.views[order.order_id], "make", "open", None
         case OrderRejected(order=Order() as order, reason=reason):
@@ -132,6 +135,8 @@ def touched(event: Event, story: Story) -> Iterator[str]:
         case Transferred(account=account, to_account=other):
             yield account
             yield other
+        case TwapRejected():
+            pass
         case _:
             name = getattr(event, "symbol", None)
             if name is not None and not isinstance(event, OrderRejected):

@@ -15,7 +15,7 @@ from openvenue.gateways.pacifica import errors, operations
 from openvenue.gateways.pacifica.canonical import Number, parse
 from openvenue.gateways.pacifica.desk import ENCODER, Desk
 from openvenue.gateways.pacifica.encode_market import AGG_LEVELS
-from openvenue.gateways.pacifica.feeds import TRADES, UPDATES, Feeds, Topic
+from openvenue.gateways.pacifica.feeds import TRADES, TWAP_UPDATES, TWAPS, UPDATES, Feeds, Topic
 from openvenue.gateways.pacifica.limits import HALF, ONE
 from openvenue.gateways.pacifica.times import millis
 from openvenue.gateways.wire import Request, Sender
@@ -26,7 +26,14 @@ log = structlog.get_logger(__name__)
 WAITING_MAX: Final = 200  # frames of one client that wait for an answer of the venue
 TOPICS_MAX: Final = 20  # of one channel and connection
 OF_SYMBOL: Final = ("book", TRADES)
-OF_ACCOUNT: Final = (UPDATES, "account_orders", "account_positions", "account_info")
+OF_ACCOUNT: Final = (
+    UPDATES,
+    TWAPS,
+    TWAP_UPDATES,
+    "account_orders",
+    "account_positions",
+    "account_info",
+)
 SNAPSHOTS: Final = ("prices", "book", "account_orders", "account_positions", "account_info")
 # Known operations that this venue does not serve yet; what else is asked for is a bad request.
 
