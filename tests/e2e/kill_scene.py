@@ -133,6 +133,15 @@ class KillScene:
         ):
             return response.status, await response.json(content_type=None)
 
+    async def admin(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        """The same to its operator, of halts."""
+        url = f"{self.desk.base_url}/admin/kill-switch/{path}"
+        async with (
+            aiohttp.ClientSession(headers={"X-Admin-Key": self.desk.admin_key}) as session,
+            session.request(method, url, json=body) as response,
+        ):
+            return response.status, await response.json(content_type=None)
+
     async def place(self, exchange_id: str, name: str, **more: object) -> Any:
         """An order that rests, far from the market; its report."""
         _, report = await self.ask(

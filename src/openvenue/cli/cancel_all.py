@@ -30,6 +30,7 @@ from openvenue.cli.kill_call import (
     print_json,
     progress,
     say,
+    warn,
 )
 from openvenue.cli.reaching import CannotReach, reach
 from openvenue.ems.report import Verdict
@@ -43,7 +44,8 @@ GRACE_SECONDS: Final = 2.0  # after the deadline the desk has to have said how i
 def run(options: Options) -> int:
     """Halt, cancel, prove; print the report; the exit status."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.stderr))
-    if not math.isfinite(options.deadline_seconds):  # JSON has no word for it: it would be none
+    named = options.deadline_seconds
+    if named is not None and not math.isfinite(named):  # JSON has no word for it: it would be none
         return say("a deadline is a number of seconds", USAGE)
     try:
         halt_words.decode_pull(msgspec.json.encode(options.body), halt_words.OperatorPullJson)
@@ -82,11 +84,14 @@ def _by_desk(options: Options) -> int:
     try:
         told = client.kill_switch("POST", body=options.body)
         if options.dry_run:
+            warn(told["warnings"])
             print_json(told) if options.json else print(_dry_text(told))
-            return UNKNOWN if any("why" in it for it in told["accounts"]) else PROVEN
+            is_known = not told["warnings"] and not any("why" in it for it in told["accounts"])
+            return PROVEN if is_known else UNKNOWN
         halt_id = told["id"]
-        _await_end(client, halt_id, told, options.deadline_seconds)
+        _await_end(client, halt_id, told)
         report = client.kill_switch("GET", f"/{halt_id}")
+        warn(report["warnings"])
         if options.json:
             print_json(report)
         else:
@@ -103,11 +108,9 @@ def _by_desk(options: Options) -> int:
         raise AdminSilent("What answers does not speak as the desk does.") from error
 
 
-def _await_end(
-    client: AdminClient, halt_id: str, told: dict[str, Any], deadline_seconds: float
-) -> None:
+def _await_end(client: AdminClient, halt_id: str, told: dict[str, Any]) -> None:
     """Raises: AdminSilent: also where it answers, and does not come to an end."""
-    last, until = "", time.monotonic() + deadline_seconds + GRACE_SECONDS
+    last, until = "", time.monotonic() + told["deadline_seconds"] + GRACE_SECONDS
     while told["status"] == Verdict.RUNNING:
         last = progress(halt_id, told, last)
         if time.monotonic() > until:
@@ -119,6 +122,7 @@ def _await_end(
 
 def _dry_text(told: dict[str, Any]) -> str:
     lines = [f"DRY RUN{f' ({LIVE})' if told['live'] else ''}: {told['scope']['text']}"]
+    lines += [f"WARNING: {warning}" for warning in told["warnings"]]
     for leg in told["accounts"]:
         name = f"{leg['account']} at {leg['exchange_id']}"
         if "why" in leg:

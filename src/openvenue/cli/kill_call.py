@@ -1,7 +1,7 @@
 """What `cancel-all` is asked for, and how it speaks: reports to standard output, else to error."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,7 +34,7 @@ class Options(Struct, frozen=True, kw_only=True):
     mine_only: bool = False
     trigger_state: str | None = None
     flatten: bool = False
-    deadline_seconds: float = 10.0
+    deadline_seconds: float | None = None  # None: the desk's own
     reason: str = ""
     by: str = ""
     dry_run: bool = False
@@ -61,7 +61,7 @@ class Options(Struct, frozen=True, kw_only=True):
         return {
             name: value
             for name, value in named.items()
-            if value not in (None, (), "", False) or name == "deadline_seconds"
+            if value is not None and (value not in ((), "", False) or name == "deadline_seconds")
         }
 
     @property
@@ -94,6 +94,12 @@ def print_json(told: object) -> None:
 def note(line: str) -> None:
     """For whoever watches."""
     print(line, file=sys.stderr, flush=True)
+
+
+def warn(warnings: Sequence[str]) -> None:
+    """What a report says of names that nobody knows, to whoever does not read it."""
+    for warning in warnings:
+        note(f"WARNING: {warning}")
 
 
 def say(why: str, code: int) -> int:

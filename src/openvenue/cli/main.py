@@ -316,8 +316,13 @@ def cancel_all(
         bool, typer.Option("--flatten", help="Then close positions in scope.")
     ] = False,
     deadline: Annotated[
-        float, typer.Option("--deadline", metavar="SECONDS", help="Then say honestly how it is.")
-    ] = 10.0,
+        float | None,
+        typer.Option(
+            "--deadline",
+            metavar="SECONDS",
+            help="Then say honestly how it is; the desk's own if left out, mostly 10.",
+        ),
+    ] = None,
     reason: Annotated[str, typer.Option("--reason", help="Why, for the record.")] = "",
     by: Annotated[str, typer.Option("--by", help="Who, for the record.")] = "",
     dry_run: Annotated[
@@ -363,16 +368,31 @@ def release(
     url: DeskUrl = None,
     reason: Annotated[str, typer.Option("--reason", help="Why; not to be left out.")] = "",
     by: Annotated[str, typer.Option("--by", help="Who, for the record.")] = "",
+    even_unproven: Annotated[
+        bool,
+        typer.Option("--even-unproven", help="Although nothing proves that no order is open."),
+    ] = False,
     lists: Annotated[bool, typer.Option("--list", help="Show all halts, newest first.")] = False,
     json: AsJson = False,
 ) -> None:
     """End a halt, by name and with a reason: orders pass again.
 
-    Exit status: 0 released, 1 it stays, 2 the desk does not answer, 3 usage.
+    Exit status: 0 released, 1 it stays (it runs, or is not proven, or was released before), 2 the
+    desk does not answer, 3 usage.
     """
     from openvenue.cli.release import run
 
-    raise typer.Exit(run(data_dir, halt, url=url, reason=reason, by=by, lists=lists, json=json))
+    code = run(
+        data_dir,
+        halt,
+        url=url,
+        reason=reason,
+        by=by,
+        even_unproven=even_unproven,
+        lists=lists,
+        json=json,
+    )
+    raise typer.Exit(code)
 
 
 def main() -> None:

@@ -26,10 +26,11 @@ from openvenue.cli.kill_call import (
     print_json,
     progress,
     say,
+    warn,
 )
 from openvenue.cli.who import who
 from openvenue.ems import markers
-from openvenue.ems.config import CannotConnect
+from openvenue.ems.config import CannotConnect, EmsConfig
 from openvenue.ems.desk import Ems
 from openvenue.ems.errors import NoSuchExchange, NoSuchOwner
 from openvenue.ems.markers import Marker
@@ -37,7 +38,7 @@ from openvenue.ems.orders import ExchangeId, HaltId
 from openvenue.ems.records import EMS
 from openvenue.ems.report import HaltReport
 from openvenue.ems.report_page import LIVE, page, rehearsal_page
-from openvenue.ems.scope import Scope, union
+from openvenue.ems.scope import Aim, Names, Scope, union
 from openvenue.ems.settings import SettingsError
 from openvenue.engine.units import AccountId, Nanos
 from openvenue.gateways import halt_words
@@ -71,16 +72,15 @@ def _was_here(data_dir: Path) -> bool:
 async def _only_halt(options: Options) -> int:
     """Nobody knows where the venues are: a halt is left, which a desk that lives takes at once."""
     folder = markers.folder_of(options.data_dir / desk_file.JOURNAL)
-    marker = _marker(
-        options,
-        Scope(
-            owners=tuple(AccountId(it) for it in union(options.accounts)),
-            exchange_ids=tuple(ExchangeId(it) for it in union(options.venues)),
-            symbols=union(options.symbols),
-            tags=union(options.tags),
-            **options.filters,
-        ),
+    scope = Scope(
+        owners=tuple(AccountId(it) for it in union(options.accounts)),
+        exchange_ids=tuple(ExchangeId(it) for it in union(options.venues)),
+        symbols=union(options.symbols),
+        tags=union(options.tags),
+        **options.filters,
     )
+    names = Names(symbols=scope.symbols)
+    marker = _marker(options, Aim(scope, names), EmsConfig(accounts=()).deadline_seconds)
     try:
         path = await asyncio.to_thread(markers.leave, folder, marker)
     except OSError as error:
@@ -107,7 +107,7 @@ async def _reach(options: Options, desk: DeskFile | None) -> int:
     past = _past(journal)
     stand_in = await Ems.stand_in(config, past or [])
     try:
-        scope = stand_in.switchboard.scope(
+        aim = stand_in.switchboard.aim(
             owners=options.accounts,
             venues=options.venues,
             symbols=options.symbols,
@@ -115,18 +115,18 @@ async def _reach(options: Options, desk: DeskFile | None) -> int:
             **options.filters,
         )
         if options.dry_run:
-            return await _rehearse(options, stand_in, scope)
+            return await _rehearse(options, stand_in, aim)
         folder = markers.folder_of(journal)
         if options.mine_only and past is None:
-            await _leave(_marker(options, scope), folder)
+            await _leave(_marker(options, aim, config.deadline_seconds), folder)
             return say(f"{NOBODY_KNOWS}: none was canceled. Without --mine-only all go", UNKNOWN)
-        return await _kill(options, stand_in, scope, folder)
+        marker = _marker(options, aim, config.deadline_seconds)
+        return await _kill(options, stand_in, marker, folder)
     finally:
         await stand_in.close()
 
 
-async def _kill(options: Options, stand_in: Ems, scope: Scope, folder: Path) -> int:
-    marker = _marker(options, scope)
+async def _kill(options: Options, stand_in: Ems, marker: Marker, folder: Path) -> int:
     await _leave(marker, folder)
     try:
         halt_id = await _swept(stand_in, marker)
@@ -135,6 +135,7 @@ async def _kill(options: Options, stand_in: Ems, scope: Scope, folder: Path) -> 
         raise
     report = await stand_in.switchboard.halt(None, halt_id)
     _keep(folder, marker.halt_id, report)
+    warn(report.warnings)
     if options.json:
         print_json(halt_words.as_json(report))
     else:
@@ -159,6 +160,7 @@ async def _swept(stand_in: Ems, marker: Marker) -> HaltId:
         flatten=marker.flatten,
         deadline_seconds=marker.deadline_seconds,
         halt_id=marker.halt_id,
+        names=marker.names,
     )
     halt_id = halt.halt_id  # the desk's own, where it had begun the same halt
     waiting = asyncio.create_task(stand_in.kill_switch.ended(halt_id))
@@ -173,25 +175,28 @@ async def _swept(stand_in: Ems, marker: Marker) -> HaltId:
     return halt_id
 
 
-def _marker(options: Options, scope: Scope) -> Marker:
+def _marker(options: Options, aim: Aim, deadline_seconds: float) -> Marker:
+    named = options.deadline_seconds
     return Marker(
         halt_id=HaltId(f"HALT-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"),
         time=Nanos(time.time_ns()),
-        scope=scope,
+        scope=aim.scope,
         by=who(options.by),
         reason=options.reason,
         flatten=options.flatten,
-        deadline_seconds=options.deadline_seconds,
+        deadline_seconds=deadline_seconds if named is None else named,
+        names=aim.names,
     )
 
 
-async def _rehearse(options: Options, stand_in: Ems, scope: Scope) -> int:
-    told, live = await stand_in.switchboard.rehearse(scope), stand_in.accounts.is_live
+async def _rehearse(options: Options, stand_in: Ems, aim: Aim) -> int:
+    told, live = await stand_in.switchboard.rehearse(aim), stand_in.accounts.is_live
+    warn(told.warnings)
     if options.json:
-        print_json(halt_words.rehearsal_json(scope, told, live=live))
+        print_json(halt_words.rehearsal_json(told, live=live))
     else:
-        print(rehearsal_page(scope, told, live), end="")
-    return UNKNOWN if any(it.why for it in told) else PROVEN
+        print(rehearsal_page(told, live), end="")
+    return PROVEN if told.is_known else UNKNOWN
 
 
 def _past(journal: Path) -> Any:

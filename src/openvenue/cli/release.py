@@ -15,7 +15,9 @@ from openvenue.cli.desk_file import DeskFileError
 from openvenue.cli.reaching import CannotReach, reach
 from openvenue.cli.who import who
 from openvenue.ems import markers
+from openvenue.ems.halt_events import HaltRefusal
 from openvenue.ems.orders import HaltId
+from openvenue.ems.report import Verdict
 from openvenue.gateways.admin.client import AdminRefused, AdminSilent
 
 GOOD, STAYS, SILENT, USAGE = 0, 1, 2, 3
@@ -29,6 +31,7 @@ def run(
     url: str | None = None,
     reason: str,
     by: str,
+    even_unproven: bool = False,
     lists: bool,
     json: bool,
 ) -> int:
@@ -38,14 +41,14 @@ def run(
         return USAGE
     by = who(by)
     try:
-        told = _ask(data_dir, url, halt, reason, by, lists)
+        body = {"reason": reason, "by": by, "even_unproven": even_unproven}
+        told = _ask(data_dir, url, None if lists else halt, body)
     except AdminRefused as error:
         print(f"openvenue: {error.why}", file=sys.stderr)
         return STAYS if error.status == 409 else USAGE
     except (AdminSilent, CannotReach, DeskFileError) as error:
-        if not lists and halt is not None and _released_as_file(data_dir, halt, reason, by):
-            print(f"{halt} had not reached the desk; it is taken back.")
-            return GOOD
+        if not lists and halt is not None and _is_left(data_dir, halt):
+            return _released_as_file(data_dir, halt, reason, by, even_unproven=even_unproven)
         print(f"openvenue: {error} Halts stand until the desk can be asked.", file=sys.stderr)
         return SILENT
     if json:
@@ -56,25 +59,46 @@ def run(
     return GOOD
 
 
-def _ask(
-    data_dir: Path, url: str | None, halt: str | None, reason: str, by: str, lists: bool
-) -> Any:
-    """Raises: AdminSilent; AdminRefused; CannotReach; DeskFileError."""
+def _ask(data_dir: Path, url: str | None, halt: str | None, body: dict[str, Any]) -> Any:
+    """The halt, released; all of them, if none is named.
+
+    Raises: AdminSilent; AdminRefused; CannotReach; DeskFileError.
+    """
     client = reach(data_dir, url, seconds=SILENT_SECONDS)
-    if lists:
+    if halt is None:
         return client.kill_switch("GET")
-    return client.kill_switch("POST", f"/{halt}/release", {"reason": reason, "by": by})
+    return client.kill_switch("POST", f"/{halt}/release", body)
 
 
-def _released_as_file(data_dir: Path, halt: str, reason: str, by: str) -> bool:
+def _is_left(data_dir: Path, halt: str) -> bool:
+    """Whether it is a halt that no desk has read yet."""
+    folder = markers.folder_of(data_dir / desk_file.JOURNAL)
+    return halt in [it.halt_id for it in markers.read(folder)]
+
+
+def _released_as_file(
+    data_dir: Path, halt: str, reason: str, by: str, *, even_unproven: bool
+) -> int:
     """Take back a halt that no desk has read yet; the file stays as a record."""
     folder = markers.folder_of(data_dir / desk_file.JOURNAL)
-    left = [it.halt_id for it in markers.read(folder)]
-    if halt not in left:
-        return False
-    (folder / f"{halt}.release.txt").write_text(f"by {by}: {reason}\n")
+    is_proven = _was_proven(folder / f"{halt}.report.json")
+    if not is_proven and not even_unproven:
+        print(f"openvenue: {halt} stays: {HaltRefusal.UNPROVEN}", file=sys.stderr)
+        return STAYS
+    although = "" if is_proven else " (although it was not proven)"
+    (folder / f"{halt}.release.txt").write_text(f"by {by}{although}: {reason}\n")
     markers.set_aside(folder, HaltId(halt), markers.RELEASED)
-    return True
+    print(f"{halt} had not reached the desk; it is taken back.")
+    return GOOD
+
+
+def _was_proven(report: Path) -> bool:
+    """By what whoever went past the desk has kept."""
+    try:
+        told = msgspec.json.decode(report.read_bytes())
+    except (OSError, msgspec.MsgspecError):
+        return False
+    return isinstance(told, dict) and told.get("status") in (Verdict.PROVEN, Verdict.MISNAMED)
 
 
 def _line(it: dict[str, Any]) -> str:

@@ -44,6 +44,8 @@ def order_received(state: State, event: OrderReceived) -> None:
         history=((Status.RECEIVED, state.now),),
         ends_with_session=event.ends_with_session,
     )
+    if event.tag:
+        state.tags[event.account.owner, event.tag] = None
     keep(state, order)
 
 

@@ -16,7 +16,7 @@ from openvenue.ems.halt_events import (
     RoundBegun,
     RoundEnded,
 )
-from openvenue.ems.halts import Halt, HaltOrder, Leg, Release
+from openvenue.ems.halts import Halt, HaltOrder, Leg, Release, Repeat
 from openvenue.ems.keep import keep
 from openvenue.ems.orders import Account
 from openvenue.ems.proof import Ending
@@ -35,6 +35,7 @@ def halted(state: State, event: Halted) -> None:
         deadline_seconds=event.deadline_seconds,
         legs={account: Leg(account=account, begun=state.now) for account in event.accounts},
         orders={},
+        names=event.names,
     )
     _meet(state, state.halts[event.halt_id], event.orders)
 
@@ -42,8 +43,19 @@ def halted(state: State, event: Halted) -> None:
 def halt_repeated(state: State, event: HaltRepeated) -> None:
     """One halt, and who wanted it, too."""
     halt = state.halts[event.halt_id]
+    seconds = event.deadline_seconds or halt.deadline_seconds
+    repeat = Repeat(
+        time=state.now,
+        trigger=event.trigger,
+        deadline_seconds=seconds if event.has_named_deadline else None,
+    )
+    strange = (it for it in event.strange if it not in halt.names.strange)
     state.halts[event.halt_id] = replace(
-        halt, flatten=event.flatten, repeats=(*halt.repeats, (state.now, event.trigger))
+        halt,
+        flatten=event.flatten,
+        deadline_seconds=seconds,
+        repeats=(*halt.repeats, repeat),
+        names=replace(halt.names, strange=(*halt.names.strange, *strange)),
     )
 
 
@@ -101,6 +113,9 @@ def round_ended(state: State, event: RoundEnded) -> None:
         why=event.why,
         unlistable=event.unlistable,
         kept=event.kept,
+        unknown_symbols=(
+            leg.unknown_symbols if event.unknown_symbols is None else event.unknown_symbols
+        ),
     )
     _set(state, event, ended)
 
@@ -108,7 +123,9 @@ def round_ended(state: State, event: RoundEnded) -> None:
 def halt_released(state: State, event: HaltReleased) -> None:
     """Orders pass again, unless another halt means them, too."""
     state.active.pop(event.halt_id)
-    release = Release(time=state.now, by=event.by, reason=event.reason)
+    release = Release(
+        time=state.now, by=event.by, reason=event.reason, was_unproven=event.was_unproven
+    )
     state.halts[event.halt_id] = replace(state.halts[event.halt_id], release=release)
 
 

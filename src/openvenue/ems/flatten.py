@@ -5,7 +5,6 @@ or turn a position, and immediate-or-cancel, at a price that the book has and th
 its best. What is left is tried again until the deadline. Then orders are proven gone once more.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 from typing import Final
@@ -42,7 +41,7 @@ class Flattener:
         is_after = False
         while sweep.seconds_left > 0:
             try:
-                async with asyncio.timeout(sweep.seconds_left):
+                async with sweep.bounded():
                     held = await self._look(halt, route, is_after=is_after)
                     if not held and is_after:
                         return await sweep.run()

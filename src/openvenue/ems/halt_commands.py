@@ -8,7 +8,7 @@ from msgspec import Struct
 from openvenue.ems.halts import Act, Positions, Trigger
 from openvenue.ems.orders import Account, ClOrdId, HaltId
 from openvenue.ems.proof import Ending, Sight
-from openvenue.ems.scope import Scope
+from openvenue.ems.scope import Names, Scope
 
 
 class PullSwitch(Struct, frozen=True, kw_only=True, tag=20, array_like=True):
@@ -20,6 +20,8 @@ class PullSwitch(Struct, frozen=True, kw_only=True, tag=20, array_like=True):
     flatten: bool
     deadline_seconds: float
     halt_id: HaltId | None = None  # as a marker calls it; None: the next number
+    names: Names = Names()
+    has_named_deadline: bool = True  # else it is the desk's own, which shortens nothing
 
 
 class BeginRound(Struct, frozen=True, kw_only=True, tag=21, array_like=True):
@@ -64,6 +66,7 @@ class EndRound(Struct, frozen=True, kw_only=True, tag=25, array_like=True):
     why: str = ""
     unlistable: tuple[str, ...] = ()
     kept: tuple[ClOrdId, ...] = ()  # open beside the scope
+    unknown_symbols: tuple[str, ...] | None = None  # of its names; None: not asked for now
 
 
 class ReleaseHalt(Struct, frozen=True, kw_only=True, tag=26, array_like=True):
@@ -72,6 +75,7 @@ class ReleaseHalt(Struct, frozen=True, kw_only=True, tag=26, array_like=True):
     halt_id: HaltId
     by: str
     reason: str
+    even_unproven: bool = False
 
 
 HaltCommand = (

@@ -7,7 +7,7 @@ from msgspec import Struct
 from openvenue.ems.halts import Act, HaltOrder, Positions, Trigger
 from openvenue.ems.orders import Account, ClOrdId, HaltId
 from openvenue.ems.proof import Ending, Sight
-from openvenue.ems.scope import Scope
+from openvenue.ems.scope import Names, Scope
 
 
 class HaltRefusal(StrEnum):
@@ -16,6 +16,10 @@ class HaltRefusal(StrEnum):
     UNKNOWN = "there is no such halt"
     RELEASED = "it was released before"
     NOT_YOURS = "only the operator can release it"
+    UNPROVEN = (
+        "nothing has proven that no order in scope is open: to release it all the same, confirm "
+        "that with even_unproven"
+    )
     RUNNING = "it is still canceling: it can be released when that has ended"
 
 
@@ -29,6 +33,7 @@ class Halted(Struct, frozen=True, kw_only=True, tag=20, array_like=True):
     flatten: bool
     deadline_seconds: float
     orders: tuple[HaltOrder, ...]  # in scope, that had not ended
+    names: Names = Names()
 
 
 class HaltRepeated(Struct, frozen=True, kw_only=True, tag=21, array_like=True):
@@ -37,6 +42,9 @@ class HaltRepeated(Struct, frozen=True, kw_only=True, tag=21, array_like=True):
     halt_id: HaltId
     trigger: Trigger
     flatten: bool  # from now on
+    deadline_seconds: float = 0.0  # the same; 0: as it was
+    has_named_deadline: bool = False
+    strange: tuple[str, ...] = ()
 
 
 class RoundBegun(Struct, frozen=True, kw_only=True, tag=22, array_like=True):
@@ -83,6 +91,7 @@ class RoundEnded(Struct, frozen=True, kw_only=True, tag=26, array_like=True):
     why: str
     unlistable: tuple[str, ...]
     kept: tuple[ClOrdId, ...] = ()
+    unknown_symbols: tuple[str, ...] | None = None
 
 
 class HaltReleased(Struct, frozen=True, kw_only=True, tag=27, array_like=True):
@@ -91,6 +100,7 @@ class HaltReleased(Struct, frozen=True, kw_only=True, tag=27, array_like=True):
     halt_id: HaltId
     by: str
     reason: str
+    was_unproven: bool = False
 
 
 class ReleaseRefused(Struct, frozen=True, kw_only=True, tag=28, array_like=True):

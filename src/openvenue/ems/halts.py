@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from openvenue.ems.orders import Account, ClOrdId, HaltId, Side, Status
 from openvenue.ems.proof import Ending, Sight
-from openvenue.ems.scope import Scope
+from openvenue.ems.scope import Names, Scope
 from openvenue.engine.units import AccountId, Nanos
 
 
@@ -91,6 +91,7 @@ class Leg(Struct, frozen=True, kw_only=True):
     before: Positions | None = None
     after: Positions | None = None
     kept: tuple[ClOrdId, ...] = ()  # open beside the scope, at the last look of the round
+    unknown_symbols: tuple[str, ...] | None = None  # of its names; None: not asked for yet
 
 
 class Release(Struct, frozen=True, array_like=True, kw_only=True):
@@ -99,6 +100,15 @@ class Release(Struct, frozen=True, array_like=True, kw_only=True):
     time: Nanos
     by: str
     reason: str
+    was_unproven: bool = False
+
+
+class Repeat(Struct, frozen=True, array_like=True, kw_only=True):
+    """Somebody pulled a switch that was pulled."""
+
+    time: Nanos
+    trigger: Trigger
+    deadline_seconds: float | None = None  # if one was named
 
 
 class Halt(Struct, frozen=True, kw_only=True):
@@ -112,8 +122,9 @@ class Halt(Struct, frozen=True, kw_only=True):
     deadline_seconds: float
     legs: dict[Account, Leg]
     orders: dict[tuple[AccountId, ClOrdId], HaltOrder]
-    repeats: tuple[tuple[Nanos, Trigger], ...] = ()  # who pulled it again
+    repeats: tuple[Repeat, ...] = ()
     release: Release | None = None
+    names: Names = Names()
 
     @property
     def is_active(self) -> bool:
@@ -124,3 +135,8 @@ class Halt(Struct, frozen=True, kw_only=True):
     def is_running(self) -> bool:
         """A round is under way."""
         return any(leg.ending is None for leg in self.legs.values())
+
+    @property
+    def is_proven(self) -> bool:
+        """Nothing in scope was open on any account when it was swept last."""
+        return all(leg.ending is Ending.PROVEN for leg in self.legs.values())

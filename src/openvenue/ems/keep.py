@@ -12,6 +12,8 @@ def keep(state: State, order: Order) -> None:
         live.pop(order.cl_ord_id, None)
     else:
         live[order.cl_ord_id] = None
+    if order.order_id and (order.account, order.order_id) not in state.named:
+        state.note_names(order)
     for name in (order.venue_cl_ord_id, order.order_id):
         if name:
             state.named[order.account, name] = order.cl_ord_id

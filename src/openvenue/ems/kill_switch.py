@@ -19,18 +19,20 @@ from openvenue.ems.halt_commands import BeginRound, EndRound, PullSwitch, Releas
 from openvenue.ems.halt_events import Halted, HaltRepeated, ReleaseRefused
 from openvenue.ems.halts import Halt, Leg, Trigger
 from openvenue.ems.ledger import DeskStopped, Ledger
+from openvenue.ems.misnomers import unknown_symbols
 from openvenue.ems.order_log import Change
 from openvenue.ems.orders import Account, HaltId
 from openvenue.ems.proof import Ending, nobody_lists, nobody_tells
 from openvenue.ems.route import Route
 from openvenue.ems.rules.halt import is_meant
-from openvenue.ems.scope import MAYBE_TRIGGERED, Scope
+from openvenue.ems.scope import MAYBE_TRIGGERED, Names, Scope
 from openvenue.ems.sweep import Sweep, Withdrawn
 from openvenue.ems.testimony import Testimony
 from openvenue.ems.timer import Timer
 
 log = structlog.get_logger(__name__)
 
+CHECK_SECONDS_MIN: Final = 1.0  # for names, at the deadline
 GOOD: Final = (Ending.PROVEN, Ending.UNVERIFIABLE)  # nothing more can be done
 
 
@@ -62,10 +64,11 @@ class KillSwitch:
         flatten: bool,
         deadline_seconds: float | None,
         halt_id: HaltId | None = None,
+        names: Names | None = None,
     ) -> Halt:
         """A halt of `scope`, durable, and under way everywhere; the one that stands, if it does.
 
-        Raises: DeskStopped.
+        A deadline that is named shortens the one of a halt that runs. Raises: DeskStopped.
         """
         accounts = tuple(account for account in self._routes if scope.has(account))
         seconds = self._config.deadline_seconds if deadline_seconds is None else deadline_seconds
@@ -77,6 +80,8 @@ class KillSwitch:
                 flatten=flatten,
                 deadline_seconds=seconds,
                 halt_id=halt_id,
+                names=names or Names(symbols=scope.symbols),
+                has_named_deadline=deadline_seconds is not None,
             ),
             trigger.origin,
         )
@@ -85,6 +90,9 @@ class KillSwitch:
             await self._begin(event.halt_id, accounts)
         for account in accounts:
             self._start(event.halt_id, account)
+            sweep = self._legs[event.halt_id, account].sweep
+            if sweep is not None and deadline_seconds is not None:
+                sweep.shorten(deadline_seconds)
         log.warning("kill switch", halt=event.halt_id, by=trigger.by, reason=trigger.reason)
         return self._halt(event.halt_id)
 
@@ -98,9 +106,11 @@ class KillSwitch:
         await asyncio.gather(*(leg.has_ended.wait() for leg in legs))
         return await self.halt(halt_id)
 
-    async def release(self, halt_id: HaltId, by: str, reason: str) -> Halt:
+    async def release(
+        self, halt_id: HaltId, by: str, reason: str, *, even_unproven: bool = False
+    ) -> Halt:
         """The halt, released. Raises: HaltStays; DeskStopped."""
-        command = ReleaseHalt(halt_id=halt_id, by=by, reason=reason)
+        command = ReleaseHalt(halt_id=halt_id, by=by, reason=reason, even_unproven=even_unproven)
         (event,) = await self._ledger.submit(command, "release")
         if isinstance(event, ReleaseRefused):
             raise HaltStays(halt_id, event.reason)
@@ -180,7 +190,7 @@ class KillSwitch:
                     continue
             else:
                 async with route.sweeping():
-                    await self._round(halt, route)
+                    await self._round(halt, route, leg)
             if self._halt(halt_id).legs[route.account].ending is not None:
                 leg.has_ended.set()
                 await self._pause(leg)
@@ -203,9 +213,9 @@ class KillSwitch:
         except FAILURES as error:
             log.info("not seen", halt=halt.halt_id, account=str(route.account), why=str(error))
 
-    async def _round(self, halt: Halt, route: Route) -> None:
+    async def _round(self, halt: Halt, route: Route, leg: "_Leg") -> None:
         """One sweep, up to its deadline, and how it stands then."""
-        sweep = self._sweep(halt, route)
+        sweep = leg.sweep = self._sweep(halt, route)
         unlistable = route.connector.capabilities.unlistable
         try:
             ending, why = await sweep.run()
@@ -218,13 +228,18 @@ class KillSwitch:
             doubtful = sum(halt.scope.why_kept(it) == MAYBE_TRIGGERED for it in sweep.kept)
             if ending is Ending.PROVEN and doubtful:
                 ending, why = Ending.UNVERIFIABLE, nobody_tells(doubtful)
+            unknown = None
+            if ending in GOOD:
+                unknown = await self._unknown_symbols(halt, route, sweep)
         except Withdrawn:
             return
         except DeskStopped:
             raise
         except Exception:  # told as what it is; the watch tries again
             log.exception("a fault of the desk", halt=halt.halt_id, account=str(route.account))
-            ending, why = Ending.UNKNOWN, "a fault of the desk"
+            ending, why, unknown = Ending.UNKNOWN, "a fault of the desk", None
+        finally:
+            leg.sweep = None
         end = EndRound(
             halt_id=halt.halt_id,
             account=route.account,
@@ -232,6 +247,7 @@ class KillSwitch:
             why=why,
             unlistable=unlistable,
             kept=tuple(it.cl_ord_id for it in sweep.kept),
+            unknown_symbols=unknown,
         )
         await self._ledger.submit(end)
         log.warning("swept", halt=halt.halt_id, account=str(route.account), ending=ending, why=why)
@@ -257,6 +273,18 @@ class KillSwitch:
             if not all(it.has_ended for it in orders):
                 await self._timer.sleep(self._config.retry_seconds)
 
+    async def _unknown_symbols(
+        self, halt: Halt, route: Route, sweep: Sweep
+    ) -> tuple[str, ...] | None:
+        """Asked for once, and not before all that is urgent has been done. In doubt all of them."""
+        if self._halt(halt.halt_id).legs[route.account].unknown_symbols is not None:
+            return None
+        try:
+            async with asyncio.timeout(max(sweep.seconds_left, CHECK_SECONDS_MIN)):
+                return await unknown_symbols(route, halt.names)
+        except TimeoutError:
+            return halt.names.symbols
+
     def _sweep(self, halt: Halt, route: Route) -> Sweep:
         def is_wanted() -> bool:
             return self._halt(halt.halt_id).is_active
@@ -270,6 +298,7 @@ class _Leg:
 
     def __init__(self) -> None:
         self.task: asyncio.Task[None] | None = None
+        self.sweep: Sweep | None = None  # under way
         self.wake = asyncio.Event()  # something is to be looked at now
         self.has_ended = asyncio.Event()  # the round that somebody waits for
 

@@ -56,6 +56,7 @@ class MarkerWatch:
                         flatten=marker.flatten,
                         deadline_seconds=marker.deadline_seconds,
                         halt_id=marker.halt_id,
+                        names=marker.names,
                     )
                     await self._tasks.shielded(pulling)
                 assert self._markers.folder is not None, "it was in there"

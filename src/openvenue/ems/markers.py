@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from openvenue.ems.halts import Origin, Trigger
 from openvenue.ems.orders import HaltId
-from openvenue.ems.scope import Scope
+from openvenue.ems.scope import Names, Scope
 from openvenue.engine.units import Nanos
 from openvenue.journal.disk import Disk, write_file
 
@@ -36,6 +36,7 @@ class Marker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: str
     flatten: bool
     deadline_seconds: float
+    names: Names | None = None  # as whoever pulled wrote them
 
     @property
     def trigger(self) -> Trigger:

@@ -4,9 +4,10 @@ import structlog
 from msgspec import Struct
 
 from openvenue.ems.connectors.port import FAILURES
+from openvenue.ems.misnomers import unknown_symbols
 from openvenue.ems.orders import Account, Order
 from openvenue.ems.route import Route
-from openvenue.ems.scope import Scope
+from openvenue.ems.scope import Aim, Scope
 
 log = structlog.get_logger(__name__)
 
@@ -20,10 +21,24 @@ class Rehearsal(Struct, frozen=True, kw_only=True):
     why: str = ""  # the venue did not tell; then nothing of this is known
     mass_cancel: tuple[str, ...] = ()  # what the venue itself can cancel at once
     unlistable: tuple[str, ...] = ()  # classes of orders that it shows to nobody
+    unknown_symbols: tuple[str, ...] = ()
 
 
-async def rehearse(route: Route, scope: Scope) -> Rehearsal:
-    """What `scope` means on one account now."""
+class DryRun(Struct, frozen=True, kw_only=True):
+    """All of them."""
+
+    scope: Scope
+    accounts: tuple[Rehearsal, ...]
+    warnings: tuple[str, ...] = ()  # about names that nobody knows
+
+    @property
+    def is_known(self) -> bool:
+        """Every venue has told, and every name means something."""
+        return not self.warnings and not any(it.why for it in self.accounts)
+
+
+async def rehearse(route: Route, aim: Aim) -> Rehearsal:
+    """What is meant on one account now."""
     able = route.connector.capabilities
     try:
         await route.sync()
@@ -31,7 +46,7 @@ async def rehearse(route: Route, scope: Scope) -> Rehearsal:
     except FAILURES as error:
         why = str(error)
     live = await route.live()
-    meant = tuple(it for it in live if scope.means(it))
+    meant = tuple(it for it in live if aim.scope.means(it))
     return Rehearsal(
         account=route.account,
         meant=meant,
@@ -39,4 +54,5 @@ async def rehearse(route: Route, scope: Scope) -> Rehearsal:
         why=why,
         mass_cancel=able.mass_cancel,
         unlistable=able.unlistable,
+        unknown_symbols=await unknown_symbols(route, aim.names),
     )

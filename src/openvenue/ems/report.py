@@ -11,7 +11,19 @@ from typing import Final
 
 from msgspec import Struct
 
-from openvenue.ems.halts import DONE, GONE, Act, Halt, HaltOrder, HeldPosition, Leg, Origin, Release
+from openvenue.ems.halts import (
+    DONE,
+    GONE,
+    Act,
+    Halt,
+    HaltOrder,
+    HeldPosition,
+    Leg,
+    Origin,
+    Release,
+    Repeat,
+)
+from openvenue.ems.misnomers import warnings
 from openvenue.ems.orders import Account, ClOrdId, HaltId, Order, Side, Status
 from openvenue.ems.proof import Ending, Sight
 from openvenue.ems.scope import Scope
@@ -37,6 +49,7 @@ class Verdict(StrEnum):
     LEFT = "left"
     UNKNOWN = "unknown"
     UNVERIFIABLE = "unverifiable"
+    MISNAMED = "misnamed"  # as far as anybody knows the names; of the whole only
 
 
 VERDICTS: Final = {
@@ -55,6 +68,7 @@ WORST_FIRST: Final = (
     Verdict.LEFT,
     Verdict.UNKNOWN,
     Verdict.UNVERIFIABLE,
+    Verdict.MISNAMED,
     Verdict.PROVEN,
 )
 
@@ -123,7 +137,8 @@ class HaltReport(Struct, frozen=True, kw_only=True):
     reappeared: int
     recanceled: int
     legs: tuple[LegReport, ...]
-    repeats: tuple[tuple[Nanos, str, str], ...]  # when, by whom and why it was pulled again
+    repeats: tuple[Repeat, ...]
+    warnings: tuple[str, ...]  # about names in its scope that nobody knows
     release: Release | None
 
 
@@ -139,6 +154,9 @@ def report(
     chosen = [leg for leg in halt.legs.values() if owner in (None, leg.account.owner)]
     legs = tuple(_leg(state, halt, leg, leg.account in live) for leg in chosen)
     verdicts = {leg.verdict for leg in legs} or {Verdict.UNKNOWN}
+    warned = _warnings(state, halt)
+    if warned:
+        verdicts.add(Verdict.MISNAMED)
     verdict = next(it for it in WORST_FIRST if it in verdicts)
     outcomes = [order.outcome for leg in legs for order in leg.orders]
     return HaltReport(
@@ -158,9 +176,17 @@ def report(
         reappeared=sum(leg.reappeared for leg in legs),
         recanceled=sum(leg.recanceled for leg in legs),
         legs=legs,
-        repeats=tuple((time, it.by, it.reason) for time, it in halt.repeats),
+        repeats=halt.repeats,
+        warnings=warned,
         release=halt.release,
     )
+
+
+def _warnings(state: State, halt: Halt) -> tuple[str, ...]:
+    """Symbols are checked when a round has proven the rest."""
+    legs = halt.legs.values()
+    unknown = [leg.unknown_symbols or () for leg in legs]
+    return warnings(state, halt.scope, halt.names, [leg.account for leg in legs], unknown)
 
 
 def _ends(legs: tuple[LegReport, ...]) -> Iterator[Nanos]:

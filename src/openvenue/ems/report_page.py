@@ -6,7 +6,7 @@ from typing import Final
 from openvenue.ems.halts import Act, HeldPosition
 from openvenue.ems.orders import Account, Order
 from openvenue.ems.proof import Sight
-from openvenue.ems.rehearsal import Rehearsal
+from openvenue.ems.rehearsal import DryRun
 from openvenue.ems.report import HaltReport, LegReport, OrderReport, Outcome, Verdict
 from openvenue.ems.scope import Scope
 from openvenue.ems.times import iso
@@ -17,6 +17,7 @@ MEANINGS: Final = {
     Verdict.LEFT: "orders in scope, or positions to be closed, are still open",
     Verdict.UNKNOWN: "it is not known whether orders in scope are open",
     Verdict.UNVERIFIABLE: "nothing in scope is listed, but not everything can be listed",
+    Verdict.MISNAMED: "nothing that is known is open, but the scope names what nobody knows",
 }
 LIVE: Final = "LIVE"
 
@@ -45,15 +46,17 @@ def scope_text(scope: Scope) -> str:
     return " ".join(words)
 
 
-def rehearsal_page(scope: Scope, rehearsals: Sequence[Rehearsal], live: bool) -> str:
+def rehearsal_page(run: DryRun, live: bool) -> str:
     """What a dry run found."""
-    return "".join(f"{_printable(line)}\n" for line in _rehearsal_lines(scope, rehearsals, live))
+    return "".join(f"{_printable(line)}\n" for line in _rehearsal_lines(run, live))
 
 
-def _rehearsal_lines(scope: Scope, rehearsals: Sequence[Rehearsal], live: bool) -> Iterator[str]:
+def _rehearsal_lines(run: DryRun, live: bool) -> Iterator[str]:
+    scope = run.scope
     yield f"DRY RUN{f' ({LIVE})' if live else ''}: nothing was halted, nothing was canceled"
     yield f"scope      {scope_text(scope)}"
-    for it in rehearsals:
+    yield from (f"WARNING    {warning}" for warning in run.warnings)
+    for it in run.accounts:
         yield ""
         if it.why:
             yield f"{_name(it.account)}: not known: {it.why}"
@@ -80,6 +83,7 @@ def _lines(report: HaltReport) -> Iterator[str]:
     yield f"{banner}{report.halt_id}: {report.verdict.upper()}, {MEANINGS[report.verdict]}"
     yield f"halt       {'stands: orders in scope are refused' if report.is_active else 'released'}"
     yield f"scope      {scope_text(report.scope)}"
+    yield from (f"WARNING    {warning}" for warning in report.warnings)
     yield f"by         {report.by} ({report.origin})"
     yield f"reason     {report.reason or 'none was given'}"
     yield f"begun      {iso(report.begun)}"
@@ -90,11 +94,15 @@ def _lines(report: HaltReport) -> Iterator[str]:
     yield f"orders     {', '.join(counts)}"
     if report.reappeared:
         yield f"watch      {report.reappeared} re-appeared, {report.recanceled} canceled again"
-    for time, by, reason in report.repeats:
-        yield f"again      {iso(time)} by {by}: {reason or 'no reason was given'}"
+    for again in report.repeats:
+        why = again.trigger.reason or "no reason was given"
+        seconds = again.deadline_seconds
+        until = "" if seconds is None else f" (deadline {seconds:g} s)"
+        yield f"again      {iso(again.time)} by {again.trigger.by}: {why}{until}"
     if report.release is not None:
         it = report.release
-        yield f"released   {iso(it.time)} by {it.by}: {it.reason}"
+        although = ", although it was not proven" if it.was_unproven else ""
+        yield f"released   {iso(it.time)} by {it.by}{although}: {it.reason}"
     for leg in report.legs:
         yield ""
         yield from _leg_lines(leg)

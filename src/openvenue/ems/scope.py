@@ -19,6 +19,20 @@ class TriggerState(StrEnum):
     RESTING = "RESTING"  # whatever stands in the book, fired triggers among it
 
 
+class Names(Struct, frozen=True, array_like=True, kw_only=True):
+    """What a scope was made of: names as they were written, so that nobody's can be told."""
+
+    symbols: tuple[str, ...] = ()
+    strange: tuple[str, ...] = ()  # accounts and exchanges that there are none of; left out
+
+
+class Aim(Struct, frozen=True):
+    """A scope, and what it was made of."""
+
+    scope: "Scope"
+    names: Names
+
+
 class Scope(Struct, frozen=True, array_like=True, kw_only=True):
     """Which orders a halt is about: those that fit every filter. An empty filter leaves out none.
 

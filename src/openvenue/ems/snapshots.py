@@ -113,6 +113,11 @@ def restore(saved_bytes: bytes) -> tuple[Engine, list[Change]]:
             orders={(order.account.owner, order.cl_ord_id): order for order in it.orders},
         )
     state.active = dict.fromkeys(saved.active)
+    for order in saved.orders:
+        if order.order_id:
+            state.note_names(order)
+        if order.tag:
+            state.tags[order.account.owner, order.tag] = None
     return engine, saved.changes
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from openvenue.ems.halts import Halt
 from openvenue.ems.orders import Account, ClOrdId, HaltId, Order, OrderKey, RunId
 from openvenue.ems.proof import Ending, Sight
-from openvenue.engine.units import Nanos
+from openvenue.engine.units import AccountId, Nanos
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -38,11 +38,19 @@ class State:
         self.runs: dict[RunId, Run] = {}
         self.halts: dict[HaltId, Halt] = {}
         self.active: dict[HaltId, None] = {}  # not released
+        self.traded: dict[tuple[Account, str], None] = {}  # names of symbols that orders had there
+        self.tags: dict[tuple[AccountId, str], None] = {}  # that orders ever had
 
     def live_orders(self, account: Account) -> Iterator[Order]:
         """Orders of an account that have not ended, oldest first."""
         for cl_ord_id in self.live.get(account, ()):
             yield self.orders[account.owner, cl_ord_id]
+
+    def note_names(self, order: Order) -> None:
+        """Remember what an order that a venue has named is called by."""
+        for symbol in (order.terms.symbol, order.terms.common_symbol):
+            if symbol:
+                self.traded[order.account, symbol.casefold()] = None
 
     def active_halts(self) -> Iterator[Halt]:
         """Halts that have not been released, oldest first."""

@@ -8,7 +8,8 @@ of the private feed, where the venue has one.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Final, Protocol
 
 import structlog
@@ -86,12 +87,13 @@ class Sweep:
         self._why = ""
         self._asking: dict[tuple[str, ClOrdId | None], Nanos] = {}  # and no answer yet
         self._is_nameless = False
+        self._bounds: list[asyncio.Timeout] = []  # of what is under way
         self.kept: list[Order] = []  # beside the scope, at the last look
 
     async def run(self) -> tuple[Ending, str]:
         """How it ended, and why not better. Raises: Withdrawn."""
         try:
-            async with asyncio.timeout(max(self.seconds_left, 0.0)):
+            async with self.bounded():
                 await self._until_empty()
             return Ending.PROVEN, ""
         except Unreachable as error:
@@ -107,6 +109,26 @@ class Sweep:
     def seconds_left(self) -> float:
         """Until the deadline."""
         return self._deadline - self._route.timer.monotonic()
+
+    @asynccontextmanager
+    async def bounded(self) -> AsyncIterator[None]:
+        """What is done within ends at the deadline, also at one that comes nearer meanwhile.
+
+        Raises: TimeoutError.
+        """
+        async with asyncio.timeout(max(self.seconds_left, 0.0)) as bound:
+            self._bounds.append(bound)
+            try:
+                yield
+            finally:
+                self._bounds.remove(bound)
+
+    def shorten(self, seconds: float) -> None:
+        """End no later than so long from now."""
+        if seconds < self.seconds_left:
+            self._deadline = self._route.timer.monotonic() + seconds
+            for bound in self._bounds:
+                bound.reschedule(asyncio.get_running_loop().time() + seconds)
 
     async def look(self) -> None:
         """One look, by itself. Raises: FAILURES."""

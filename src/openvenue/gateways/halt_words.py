@@ -1,16 +1,15 @@
 """The kill switch in JSON: one shape for whoever asks, an owner or the operator."""
 
-from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qs
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from openvenue.ems.halts import Act, HeldPosition
+from openvenue.ems.halts import Act, HeldPosition, Repeat
 from openvenue.ems.orders import Order, Side, Waits
 from openvenue.ems.proof import Sight
-from openvenue.ems.rehearsal import Rehearsal
+from openvenue.ems.rehearsal import DryRun, Rehearsal
 from openvenue.ems.report import HaltReport, LegReport, OrderReport, Verdict
 from openvenue.ems.report_page import scope_text
 from openvenue.ems.scope import Scope, TriggerState
@@ -65,6 +64,7 @@ class ReleaseJson(Struct, kw_only=True, forbid_unknown_fields=True):
 
     reason: str
     by: str = ""
+    even_unproven: bool = False
 
 
 def decode_pull(body: bytes, kind: type[S]) -> S:
@@ -181,18 +181,29 @@ def as_json(report: HaltReport, *, short: bool = False) -> dict[str, Any]:
             "reappeared": report.reappeared,
             "recanceled": report.recanceled,
         },
-        "pulled_again": [
-            {"time": iso(time), "by": by, "reason": why} for time, by, why in report.repeats
-        ],
+        "pulled_again": [_repeat(it) for it in report.repeats],
+        "warnings": report.warnings,
     }
     if report.ended is not None:
         told["ended"] = iso(report.ended)
     if report.release is not None:
         it = report.release
-        told["released"] = {"time": iso(it.time), "by": it.by, "reason": it.reason}
+        told["released"] = {
+            "time": iso(it.time),
+            "by": it.by,
+            "reason": it.reason,
+            "even_unproven": it.was_unproven,
+        }
     if not short:
         told["accounts"] = [_leg(leg) for leg in report.legs]
     return told
+
+
+def _repeat(it: Repeat) -> dict[str, Any]:
+    told = {"time": iso(it.time), "by": it.trigger.by, "reason": it.trigger.reason}
+    if it.deadline_seconds is None:
+        return told
+    return {**told, "deadline_seconds": it.deadline_seconds}
 
 
 def scope_json(scope: Scope) -> dict[str, Any]:
@@ -214,13 +225,14 @@ def scope_json(scope: Scope) -> dict[str, Any]:
     }
 
 
-def rehearsal_json(scope: Scope, told: Sequence[Rehearsal], *, live: bool) -> dict[str, Any]:
+def rehearsal_json(run: DryRun, *, live: bool) -> dict[str, Any]:
     """What a dry run found."""
     return {
         "dry_run": True,
         "live": live,
-        "scope": scope_json(scope),
-        "accounts": [_rehearsed(scope, it) for it in told],
+        "scope": scope_json(run.scope),
+        "warnings": run.warnings,
+        "accounts": [_rehearsed(run.scope, it) for it in run.accounts],
     }
 
 

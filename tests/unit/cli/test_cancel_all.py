@@ -333,7 +333,8 @@ def test_a_corrupt_desk_file_and_an_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The desk is asked where the operator says that it is."""
-    body = '{"id": "HALT-000001", "live": false, "status": "proven", "accounts": []}'
+    body = '{"id": "HALT-000001", "live": false, "status": "proven", "accounts": [], '
+    body += '"deadline_seconds": 10, "warnings": []}'
     with serving(200, body) as base_url:
         gone(tmp_path, monkeypatch)
         (tmp_path / "desk.json").write_text("{")
@@ -463,23 +464,37 @@ def gone(
     )
 
 
+@pytest.mark.parametrize("status", ["proven", "unknown"])
 def test_a_halt_that_no_desk_has_read_can_be_taken_back(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], status: str
 ) -> None:
     """With a record of who did it; of one that it has read, only the desk can say anything."""
     folder = markers.folder_of(tmp_path / "ems")
     markers.leave(folder, MARKER)
 
-    code = release.run(
-        tmp_path, "HALT-file", reason="drill over", by="Olga", lists=False, json=False
-    )
-    again = release.run(
-        tmp_path, "HALT-file", reason="drill over", by="Olga", lists=False, json=False
-    )
+    def released(*, even_unproven: bool = False) -> int:
+        return release.run(
+            tmp_path,
+            "HALT-file",
+            reason="drill over",
+            by="Olga",
+            even_unproven=even_unproven,
+            lists=False,
+            json=False,
+        )
 
-    assert (code, again) == (0, 2)
+    unproven = released()
+    said = capsys.readouterr().err
+    (folder / "HALT-file.report.json").write_text(json.dumps({"status": status}))
+    code = released(even_unproven=status != "proven")
+    again = released()
+
+    assert (unproven, code, again) == (1, 0, 2)
+    assert "HALT-file stays: nothing has proven" in said
     assert markers.read(folder) == []
-    assert (folder / "HALT-file.release.txt").read_text() == "by Olga: drill over\n"
+    although = "" if status == "proven" else " (although it was not proven)"
+    kept = (folder / "HALT-file.release.txt").read_text()
+    assert kept == f"by Olga{although}: drill over\n"
     assert "Halts stand" in capsys.readouterr().err
 
 

@@ -28,7 +28,7 @@ from openvenue.ems.orders import (
 )
 from openvenue.ems.proof import Ending, Sight
 from openvenue.ems.records import Entry
-from openvenue.ems.scope import Scope, TriggerState
+from openvenue.ems.scope import Names, Scope, TriggerState
 from openvenue.engine.units import AccountId, Nanos
 
 ANN: Final = AccountId("ann")
@@ -49,6 +49,7 @@ SCOPE: Final = Scope(
     mine_only=True,
     trigger_state=TriggerState.RESTING,
 )
+NAMES: Final = Names(symbols=("PF_XBTUSD",), strange=("account bobb",))
 TRIGGER: Final = Trigger(origin=Origin.CLIENT, by="Ann", reason="why", owner=ANN)
 ACT: Final = Act(kind="cancel", asked=NOON, answered=NOON, answer="done", cl_ord_id=ONE)
 POSITIONS: Final = Positions(
@@ -119,6 +120,8 @@ COMMANDS: Final[list[commands.Command]] = [
         flatten=True,
         deadline_seconds=2.5,
         halt_id=HALT,
+        names=NAMES,
+        has_named_deadline=False,
     ),
     halt_commands.BeginRound(halt_id=HALT, account=ACCOUNT),
     halt_commands.RecordLook(halt_id=HALT, account=ACCOUNT, sight=SIGHT, listed=(ONE,)),
@@ -133,8 +136,9 @@ COMMANDS: Final[list[commands.Command]] = [
         why="why",
         unlistable=("twap",),
         kept=(ONE,),
+        unknown_symbols=("PF_XBTUSD",),
     ),
-    halt_commands.ReleaseHalt(halt_id=HALT, by="Bob", reason="why"),
+    halt_commands.ReleaseHalt(halt_id=HALT, by="Bob", reason="why", even_unproven=True),
 ]
 EVENTS: Final[list[events.Event]] = [
     events.OrderReceived(
@@ -185,8 +189,16 @@ EVENTS: Final[list[events.Event]] = [
         flatten=True,
         deadline_seconds=2.5,
         orders=(MET,),
+        names=NAMES,
     ),
-    halt_events.HaltRepeated(halt_id=HALT, trigger=TRIGGER, flatten=True),
+    halt_events.HaltRepeated(
+        halt_id=HALT,
+        trigger=TRIGGER,
+        flatten=True,
+        deadline_seconds=2.5,
+        has_named_deadline=True,
+        strange=("account bobb",),
+    ),
     halt_events.RoundBegun(halt_id=HALT, account=ACCOUNT, orders=(MET,)),
     halt_events.Looked(halt_id=HALT, account=ACCOUNT, sight=SIGHT, orders=(MET,), reappeared=1),
     halt_events.Acted(halt_id=HALT, account=ACCOUNT, acts=(ACT,)),
@@ -198,8 +210,9 @@ EVENTS: Final[list[events.Event]] = [
         why="why",
         unlistable=("twap",),
         kept=(ONE,),
+        unknown_symbols=("PF_XBTUSD",),
     ),
-    halt_events.HaltReleased(halt_id=HALT, by="Bob", reason="why"),
+    halt_events.HaltReleased(halt_id=HALT, by="Bob", reason="why", was_unproven=True),
     halt_events.ReleaseRefused(halt_id=HALT, by="Bob", reason=halt_events.HaltRefusal.RUNNING),
 ]
 ENTRY: Final = Entry(7, NOON, "client", COMMANDS[0], (EVENTS[0],))

@@ -216,6 +216,7 @@ class PaperVenue:
         self.positioned = [SHORT]
         self.armed: list[int] = []
         self.holds_back = ""
+        self.listed = [MARKET]
         self.news: asyncio.Queue[Snapshot | Heard | Exception] = asyncio.Queue()
         self.follows = 0  # how often its feed was subscribed to
         self.unlisted: dict[str, VenueOrder] = {}  # open, and told by the feed alone
@@ -354,7 +355,7 @@ class PaperVenue:
 
     async def markets(self) -> Sequence[Market]:
         with self._doing("markets"):
-            return [MARKET]
+            return list(self.listed)
         raise AssertionError("the fault was raised")
 
     async def depth(self, symbol: str, side: Side) -> Sequence[tuple[Decimal, Decimal]]:
@@ -407,9 +408,13 @@ class Scene:
         **filters: Any,
     ) -> HaltId:
         """The kill switch; it is under way when this returns."""
-        scope = self.desk.switchboard.scope(**filters)
+        aim = self.desk.switchboard.aim(**filters)
         halt = await self.desk.kill_switch.pull(
-            scope, by, flatten=flatten, deadline_seconds=deadline_seconds
+            aim.scope,
+            by,
+            flatten=flatten,
+            deadline_seconds=deadline_seconds,
+            names=aim.names,
         )
         return halt.halt_id
 

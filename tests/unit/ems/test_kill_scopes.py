@@ -146,10 +146,10 @@ async def test_a_dry_run_tells_why_each_order_would_stay(scene: Scene) -> None:
     """As the halt itself would."""
     await scene.place("ours")
     theirs = scene.venue.add("theirs")
-    scope = scene.desk.switchboard.scope(owners=[ANN], venues=["KRAKENFTS"], mine_only=True)
+    aim = scene.desk.switchboard.aim(owners=[ANN], venues=["KRAKENFTS"], mine_only=True)
 
-    (told,) = await scene.desk.switchboard.rehearse(scope)
+    (told,) = (await scene.desk.switchboard.rehearse(aim)).accounts
 
     assert [it.cl_ord_id for it in told.meant] == ["ours"]
-    assert [(it.order_id, scope.why_kept(it)) for it in told.beside] == [(theirs, "foreign")]
+    assert [(it.order_id, aim.scope.why_kept(it)) for it in told.beside] == [(theirs, "foreign")]
     assert told.account == FUTURES

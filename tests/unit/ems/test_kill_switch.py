@@ -36,6 +36,7 @@ from tests.unit.ems.scene import (
     BY_OPERATOR,
     CONFIG,
     FUTURES,
+    MARKET,
     SHORT,
     SPOT,
     TERMS,
@@ -172,7 +173,7 @@ async def test_a_name_that_means_nothing_is_refused(
 ) -> None:
     """Or a slip of the pen would be told that everything is empty."""
     with pytest.raises(error):
-        scene.desk.switchboard.scope(**filters)  # type: ignore[arg-type]
+        scene.desk.switchboard.scope(**filters)
 
 
 async def test_a_bare_exchange_means_all_of_its_tagged_accounts(scene: Scene) -> None:
@@ -198,7 +199,8 @@ async def test_the_same_switch_pulled_twice_is_one_halt(scene: Scene) -> None:
     assert once == 1
     assert again.verdict is Verdict.PROVEN
     assert {leg.rounds for leg in again.legs} == {2}
-    assert [(by, why) for _, by, why in again.repeats] == [("Ann", "runaway"), ("Olga", "drill")]
+    triggers = [it.trigger for it in again.repeats]
+    assert [(it.by, it.reason) for it in triggers] == [("Ann", "runaway"), ("Olga", "drill")]
     assert scene.venue.open == {}
 
 
@@ -555,9 +557,9 @@ async def test_a_rehearsal_tells_what_would_go_and_touches_nothing(scene: Scene)
     scene.venue.add(terms=SELL)
     scene.venues[BOBS].down = Unreachable("down")
 
-    told = await scene.desk.switchboard.rehearse(scene.desk.switchboard.scope(side=Side.SELL))
+    told = await scene.desk.switchboard.rehearse(scene.desk.switchboard.aim(side=Side.SELL))
 
-    by_account = {it.account: it for it in told}
+    by_account = {it.account: it for it in told.accounts}
     assert by_account[FUTURES].meant[0].cl_ord_id == "sell"
     assert len(by_account[FUTURES].meant) == 2
     assert [it.cl_ord_id for it in by_account[FUTURES].beside] == ["buy"]
@@ -712,6 +714,7 @@ async def test_a_position_that_nobody_takes_is_left_and_told(scene: Scene) -> No
 async def test_only_positions_in_scope_are_closed(scene: Scene) -> None:
     """A halt of one instrument closes one instrument."""
     scene.venue.positioned = [SHORT, replace(SHORT, symbol="PF_ETHUSD", common_symbol="")]
+    scene.venue.listed.append(replace(MARKET, symbol="PF_ETHUSD"))
 
     report = await scene.kill(symbols=["KRAKENFTS_PERP_ETH_USD"], owners=[ANN], flatten=True)
 

@@ -40,13 +40,7 @@ def pull_switch(state: State, command: PullSwitch) -> list[Event]:
     assert command.halt_id not in state.halts, "a marker is taken once"
     standing = next((it for it in state.active_halts() if it.scope == command.scope), None)
     if standing is not None:
-        return [
-            HaltRepeated(
-                halt_id=standing.halt_id,
-                trigger=command.trigger,
-                flatten=standing.flatten or command.flatten,
-            )
-        ]
+        return [_repeated(standing, command)]
     return [
         Halted(
             halt_id=command.halt_id or HaltId(f"HALT-{len(state.halts) + 1:06d}"),
@@ -61,8 +55,25 @@ def pull_switch(state: State, command: PullSwitch) -> list[Event]:
                 for order in state.live_orders(account)
                 if is_meant(command.scope, order)
             ),
+            names=command.names,
         )
     ]
+
+
+def _repeated(halt: Halt, command: PullSwitch) -> HaltRepeated:
+    """A deadline that somebody names can shorten what runs, and never lengthens it."""
+    seconds = halt.deadline_seconds
+    if command.has_named_deadline:
+        named = command.deadline_seconds
+        seconds = min(seconds, named) if halt.is_running else named
+    return HaltRepeated(
+        halt_id=halt.halt_id,
+        trigger=command.trigger,
+        flatten=halt.flatten or command.flatten,
+        deadline_seconds=seconds,
+        has_named_deadline=command.has_named_deadline,
+        strange=command.names.strange,
+    )
 
 
 def begin_round(state: State, command: BeginRound) -> list[Event]:
@@ -137,26 +148,36 @@ def end_round(state: State, command: EndRound) -> list[Event]:
             why=command.why,
             unlistable=command.unlistable,
             kept=command.kept,
+            unknown_symbols=command.unknown_symbols,
         )
     ]
 
 
 def release_halt(state: State, command: ReleaseHalt) -> list[Event]:
     """Once, and not while it is canceling: that ends by its deadline."""
-    reason = why_kept(state, command.halt_id)
+    reason = why_kept(state, command.halt_id, even_unproven=command.even_unproven)
     if reason is None:
-        return [HaltReleased(halt_id=command.halt_id, by=command.by, reason=command.reason)]
+        return [
+            HaltReleased(
+                halt_id=command.halt_id,
+                by=command.by,
+                reason=command.reason,
+                was_unproven=not state.halts[command.halt_id].is_proven,
+            )
+        ]
     return [ReleaseRefused(halt_id=command.halt_id, by=command.by, reason=reason)]
 
 
-def why_kept(state: State, halt_id: HaltId) -> HaltRefusal | None:
+def why_kept(state: State, halt_id: HaltId, *, even_unproven: bool) -> HaltRefusal | None:
     """Why a halt cannot be released now, or None."""
     halt = state.halts.get(halt_id)
     if halt is None:
         return HaltRefusal.UNKNOWN
     if not halt.is_active:
         return HaltRefusal.RELEASED
-    return HaltRefusal.RUNNING if halt.is_running else None
+    if halt.is_running:
+        return HaltRefusal.RUNNING
+    return None if even_unproven or halt.is_proven else HaltRefusal.UNPROVEN
 
 
 def is_meant(scope: Scope, order: Order) -> bool:

@@ -40,22 +40,20 @@ class KillSwitchRoutes:
         """POST /admin/kill-switch."""
         try:
             asked = halt_words.decode_pull(request.body, OperatorPullJson)
-            scope = self._ems.switchboard.scope(
+            aim = self._ems.switchboard.aim(
                 owners=halt_words.owners(asked), **halt_words.filters(asked)
             )
             if asked.dry_run:
-                found, live = (
-                    await self._ems.switchboard.rehearse(scope),
-                    self._ems.accounts.is_live,
-                )
-                told = halt_words.rehearsal_json(scope, found, live=live)
+                run = await self._ems.switchboard.rehearse(aim)
+                told = halt_words.rehearsal_json(run, live=self._ems.accounts.is_live)
                 return Response(200, msgspec.json.encode(told))
             report = await self._ems.switchboard.kill(
-                scope,
+                aim.scope,
                 Trigger(origin=Origin.OPERATOR, by=asked.by or OPERATOR, reason=asked.reason),
                 flatten=asked.flatten,
                 deadline_seconds=asked.deadline_seconds,
                 waits=asked.wait,
+                names=aim.names,
             )
         except UnreadableHalt as error:
             raise WireError(str(error), status=400) from error
@@ -89,7 +87,10 @@ class KillSwitchRoutes:
         try:
             asked = halt_words.decode_release(request.body)
             by = asked.by or OPERATOR
-            return _say(await self._ems.switchboard.release(None, halt_id, by, asked.reason))
+            report = await self._ems.switchboard.release(
+                None, halt_id, by, asked.reason, even_unproven=asked.even_unproven
+            )
+            return _say(report)
         except UnreadableHalt as error:
             raise WireError(str(error), status=400) from error
         except NoSuchHalt as error:

@@ -38,16 +38,16 @@ async def pull(ems: Ems, owner: AccountId, request: Request) -> Response:
         asked = halt_words.decode_pull(request.body, PullJson)
     except UnreadableHalt as error:
         raise Unreadable(str(error)) from error
-    scope = ems.switchboard.scope(owners=[owner], **halt_words.filters(asked))
+    aim = ems.switchboard.aim(owners=[owner], **halt_words.filters(asked))
     if asked.dry_run:
-        told = halt_words.rehearsal_json(
-            scope, await ems.switchboard.rehearse(scope), live=ems.accounts.is_live
-        )
+        run = await ems.switchboard.rehearse(aim)
+        told = halt_words.rehearsal_json(run, live=ems.accounts.is_live)
         return Response(200, msgspec.json.encode(told))
     trigger = Trigger(origin=Origin.CLIENT, by=asked.by or owner, reason=asked.reason, owner=owner)
     report = await ems.switchboard.kill(
-        scope,
+        aim.scope,
         trigger,
+        names=aim.names,
         flatten=asked.flatten,
         deadline_seconds=asked.deadline_seconds,
         waits=asked.wait,
@@ -79,7 +79,9 @@ async def release(ems: Ems, owner: AccountId, request: Request) -> Response:
     halt_id = request.path.removeprefix(f"{PATH}/").rstrip("/").removesuffix("/release")
     try:
         asked = halt_words.decode_release(request.body)
-        report = await ems.switchboard.release(owner, halt_id, asked.by or owner, asked.reason)
+        report = await ems.switchboard.release(
+            owner, halt_id, asked.by or owner, asked.reason, even_unproven=asked.even_unproven
+        )
     except UnreadableHalt as error:
         raise Unreadable(str(error)) from error
     except NoSuchHalt as error:
