@@ -232,7 +232,14 @@ class Writer:
         )
         if instrument.kind is Kind.SPOT:
             rests = time_in_force is GTC and trigger is None
-            extras = self._of_pairs(instrument, side, quantity, extras, rests=rests)
+            extras = self._of_pairs(
+                instrument,
+                side,
+                quantity,
+                extras,
+                rests=rests,
+                is_market=trigger is None and limit is None,
+            )
         return PlaceOrder(
             account=account,
             symbol=instrument.symbol,
@@ -260,8 +267,9 @@ class Writer:
         extras: Extras | None,
         *,
         rests: bool,
+        is_market: bool,
     ) -> Extras | None:
-        """A part that is hidden, an order that each fill brings, both, or neither."""
+        """A part that is hidden, an order that each fill brings, terms relative to the market."""
         random = self._pairs
         changed = Extras() if extras is None else extras
         if random.random() < (0.4 if rests else 0.01):
@@ -269,6 +277,14 @@ class Writer:
             changed = replace(changed, display=Lots(max(quantity // slices, 1)))
         if random.random() < 0.2:
             changed = replace(changed, close=self._close(instrument, side))
+        if is_market and side is BUY and random.random() < 0.5:
+            cents = random.choice([1, 500, 10_000, 10**6])
+            changed = replace(changed, cash=Atoms(cents * 10 ** market.SCALES[market.USD] // 100))
+        elif rests and random.random() < 0.08:
+            away = Distance(
+                int(side) * random.choice([-3, -1, 0, 2]), Ppb(random.choice([0, 10**7]))
+            )
+            changed = replace(changed, limit_from=away)
         return extras if changed == Extras() else changed
 
     def _close(self, instrument: Instrument, side: Side) -> Close:

@@ -103,6 +103,10 @@ class Contract:
             return Atoms(lots * ticks * self.num)
         return Atoms(lots * ticks * self.num // self.den)
 
+    def lots_for(self, atoms: int, ticks: int) -> int:
+        """The most lots of a pair at `ticks` whose value is no more than `atoms`."""
+        return ((atoms + 1) * self.den - 1) // (ticks * self.num)
+
     def signed_value(self, sign: int, lots: int, ticks: int) -> Atoms:
         """What a trade adds to a position's cost: buying costs, selling gives back.
 

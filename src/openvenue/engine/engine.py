@@ -238,6 +238,7 @@ class Engine:
         for event in events:
             EVOLVE[type(event)](state, event)
         state.steps.clear()
+        state.closes.clear()
 
     def _run(self, step: Any, events: list[Event]) -> None:
         """Decide one step, then everything that follows from it, one step at a time."""
@@ -247,6 +248,9 @@ class Engine:
             for event in DECIDE[type(step)](state, step):
                 EVOLVE[type(event)](state, event)
                 events.append(event)
-            if not steps:
+            if steps:
+                step = steps.popleft()
+            elif state.closes:
+                step = state.closes.popleft()
+            else:
                 return
-            step = steps.popleft()

@@ -153,6 +153,10 @@ class Extras(Struct, frozen=True, array_like=True, gc=False):
     display: Lots | None = None  # of an iceberg: how much the book shows at a time
     close: Close | None = None
     closes: OrderId | None = None  # whose fill brought it; its sender leaves it to the engine
+    # Of the limit, or of the trigger's price, from the last trade as the order comes; signed.
+    limit_from: Distance | None = None
+    trigger_from: Distance | None = None
+    cash: Atoms | None = None  # what a market order is to buy for, in the quote asset, fees apart
 
 
 class Order(Struct, frozen=True, array_like=True, gc=False):

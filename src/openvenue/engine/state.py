@@ -13,7 +13,7 @@ from openvenue.engine.markets import Market
 from openvenue.engine.notices import Notice
 from openvenue.engine.orders import OrderView
 from openvenue.engine.slicing import Slicing
-from openvenue.engine.steps import Step
+from openvenue.engine.steps import PlaceClose, Step
 from openvenue.engine.timed import NEVER, Timed
 from openvenue.engine.units import AccountId, AssetId, ExecId, Nanos, OrderId, Symbol
 from openvenue.engine.volumes import Volumes
@@ -58,6 +58,8 @@ class State:
         self.closures: dict[int, tuple[tuple[Symbol, Mode], ...]] = {}
         # Scratch of the command at hand, empty between commands and no part of the fingerprint.
         self.steps: deque[Step] = deque()
+        # They wait until nothing else does, so that no print from before them reaches them.
+        self.closes: deque[PlaceClose] = deque()
         self.before: dict[int, OrderView] = {}
 
     @property

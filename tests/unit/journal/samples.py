@@ -94,6 +94,9 @@ EXTRAS: Final = Extras(
         trigger_from=Distance(ticks=4, share=Ppb(2)),
     ),
     closes=OrderId(5),
+    limit_from=Distance(ticks=-7, share=Ppb(-3)),
+    trigger_from=Distance(ticks=7, share=Ppb(3)),
+    cash=Atoms(2**40),
 )
 ORDER: Final = Order(
     order_id=OrderId(7),

@@ -70,9 +70,9 @@ def traded(state: State, event: Traded) -> None:
     if taker.leaves == 0:
         forget(state, taker)
     if maker.closes:
-        state.steps.append(PlaceClose(maker.order, quantity, price))
+        state.closes.append(PlaceClose(maker.order, quantity, price))
     if taker.closes:
-        state.steps.append(PlaceClose(taker.order, quantity, price))
+        state.closes.append(PlaceClose(taker.order, quantity, price))
 
     contract = market.contract
     if contract.is_spot:

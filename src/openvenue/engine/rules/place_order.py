@@ -23,6 +23,7 @@ from openvenue.engine.rules.execution import (
     why_plan_refused,
 )
 from openvenue.engine.rules.iceberg import why_display_refused
+from openvenue.engine.rules.relative import made_absolute
 from openvenue.engine.state import State
 from openvenue.engine.trailing import is_behind, trail_price, why_offset_refuses
 from openvenue.engine.units import Lots, Nanos, Ticks, is_workable
@@ -87,6 +88,16 @@ def place_order(state: State, command: PlaceOrder, *, is_close: bool = False) ->
         return [_rejected(command, MARKET_NOT_FOUND)]
     if not account.is_trading_enabled:
         return [_rejected(command, RejectReason.TRADING_DISABLED)]
+    if extras is not None and (
+        extras.limit_from is not None or extras.trigger_from is not None or extras.cash is not None
+    ):
+        absolute = made_absolute(market, command, extras)
+        if isinstance(absolute, RejectReason):
+            return [_rejected(command, absolute)]
+        command = absolute
+        quantity = command.quantity
+        limit_price = command.limit_price
+        trigger = command.trigger
     sign = 1 if side is BUY else -1
     # The order of the checks is visible to clients, who only ever see the first failure.
     reason = _why_closed(state, market, limit_price, reduce_only, post_only, deadline)

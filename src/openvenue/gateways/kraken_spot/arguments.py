@@ -145,11 +145,21 @@ def _read_json(data: bytes, values: dict[str, str], nested: set[str]) -> None:
         found = DECODER.decode(data)
         for name, raw in found.items():
             text = bytes(raw)
-            if text.startswith((b"{", b"[")):
+            if text.startswith(b"{"):
                 nested.add(name)
-            elif text.startswith(b'"'):
-                values[name] = msgspec.json.decode(text, type=str)
-            elif text != b"null":
-                values[name] = text.decode()
+                for inner, value in DECODER.decode(raw).items():
+                    _keep(f"{name}[{inner}]", bytes(value), values, nested)
+            else:
+                _keep(name, text, values, nested)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise WireError(errors.INVALID, why=f"not a JSON object: {error}") from error
+
+
+def _keep(name: str, text: bytes, values: dict[str, str], nested: set[str]) -> None:
+    """One value of a JSON body; what is in an object is called `object[member]`, as in a form."""
+    if text.startswith((b"{", b"[")):
+        nested.add(name)
+    elif text.startswith(b'"'):
+        values[name] = msgspec.json.decode(text, type=str)
+    elif text != b"null":
+        values[name] = text.decode()

@@ -1,13 +1,7 @@
 """Wire words into ours and back, all of it pure: the parts are in `decode*` and `encode*`."""
 
 from openvenue.gateways.kraken_spot.arguments import Arguments, read_arguments
-from openvenue.gateways.kraken_spot.decode import (
-    Asked,
-    Terms,
-    build_order,
-    decode_add_order,
-    decode_timeout,
-)
+from openvenue.gateways.kraken_spot.decode import Asked, decode_add_order, decode_timeout
 from openvenue.gateways.kraken_spot.encode_market import (
     encode_asset,
     encode_candles,
@@ -21,6 +15,7 @@ from openvenue.gateways.kraken_spot.encode_orders import (
     encode_order,
     encode_trade,
 )
+from openvenue.gateways.kraken_spot.terms import Terms, build_order
 
 __all__ = [
     "Arguments",

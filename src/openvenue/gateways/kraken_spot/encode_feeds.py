@@ -10,14 +10,20 @@ from collections.abc import Iterable
 from typing import Final
 
 from openvenue.engine.events import Traded
-from openvenue.engine.orders import BUY, Order, OrderView
+from openvenue.engine.orders import BUY, Close, Order, OrderView, Trigger
 from openvenue.engine.queries import MarketView
 from openvenue.engine.units import AssetId, Atoms, Nanos
 from openvenue.gateways.kraken_spot.books import LevelBook, Levels, checksum
 from openvenue.gateways.kraken_spot.encode_market import plain
-from openvenue.gateways.kraken_spot.encode_orders import kind_word, signal_word, time_in_force_word
+from openvenue.gateways.kraken_spot.encode_orders import (
+    close_word,
+    kind_word,
+    signal_word,
+    time_in_force_word,
+)
 from openvenue.gateways.kraken_spot.ids import deposit_text, ledger_text, order_text, trade_text
 from openvenue.gateways.kraken_spot.listing import Listing, Market, Money
+from openvenue.gateways.kraken_spot.prices import distance_number
 from openvenue.gateways.kraken_spot.times import micros, up_to_second, whole_second
 from openvenue.gateways.numbers import half_up
 from openvenue.history.port import DayFigures, Fill, PublicTrade
@@ -128,10 +134,42 @@ class Executions:
         if not order.is_market and order.limit_price is not None:
             text = market.prices.text(order.limit_price)
             limit = f'"limit_price":{text},"limit_price_type":"static",'
+        if order.extras is not None and order.extras.display is not None:
+            limit += self._shown(view, market)
         return (
             f'{{"timestamp":"{micros(time)}","exec_type":"amended","order_status":"{status}",'
             f'"cum_qty":{market.sizes.text(view.filled)},"reason":"User requested",'
             f'"amended":true,"order_qty":{market.sizes.text(order.quantity)},{limit}{_name(order)}'
+            f'"order_id":"{order_text(order.order_id)}"}}'
+        )
+
+    def refilled(self, view: OrderView, time: Nanos) -> str:
+        """The next slice of an iceberg is shown."""
+        order = view.order
+        market = self._listing.of(order.symbol)
+        return (
+            f'{{"timestamp":"{micros(time)}","exec_type":"iceberg_refill",'
+            f'"order_status":"{"partially_filled" if view.filled else "new"}",'
+            f'"cum_qty":{market.sizes.text(view.filled)},{self._shown(view, market)}{_name(order)}'
+            f'"order_id":"{order_text(order.order_id)}"}}'
+        )
+
+    def _shown(self, view: OrderView, market: Market) -> str:
+        extras = view.order.extras
+        assert extras is not None and extras.display is not None, "only icebergs show a part"
+        return (
+            f'"display_qty":{market.sizes.text(extras.display)},'
+            f'"display_qty_remain":{market.sizes.text(view.leaves - view.hidden)},'
+        )
+
+    def moved(self, view: OrderView, time: Nanos) -> str:
+        """A trailing stop fires somewhere else from now on."""
+        order = view.order
+        market = self._listing.of(order.symbol)
+        assert order.trigger is not None, "only triggers move"
+        return (
+            f'{{"timestamp":"{micros(time)}","order_status":"new","exec_type":"status",'
+            f'{_name(order)}"triggers":{{{_triggers(view, order.trigger, market)}}},'
             f'"order_id":"{order_text(order.order_id)}"}}'
         )
 
@@ -162,20 +200,36 @@ class Executions:
             f'"side":"{"buy" if order.side is BUY else "sell"}",'
             f'"order_type":"{kind_word(order)}",{_name(order)}'
         ]
+        extras = order.extras
+        if extras is not None and extras.display is not None:
+            shown: int = min(extras.display, view.leaves)
+            if exec_type != "pending_new" and not view.is_waiting:
+                shown = view.leaves - view.hidden
+            parts.append(
+                f'"display_qty":{market.sizes.text(extras.display)},'
+                f'"display_qty_remain":{market.sizes.text(shown)},'
+            )
+        if extras is not None and extras.cash is not None:
+            parts.append(f'"cash_order_qty":{market.costs.text(extras.cash)},')
+        if extras is not None and extras.closes is not None:
+            parts.append(f'"ord_ref_id":"{order_text(extras.closes)}",')
         if trigger is not None:
             reference = signal_word(trigger.signal)
-            state = "untriggered" if view.is_waiting else "triggered"
             stop = price.text(trigger.price)
             parts.append(
-                f'"triggers":{{"price":{stop},"price_type":"static","reference":"{reference}",'
-                f'"status":"{state}"}},"stop_price":{stop},"trigger":"{reference}",'
+                f'"triggers":{{{_triggers(view, trigger, market)}}},"stop_price":{stop},'
+                f'"trigger":"{reference}",'
             )
         if not order.is_market and order.limit_price is not None:
             limit = price.text(order.limit_price)
             parts.append(f'"limit_price_type":"static","limit_price":{limit},')
+        elif trigger is not None and trigger.offset is not None:
+            limit, kind = distance_number(trigger.offset, market)
+            parts.append(f'"limit_price_type":"{kind}","limit_price":{limit},')
         if trigger is None:
             parts.append(f'"stop_price":{price.zero},')
-        extras = order.extras
+        if extras is not None and extras.close is not None:
+            parts.append(f'"contingent":{{{_contingent(extras.close, market)}}},')
         if extras is not None and extras.expires is not None:
             parts.append(f'"expire_time":"{whole_second(up_to_second(extras.expires))}",')
         if extras is not None and extras.starts is not None:
@@ -242,6 +296,43 @@ def _name(order: Order) -> str:
     if order.cl_ord_id is not None:
         return f'"cl_ord_id":{json.dumps(order.cl_ord_id)},'
     return f'"order_userref":{order.user_ref or 0},'
+
+
+def _triggers(view: OrderView, trigger: Trigger, market: Market) -> str:
+    """When an order acts; a trailing stop is told by its distance, and where that is now."""
+    stop = market.prices.text(trigger.price)
+    price, kind = stop, "static"
+    actual = ""
+    if trigger.trail is not None:
+        price, kind = distance_number(trigger.trail, market)
+        actual = f'"actual_price":{stop},'
+    state = "untriggered" if view.is_waiting else "triggered"
+    return (
+        f'"price":{price},"price_type":"{kind}",{actual}'
+        f'"reference":"{signal_word(trigger.signal)}","status":"{state}"'
+    )
+
+
+def _contingent(close: Close, market: Market) -> str:
+    """What fills bring, as it was asked for."""
+    parts = [f'"order_type":"{close_word(close)}"']
+    trigger = close.trigger
+    if trigger is not None:
+        price, kind = market.prices.text(trigger.price), "static"
+        distance = close.trigger_from if trigger.trail is None else trigger.trail
+        if distance is not None:
+            price, kind = distance_number(distance, market)
+        parts.append(f'"trigger_price":{price},"trigger_price_type":"{kind}"')
+    offset = close.limit_from
+    if trigger is not None and trigger.trail is not None:
+        offset = trigger.offset
+    if offset is not None:
+        price, kind = distance_number(offset, market)
+        parts.append(f'"limit_price":{price},"limit_price_type":"{kind}"')
+    elif close.limit_price is not None:
+        price = market.prices.text(close.limit_price)
+        parts.append(f'"limit_price":{price},"limit_price_type":"static"')
+    return ",".join(parts)
 
 
 def _post_only(order: Order) -> str:

@@ -13,9 +13,13 @@ from openvenue.engine.orders import (
     BUY,
     FOK,
     IOC,
+    Close,
+    Distance,
+    Extras,
     Order,
     OrderView,
     Signal,
+    Trigger,
     TriggerKind,
 )
 from openvenue.engine.reasons import CancelReason
@@ -23,11 +27,13 @@ from openvenue.engine.units import Nanos, Ticks
 from openvenue.gateways.kraken_spot import errors
 from openvenue.gateways.kraken_spot.ids import order_text, trade_text
 from openvenue.gateways.kraken_spot.listing import Listing, Market
+from openvenue.gateways.kraken_spot.prices import distance_text
 from openvenue.gateways.kraken_spot.times import seconds
 from openvenue.history.port import ClosedOrder, Fill
 
 ENCODER: Final = msgspec.json.Encoder()
 NEVER: Final = Raw(b"0")
+NOTHING: Final = Extras()
 
 
 class DescrJson(Struct):
@@ -47,7 +53,7 @@ class DescrJson(Struct):
 class OrderJson(Struct):
     """An order, open or closed."""
 
-    refid: None
+    refid: str | None
     userref: int | None
     cl_ord_id: str | UnsetType
     status: str
@@ -93,11 +99,23 @@ class TradeJson(Struct):
 
 def kind_word(order: Order) -> str:
     """`ordertype` of an order, triggered or not."""
-    trigger = order.trigger
+    if order.trigger is None and order.extras is not None and order.extras.display is not None:
+        return "iceberg"
+    return _kind(order.trigger, is_market=order.is_market)
+
+
+def close_word(close: Close) -> str:
+    """The same of what fills bring."""
+    return _kind(close.trigger, is_market=close.limit_price is None and close.limit_from is None)
+
+
+def _kind(trigger: Trigger | None, *, is_market: bool) -> str:
     if trigger is None:
-        return "market" if order.is_market else "limit"
+        return "market" if is_market else "limit"
+    if trigger.trail is not None:
+        return "trailing-stop" if trigger.offset is None else "trailing-stop-limit"
     word = "stop-loss" if trigger.kind is TriggerKind.STOP else "take-profit"
-    return word if order.is_market else f"{word}-limit"
+    return word if is_market else f"{word}-limit"
 
 
 def time_in_force_word(order: Order) -> str:
@@ -115,27 +133,68 @@ def encode_descr(order: Order, market: Market) -> DescrJson:
     """The order in a sentence, as `buy 1.25000000 XBTUSD @ limit 37500.0`."""
     side = "buy" if order.side is BUY else "sell"
     kind = kind_word(order)
+    extras = NOTHING if order.extras is None else order.extras
     limit = None if order.is_market else order.limit_price
-    trigger = None if order.trigger is None else order.trigger.price
-    first, second = (limit, None) if trigger is None else (trigger, limit)
-
-    def price(ticks: Ticks | None) -> str:
-        return "0" if ticks is None else market.prices.text(ticks)
-
-    words = kind.removesuffix("-limit").replace("-", " ") if trigger is not None else kind
-    sentence = f"{side} {market.sizes.text(order.quantity)} {market.altname} @ {words}"
-    if first is not None:
-        sentence += f" {price(first)}"
-    if second is not None:
-        sentence += f" -> limit {price(second)}"
+    first, second = _prices(order.trigger, limit, extras.trigger_from, extras.limit_from, market)
+    volume = market.sizes.text(order.quantity)
+    if extras.cash is not None:
+        volume = market.costs.text(extras.cash)
+    sentence = f"{side} {volume} {market.altname} @ {_words(kind, first, second)}"
     return DescrJson(
-        market.altname, "forex", side, kind, price(first), price(second), "none", sentence
+        market.altname,
+        "forex",
+        side,
+        kind,
+        first or "0",
+        second or "0",
+        "none",
+        sentence,
+        "" if extras.close is None else encode_close(extras.close, market),
     )
+
+
+def encode_close(close: Close, market: Market) -> str:
+    """What fills bring, in a sentence: `close position @ stop loss 22000.0 -> limit 21000.0`."""
+    trigger = close.trigger
+    limit = close.limit_price
+    first, second = _prices(trigger, limit, close.trigger_from, close.limit_from, market)
+    return f"close position @ {_words(close_word(close), first, second)}"
+
+
+def _prices(
+    trigger: Trigger | None,
+    limit: Ticks | None,
+    trigger_from: Distance | None,
+    limit_from: Distance | None,
+    market: Market,
+) -> tuple[str | None, str | None]:
+    """`price` and `price2`; relative ones as such, as long as they are."""
+    limited = None if limit is None else market.prices.text(limit)
+    if limited is None and limit_from is not None:
+        limited = distance_text(limit_from, market)
+    if trigger is None:
+        return limited, None
+    if trigger.trail is not None:
+        offset = trigger.offset
+        behind = distance_text(trigger.trail, market)
+        return behind, None if offset is None else distance_text(offset, market)
+    if trigger_from is not None and trigger.price <= 1:  # not known yet
+        return distance_text(trigger_from, market), limited
+    return market.prices.text(trigger.price), limited
+
+
+def _words(kind: str, first: str | None, second: str | None) -> str:
+    words = kind if "-" not in kind else kind.removesuffix("-limit").replace("-", " ")
+    if first is not None:
+        words += f" {first}"
+    return words if second is None else f"{words} -> limit {second}"
 
 
 def encode_add_order(order: Order, market: Market, *, is_real: bool) -> bytes:
     """The answer to AddOrder; an order that was only to be checked has no name."""
-    descr = ENCODER.encode({"order": encode_descr(order, market).order})
+    told = encode_descr(order, market)
+    parts = {"order": told.order, "close": told.close} if told.close else {"order": told.order}
+    descr = ENCODER.encode(parts)
     if not is_real:
         return b'{"descr":%b}' % descr
     return b'{"descr":%b,"txid":["%b"]}' % (descr, order_text(order.order_id).encode())
@@ -144,11 +203,16 @@ def encode_add_order(order: Order, market: Market, *, is_real: bool) -> bytes:
 def encode_order(view: OrderView, market: Market) -> OrderJson:
     """An order that is open."""
     order = view.order
+    extras = order.extras
     trigger = order.trigger
     is_waiting = view.is_waiting
     flags = ["fciq"]
     if order.post_only:
         flags.append("post")
+    volume = market.sizes.text(order.quantity)
+    if extras is not None and extras.cash is not None:
+        flags.append("viqc")
+        volume = market.costs.text(extras.cash)
     misc = []
     if trigger is not None and not is_waiting:
         misc.append("stopped" if trigger.kind is TriggerKind.STOP else "touched")
@@ -157,15 +221,15 @@ def encode_order(view: OrderView, market: Market) -> OrderJson:
     limit = None if order.is_market or trigger is None else order.limit_price
     zero = market.fine_prices.zero
     return OrderJson(
-        refid=None,
+        refid=None if extras is None or extras.closes is None else order_text(extras.closes),
         userref=None if order.cl_ord_id is not None else order.user_ref or 0,
         cl_ord_id=UNSET if order.cl_ord_id is None else order.cl_ord_id,
         status="pending" if is_scheduled(view) else "open",
         opentm=Raw(seconds(order.created).encode()),
-        starttm=_moment(None if order.extras is None else order.extras.starts),
-        expiretm=_moment(None if order.extras is None else order.extras.expires),
+        starttm=_moment(None if extras is None else extras.starts),
+        expiretm=_moment(None if extras is None else extras.expires),
         descr=encode_descr(order, market),
-        vol=market.sizes.text(order.quantity),
+        vol=volume,
         vol_exec=market.sizes.text(view.filled),
         cost=market.costs.text(view.value),
         fee=market.costs.text(view.fees),

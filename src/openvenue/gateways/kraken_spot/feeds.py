@@ -19,11 +19,13 @@ from openvenue.engine.events import (
     OrderAccepted,
     OrderAmended,
     OrderCanceled,
+    OrderRefilled,
     OrderRejected,
     OrdersCanceled,
     OrderStarted,
     Traded,
     TriggerFired,
+    TriggersMoved,
 )
 from openvenue.engine.orders import Order, OrderView
 from openvenue.engine.queries import AccountView, BookView, GetBook, GetMarkets
@@ -269,6 +271,15 @@ class Feeds:
             if account in self.execution_listeners:
                 view = story.views[event.order.order_id]
                 self._say(account, "amended", told.amended(view, time))
+        elif isinstance(event, OrderRefilled):
+            if event.account in self.execution_listeners:
+                view = story.views[event.order_id]
+                self._say(event.account, "iceberg_refill", told.refilled(view, time))
+        elif isinstance(event, TriggersMoved):
+            for move in event.moves:
+                if move.account in self.execution_listeners:
+                    view = story.views[move.order_id]
+                    self._say(move.account, "status", told.moved(view, time))
         elif isinstance(event, OrderAccepted):
             waits = story.views[event.order.order_id].is_waiting and event.order.trigger is None
             self._tell_new(event.order, time, is_live=not waits)

@@ -37,6 +37,17 @@ class Triggers(Struct, forbid_unknown_fields=True):
     reference: str | None = None
 
 
+class Conditional(Struct, forbid_unknown_fields=True):
+    """What each fill is to bring."""
+
+    order_type: str | None = None
+    limit_price: Raw = NONE
+    limit_price_type: str | None = None
+    trigger_price: Raw = NONE
+    trigger_price_type: str = "static"
+    stop_price: Raw = NONE  # deprecated
+
+
 class AddOrder(Struct, forbid_unknown_fields=True):
     """`add_order`."""
 
@@ -54,17 +65,16 @@ class AddOrder(Struct, forbid_unknown_fields=True):
     validate: bool = False
     stp_type: str | None = None
     triggers: Triggers | None = None
-    limit_price_type: str = "static"
+    limit_price_type: str | None = None
     reduce_only: bool = False
     margin: bool = False
     fee_preference: str | None = None
-    # Served later, and refused where they would change anything.
     cash_order_qty: Raw = NONE
     display_qty: Raw = NONE
-    conditional: Raw = NONE
+    conditional: Conditional | None = None
     expire_time: str | None = None
     effective_time: str | None = None
-    sender_sub_id: str | None = None
+    sender_sub_id: str | None = None  # served later, and refused
     # Deprecated twins, and one that nothing hangs on any more.
     stop_price: Raw = NONE
     trigger: str | None = None
@@ -131,6 +141,11 @@ TRIGGERS: Final[Mapping[str, Kind]] = {
     "price_type": "string",
     "reference": "string",
 }
+CONDITIONAL: Final[Mapping[str, Kind]] = {
+    **dict.fromkeys(("order_type", "limit_price_type", "trigger_price_type"), "string"),
+    **dict.fromkeys(("limit_price", "trigger_price", "stop_price"), "number_float"),
+}
+INNER: Final = {"triggers": TRIGGERS, "conditional": CONDITIONAL}
 CANCEL_ORDER: Final[Mapping[str, Kind]] = {
     "order_id": "array",
     "cl_ord_id": "array",
@@ -201,8 +216,8 @@ def why_wrong(params: bytes, members: Mapping[str, Kind], method: str) -> str:
         if kind is None:
             return unsupported(name, method)
         why = why_not(name, bytes(raw), kind)
-        if why is None and name == "triggers":
-            inner = why_wrong(bytes(raw), TRIGGERS, method)
+        if why is None and name in INNER:
+            inner = why_wrong(bytes(raw), INNER[name], method)
             why = None if inner == errors.UNSUPPORTED_EVENT else inner
         if why is not None:
             return why

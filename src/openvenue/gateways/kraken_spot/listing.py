@@ -53,6 +53,7 @@ class Market:
         self.wsname: Final = facts.wsname or f"{base.altname}/{quote.altname}"
         self.price_grid: Final = Grid(instrument.tick_size)
         self.size_grid: Final = Grid(instrument.lot_size)
+        self.cost_grid: Final = Grid(Decimal(1).scaleb(-instrument.settlement_scale))
         self.pair_decimals: Final = decimals_of(instrument.tick_size)
         self.lot_decimals: Final = decimals_of(instrument.lot_size)
         scale = instrument.settlement_scale

@@ -10,17 +10,16 @@ from openvenue.engine.commands import CancelOrder, CancelOrders, Command, PlaceO
 from openvenue.engine.events import (
     CancelRejected,
     DeadMansSwitchSet,
-    OrderAccepted,
     OrderCanceled,
-    OrderRejected,
     OrdersCanceled,
     Refused,
 )
-from openvenue.engine.orders import Order, OrderView
+from openvenue.engine.orders import IOC, Order, OrderView
 from openvenue.engine.queries import GetOpenOrders, GetOrders
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.units import SECOND, AccountId, Atoms, Nanos, OrderId
 from openvenue.gateways.kraken_spot import encode_orders, errors
+from openvenue.gateways.kraken_spot.answers import answer_to_order
 from openvenue.gateways.kraken_spot.arguments import Arguments, read_int32
 from openvenue.gateways.kraken_spot.decode import decode_add_order, decode_timeout
 from openvenue.gateways.kraken_spot.desk import Desk, Who, say, say_raw
@@ -165,15 +164,13 @@ async def add_order(desk: Desk, request: Request) -> Response:
     if arguments.flag("validate"):
         return say_raw(encode_orders.encode_add_order(order_of(command), market, is_real=False))
     outcome = await desk.exchange.submit(command, who.envelope)
-    for event in outcome.entry.events:
-        if isinstance(event, OrderAccepted):
-            return say_raw(encode_orders.encode_add_order(event.order, market, is_real=True))
-        if isinstance(event, OrderRejected):
-            if event.order is None:
-                raise WireError(errors.REFUSED[event.reason], why=event.reason.name)
-            request.note["why"] = event.reason.name  # acknowledged, and over
-            return say_raw(encode_orders.encode_add_order(event.order, market, is_real=True))
-    raise AssertionError("an order is accepted or rejected")
+    order, reason = answer_to_order(outcome.entry.events)
+    if reason is not None:
+        request.note["why"] = reason.name
+        if order is None:
+            raise WireError(errors.REFUSED[reason], why=reason.name)
+    assert order is not None, "it was acknowledged, though it may be over"
+    return say_raw(encode_orders.encode_add_order(order, market, is_real=True))
 
 
 def order_of(command: PlaceOrder) -> Order:
@@ -189,9 +186,10 @@ def order_of(command: PlaceOrder) -> Order:
         created=Nanos(0),
         cl_ord_id=command.cl_ord_id,
         post_only=command.post_only,
-        is_market=command.limit_price is None,
+        is_market=command.limit_price is None and command.time_in_force is IOC,
         trigger=command.trigger,
         user_ref=command.user_ref,
+        extras=command.extras,
     )
 
 

@@ -14,12 +14,12 @@ from openvenue.engine.units import AccountId, Nanos, Symbol
 from openvenue.gateways.kraken_spot import encode_feeds, errors, frames
 from openvenue.gateways.kraken_spot.auth import Permission, Token
 from openvenue.gateways.kraken_spot.books import DEPTHS
+from openvenue.gateways.kraken_spot.decode_ws import why_no_market
 from openvenue.gateways.kraken_spot.desk import Desk
 from openvenue.gateways.kraken_spot.encode_orders import trade_name
 from openvenue.gateways.kraken_spot.feeds import Feeds, Listener, join, leave
 from openvenue.gateways.kraken_spot.listing import Market
 from openvenue.gateways.kraken_spot.replies import failure, success
-from openvenue.gateways.kraken_spot.trading import why_no_market
 from openvenue.gateways.wire import WireError
 from openvenue.history.port import PublicTrade
 

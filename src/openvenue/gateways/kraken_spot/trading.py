@@ -15,29 +15,22 @@ from msgspec import Raw
 from openvenue.engine.commands import CancelOrder, CancelOrders, PlaceOrder, SetDeadMansSwitch
 from openvenue.engine.events import (
     CancelRejected,
-    OrderAccepted,
     OrderCanceled,
-    OrderRejected,
     OrdersCanceled,
     Refused,
 )
 from openvenue.engine.units import SECOND, AccountId, Nanos, OrderId
 from openvenue.exchange.port import Outcome
 from openvenue.gateways.kraken_spot import errors, frames
+from openvenue.gateways.kraken_spot.answers import answer_to_order
 from openvenue.gateways.kraken_spot.auth import Permission, Token
-from openvenue.gateways.kraken_spot.decode import (
-    TRIGGERS,
-    Asked,
-    Terms,
-    build_order,
-    decode_timeout,
-    read_deadline,
-    read_moment_text,
-)
+from openvenue.gateways.kraken_spot.decode import Asked, decode_timeout, read_deadline
+from openvenue.gateways.kraken_spot.decode_ws import read_terms
 from openvenue.gateways.kraken_spot.desk import NAME, Desk
 from openvenue.gateways.kraken_spot.ids import order_text, read_order
 from openvenue.gateways.kraken_spot.private import mass_count, switch_times, why_not_canceled
 from openvenue.gateways.kraken_spot.replies import success
+from openvenue.gateways.kraken_spot.terms import build_order
 from openvenue.gateways.wire import WireError
 from openvenue.history.port import HistoryUnavailable
 from openvenue.journal.records import Envelope
@@ -112,52 +105,13 @@ class Trading:
     def _decode(
         self, asked: frames.AddOrder, quantity: str | None, limit: str | None, account: AccountId
     ) -> tuple[PlaceOrder, tuple[str, ...]]:
-        kind = needed(asked.order_type, "Order_type")
-        side = needed(asked.side, "Side")
-        symbol = needed(asked.symbol, "Symbol")
-        market = self._desk.listing.symbol(symbol)
-        if market is None:
-            raise WireError(why_no_market(symbol))
-        if (
-            asked.cash_order_qty is not frames.NONE
-            or asked.display_qty is not frames.NONE
-            or asked.conditional is not frames.NONE
-            or asked.sender_sub_id is not None
-            or asked.limit_price_type != "static"
-        ):
-            raise WireError(errors.LATER)
-        if asked.margin:
-            raise WireError(errors.NO_MARGIN)
-        if asked.reduce_only:
-            raise WireError(errors.NO_REDUCING)
-        if quantity is None:
-            raise WireError("Order_qty(s) not found")
-        trigger, signal, warnings = read_triggers(asked)
-        if limit is None and kind.endswith("limit"):
-            raise WireError("Limit_price(s) not found")
-        if trigger is None and TRIGGERS.get(kind) is not None:
-            raise WireError("Stop_price(s) not found")
         exchange = self._desk.exchange
         when = Asked(account, exchange.now(), exchange.offset)
         deadline = None
         if asked.deadline is not None:
             deadline = read_deadline(asked.deadline, when, LEAST_DEADLINE)
-        terms = Terms(
-            kind=kind,
-            side=side,
-            quantity=quantity,
-            limit=limit,
-            trigger=trigger,
-            signal=signal,
-            time_in_force=asked.time_in_force,
-            post_only=asked.post_only,
-            self_trade=asked.stp_type,
-            cl_ord_id=asked.cl_ord_id,
-            user_ref=frames.integer(asked.order_userref, "order_userref"),
-            deadline=deadline,
-            expires=read_moment_text(asked.expire_time, when, "expire_time"),
-            starts=read_moment_text(asked.effective_time, when, "effective_time"),
-        )
+        terms, market, warnings = read_terms(asked, quantity, limit, when, self._desk.listing)
+        terms.deadline = deadline
         return build_order(terms, market, account, self._desk.profile), warnings
 
     def _added(
@@ -171,19 +125,13 @@ class Trading:
         if outcome is None:
             self._session.refuse("add_order", req_id, errors.UNAVAILABLE, received)
             return
-        for event in outcome.entry.events:
-            if isinstance(event, OrderAccepted):
-                name = order_text(event.order.order_id)
-                self._say_added(name, command, warnings, req_id, received)
-                return
-            if isinstance(event, OrderRejected):
-                if event.order is None:
-                    word = errors.REFUSED[event.reason]
-                    self._session.refuse("add_order", req_id, word, received)
-                else:  # acknowledged, and over: executions tell the rest
-                    name = order_text(event.order.order_id)
-                    self._say_added(name, command, warnings, req_id, received)
-                return
+        order, reason = answer_to_order(outcome.entry.events)
+        if order is None:
+            assert reason is not None, "what has no name was refused"
+            self._session.refuse("add_order", req_id, errors.REFUSED[reason], received)
+        else:  # one that is over already is acknowledged: executions tell the rest
+            name = order_text(order.order_id)
+            self._say_added(name, command, warnings, req_id, received)
 
     def _say_added(
         self,
@@ -362,43 +310,3 @@ class Trading:
         if envelope is None:
             envelope = self._envelopes[key] = Envelope(NAME, key)
         return envelope
-
-
-def needed(value: str | None, name: str) -> str:
-    """What has to be there. Raises: WireError: it is not."""
-    if value is None:
-        raise WireError(f"{name}(s) not found")
-    return value
-
-
-def why_no_market(symbol: str) -> str:
-    """The words for a symbol that is not listed."""
-    if "/" not in symbol:
-        return f"Currency pair not in ISO 4217-A3 format {symbol[:100]}"
-    return f"Currency pair not supported {symbol[:100]}"
-
-
-def read_triggers(asked: frames.AddOrder) -> tuple[str | None, str | None, tuple[str, ...]]:
-    """Price and signal of a trigger, and what is said about deprecated members. Raises: WireError.
-
-    Source: Kraken Spot WebSocket v2, "Add order", the warnings seen on subscriptions.
-    """
-    price = signal = None
-    if asked.triggers is not None:
-        if asked.triggers.price_type != "static":
-            raise WireError(errors.LATER, why="relative triggers are not served")
-        price = frames.digits(asked.triggers.price, "price")
-        signal = asked.triggers.reference
-    if asked.stop_price is frames.NONE and asked.trigger is None and asked.no_mpp is None:
-        return price, signal, ()
-    warnings = []
-    old = frames.digits(asked.stop_price, "stop_price")
-    if old is not None:
-        price = old if price is None else price
-        warnings.append("stop_price is deprecated, use triggers.price")
-    if asked.trigger is not None:
-        signal = asked.trigger if signal is None else signal
-        warnings.append("trigger is deprecated use triggers.reference")
-    if asked.no_mpp is not None:
-        warnings.append("no_mpp is deprecated")
-    return price, signal, tuple(warnings)

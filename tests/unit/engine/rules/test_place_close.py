@@ -10,6 +10,7 @@ from openvenue.engine.events import (
     OrderAccepted,
     OrderRejected,
     Traded,
+    TriggerFired,
 )
 from openvenue.engine.orders import (
     BUY,
@@ -335,4 +336,16 @@ def test_closes_survive_a_snapshot(scene: Scene) -> None:
     assert again.apply(ask(3), scene.now) == scene.do(ask(3))
 
     assert again.state.fingerprint() == scene.fingerprint()
+    assert len(scene.live(ANN)) == 2
+
+
+def test_no_print_from_before_a_close_reaches_it(scene: Scene) -> None:
+    """A sweep prints 90 and then 100; a stop at 95 that it brings has seen neither of them."""
+    scene.do(ask(3, 90), ask(4, 100))
+    waiting = scene.place(order(BOB, SELL, 1, 80, symbol=PAIR, trigger=stop(SELL, 90)))
+
+    events = scene.do(closing(7, 100, Close(trigger=stop(SELL, 95))))
+
+    assert [event.order_id for event in events if isinstance(event, TriggerFired)] == [waiting]
+    assert len(children(events)) == 2
     assert len(scene.live(ANN)) == 2
