@@ -196,7 +196,12 @@ SPOT: Final = Instrument(
     max_quantity=Lots(10**10),
     max_price=Ticks(200_000),
     margin_levels=(),
-    fee_tiers=(FeeTier(0, Ppb(1_600_000), Ppb(2_600_000)),),
+    fee_tiers=(  # makers pay what takers do: nothing is held to spare
+        FeeTier(0, Ppb(2_600_000), Ppb(2_600_000)),
+        FeeTier(1_500, Ppb(2_600_000), Ppb(1_000_000)),
+        FeeTier(4_000, Ppb(500_000), Ppb(3_000_000)),
+    ),
+    fee_days=2,
 )
 INSTRUMENTS: Final = [PERPETUAL, QUARTERLY, INVERSE, DATED_INVERSE, SPOT]
 HELD: Final = {PERPETUAL.symbol, INVERSE.symbol}

@@ -86,8 +86,15 @@ def test_a_trade_is_worth_its_size_at_its_price(recordings: list[Recording]) -> 
                         ]
                         tiers[number] += 1
                         rate = getattr(tier, which)
-                        assert fee == ceil(Fraction(event.value * rate, 10**9)), event
+                        full = ceil(Fraction(event.value * rate, 10**9))
+                        assert fee in (full, full - _spared(event, which)), event
     assert (tiers[1] > 20 and tiers[2] > 20) or len(recordings) < FEW
+
+
+def _spared(event: Traded, which: str) -> int:
+    """A spot buyer whose fills each round up pays an atom less, where that is not held."""
+    is_buyer = which == "maker" and event.aggressor is SELL
+    return int(is_buyer and event.symbol == market.SPOT.symbol)
 
 
 def test_profit_is_what_the_closed_lots_gained(recordings: list[Recording]) -> None:
@@ -163,7 +170,8 @@ def test_running_sums_equal_the_sums_that_they_save(recordings: list[Recording])
 
 
 def test_holds_are_what_open_spot_orders_need(recordings: list[Recording]) -> None:
-    """The quote and the larger fee to buy, the base to sell, rounded up, order by order."""
+    """The quote and the largest fee to buy, the base to sell, rounded up, order by order."""
+    most = max(rate for tier in market.SPOT.fee_tiers for rate in (tier.maker, tier.taker))
     for recording in recordings:
         for step in recording.steps:
             needed: Counter[tuple[str, str, str]] = Counter()
@@ -176,7 +184,7 @@ def test_holds_are_what_open_spot_orders_need(recordings: list[Recording]) -> No
                         continue
                     assert each.order.limit_price is not None
                     value = ceil(worth(spot, each.leaves, each.order.limit_price))
-                    fee = ceil(Fraction(value * spot.fee_tiers[0].taker, 10**9))
+                    fee = ceil(Fraction(value * most, 10**9))
                     needed[account, spot.wallet, spot.quote] += value + fee
             for name, atoms in step.after.held.items():
                 assert atoms == needed[name], (recording.seed, step.number, name)
@@ -185,18 +193,13 @@ def test_holds_are_what_open_spot_orders_need(recordings: list[Recording]) -> No
 
 
 def test_nobody_spends_what_they_do_not_have(recordings: list[Recording]) -> None:
-    """Cash covers what orders hold, but for the atom by which each partial fill rounds its fee."""
+    """Cash covers what orders hold, to the atom, whatever tier their owner has come to."""
     for recording in recordings:
-        fills: Counter[str] = Counter()
         for step in recording.steps:
-            for event in step.events:
-                if isinstance(event, Traded) and event.symbol == market.SPOT.symbol:
-                    fills[event.maker_account] += 1
             for (account, wallet, asset), atoms in step.after.balances.items():
                 if wallet == market.CASH:
                     held = step.after.held.get((account, wallet, asset), 0)
-                    spare = fills[account] if asset == market.USD else 0
-                    assert atoms - held >= -spare, (recording.seed, step.number, account, asset)
+                    assert atoms - held >= 0, (recording.seed, step.number, account, asset)
 
 
 def test_reduce_only_never_flips_or_enlarges_a_position(recordings: list[Recording]) -> None:

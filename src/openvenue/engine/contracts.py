@@ -63,6 +63,9 @@ class Contract:
         self.maker_den: Final = [rate.denominator for rate in maker]
         self.taker_num: Final = [rate.numerator for rate in taker]
         self.taker_den: Final = [rate.denominator for rate in taker]
+        worst = max([*maker, *taker, Fraction(0)])  # the tier of an account may fall
+        self.most_num: Final = worst.numerator
+        self.most_den: Final = worst.denominator
         self.collar_ppb: Final = int(instrument.collar * PPB_ONE)
         # Linear levels begin at a notional in quote units, inverse ones at a number of contracts;
         # both are compared as integers of their own unit.
@@ -154,11 +157,19 @@ class Contract:
         """What a taker pays on a trade's `value`, rounded up."""
         return Atoms(divide_up(value * self.taker_num[tier], self.taker_den[tier]))
 
+    def fee_at_most(self, value: int) -> Atoms:
+        """The most that a trade's `value` can cost, on either side and in any tier; rounded up."""
+        return Atoms(divide_up(value * self.most_num, self.most_den))
+
     def cents(self, lots: int, value: int) -> int:
         """What a trade adds to a volume: contracts that are dollars, or its value in quote."""
         if self.is_inverse:
             return lots * self.cents_num // self.cents_den
         return value * self.cents_num // self.cents_den
+
+    def cents_at(self, value: int, price: int) -> int:
+        """As `cents`, of a quote asset that is worth so many dollars (a FinePrice)."""
+        return value * self.cents_num * price // (self.cents_den * PRICE_ONE)
 
     def why_notional_refuses(self, lots: int, ticks: int) -> RejectReason | None:
         """Whether an order's worth in the quote asset is outside the instrument's bounds."""

@@ -105,18 +105,18 @@ def free_in(wallet: Wallet, asset: AssetId) -> int:
 
 
 def why_margin_refuses(
-    position: Position, sign: int, fills: list[Fill], leaves: int, freed: int
+    position: Position, sign: int, fills: list[Fill], leaves: int, freed: int, tier: int
 ) -> RejectReason | None:
     """Why the wallet cannot carry `fills` and then `leaves` lots resting, or None.
 
     `leaves` is 0 for what will not rest, or cannot make the position larger; `freed` are lots that
-    the same order reserves now, if it is being amended.
+    the same order reserves now, if it is being amended; `tier` is that of the account's fees.
     """
     if leaves == 0 and not fills:
         return None
     wallet = position.wallet
     if wallet.parent is not None:
-        return _why_isolated_refuses(position, sign, fills, leaves, freed)
+        return _why_isolated_refuses(position, sign, fills, leaves, freed, tier)
     if position.is_stale or position.schedule is not position.market.schedule:
         position.refresh()
     # The rest of the wallet: one pass over a handful of positions, kept up to date.
@@ -184,7 +184,7 @@ def why_margin_refuses(
     for fill in fills:
         traded += fill.quantity
         paid += fill.value
-        fee += contract.taker_fee(fill.value)
+        fee += contract.taker_fee(fill.value, tier)
     if sign < 0:
         traded = -traded
     # What the fills are worth at mark, less what they cost; only a loss counts.
@@ -207,7 +207,7 @@ def why_margin_refuses(
 
 
 def _why_isolated_refuses(
-    position: Position, sign: int, fills: list[Fill], leaves: int, freed: int
+    position: Position, sign: int, fills: list[Fill], leaves: int, freed: int, tier: int
 ) -> RejectReason | None:
     """Why the wallet cannot give an isolated position what it would need, or None.
 
@@ -232,7 +232,7 @@ def _why_isolated_refuses(
     for fill in fills:
         traded += fill.quantity
         paid += fill.value
-        fee += contract.taker_fee(fill.value)
+        fee += contract.taker_fee(fill.value, tier)
     if sign < 0:
         traded = -traded
     loss = 0
@@ -279,11 +279,27 @@ def initial_added(position: Position, long_lots: int, short_lots: int) -> int:
 
 
 def held_for(contract: Contract, sign: int, leaves: int, limit: int) -> int:
-    """Atoms that a resting spot order holds: quote and the larger fee to buy, base to sell."""
+    """Atoms that a resting spot order holds: quote and the largest fee to buy, base to sell.
+
+    The fee is of the worst tier, whichever side it is of: by the time that the order trades its
+    account may be in that one.
+    """
     if sign < 0:
         return leaves * contract.base_per_lot
     value = contract.value_up(leaves, limit)
-    return value + max(contract.maker_fee(value), contract.taker_fee(value), 0)
+    return value + contract.fee_at_most(value)
+
+
+def held_fee(contract: Contract, left: int, quantity: int, limit: int, value: int) -> int:
+    """The most that a resting buyer can pay as the fee of a fill that leaves `left` lots.
+
+    It is what the hold gives back beside the fill's value: each fill rounds up, and together they
+    would otherwise take some atoms more than was held for the whole.
+    """
+    released = held_for(contract, 1, left + quantity, limit)
+    if left:
+        released -= held_for(contract, 1, left, limit)
+    return released - value
 
 
 def why_funds_refuse(
@@ -294,10 +310,12 @@ def why_funds_refuse(
     leaves: int,
     limit: int,
     freed: int,
+    tier: int,
 ) -> RejectReason | None:
     """Why a spot wallet cannot pay for `fills` and then hold for `leaves`, or None.
 
-    `freed` are atoms that the same order holds now, if it is being amended.
+    `freed` are atoms that the same order holds now, if it is being amended; `tier` is that of the
+    account's fees.
     """
     instrument = contract.instrument
     if sign < 0:
@@ -307,5 +325,5 @@ def why_funds_refuse(
         return INSUFFICIENT_FUNDS if needed > wallet.available(instrument.base) + freed else None
     needed = held_for(contract, sign, leaves, limit)
     for fill in fills:
-        needed += fill.value + contract.taker_fee(fill.value)
+        needed += fill.value + contract.taker_fee(fill.value, tier)
     return INSUFFICIENT_FUNDS if needed > wallet.available(instrument.quote) + freed else None

@@ -60,6 +60,7 @@ class Market:
         self.last = 0  # Ticks
         self.last_quantity = 0
         self.last_time = 0
+        self.valued_by: Market | None = None  # whose price the quote asset has; None: it is dollars
         self.open_interest = 0  # lots; sum of long positions
         self.holders: dict[AccountId, Position] = {}  # open positions, in order of opening
         self.settlement = 0  # FinePrice, once the contract has expired
@@ -68,6 +69,15 @@ class Market:
         self.averaged_for = 0
         self.averaged_until = 0
         self.funding = Accrual()
+
+    def cents(self, lots: int, value: int) -> int:
+        """What a trade here adds to a volume, in cents; at par where nobody knows better."""
+        valued_by = self.valued_by
+        if valued_by is not None:
+            price = valued_by.index or valued_by.signal_price(LAST)
+            if price:
+                return self.contract.cents_at(value, price)
+        return self.contract.cents(lots, value)
 
     def set_mode(self, mode: Mode) -> None:
         """Accept what the mode says from here on."""

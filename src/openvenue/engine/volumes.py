@@ -1,8 +1,10 @@
 """How much a family of accounts has traded lately, by the day: what its fees are made of.
 
 A day of market time is counted whole until it is out of the window, so that a tier changes at
-midnight or with a trade. Source: Kraken Futures, "Fee schedules" (30 days); Pacifica, "Trading
-fees" (14 days, main account and subaccounts together).
+midnight or with a trade. What is quoted in another asset counts at that asset's index in dollars,
+or its last price.
+Source: Kraken Futures, "Fee schedules" (30 days); Pacifica, "Trading fees" (14 days, main account
+and subaccounts together).
 """
 
 from typing import Final, final
@@ -12,6 +14,7 @@ from openvenue.engine.units import SECOND
 DAY: Final = 86_400 * SECOND
 DAYS_MAX: Final = 400  # of which volumes are kept
 CENTS: Final = 100
+DOLLARS: Final = ("USD", "USDC", "USDT", "USDG", "PYUSD", "RLUSD", "USDQ", "USDR", "DAI")  # at par
 
 
 @final

@@ -114,7 +114,7 @@ def traded(state: State, event: Traded) -> None:
             assert position is not None, "derivatives have positions"
             look_at_wallet(state, position.account, position.wallet.wallet_id)
     add(state.fees, contract.settlement, maker_fee + taker_fee)
-    cents = contract.cents(quantity, value)
+    cents = market.cents(quantity, value)
     maker.account.volumes.add(now, cents)
     taker.account.volumes.add(now, cents)
     if level is None:

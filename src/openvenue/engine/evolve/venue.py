@@ -21,6 +21,7 @@ from openvenue.engine.markets import Market
 from openvenue.engine.orders import Signal
 from openvenue.engine.state import State
 from openvenue.engine.timed import NEVER
+from openvenue.engine.volumes import DOLLARS
 
 
 def asset_listed(state: State, event: AssetListed) -> None:
@@ -51,6 +52,9 @@ def instrument_listed(state: State, event: InstrumentListed) -> None:
         market.index = on_index[0].index
         market.set_mark(market.index)
     on_index.append(market)
+    for each in state.markets.values():
+        if each.valued_by is None:
+            each.valued_by = _valued_by(state, each)
     expires = event.instrument.expires
     if expires is not None:
         state.expiries[market.symbol] = expires
@@ -65,6 +69,18 @@ def instrument_listed(state: State, event: InstrumentListed) -> None:
         funding.sampled = state.now
         funding.since = funding.until = state.now - state.now % HOUR
         set_next_funding(state)
+
+
+def _valued_by(state: State, market: Market) -> Market | None:
+    """The first market listed that says what a market's quote asset is worth in dollars."""
+    quote = market.contract.instrument.quote
+    if quote in DOLLARS or market.contract.is_inverse:
+        return None
+    for each in state.markets.values():
+        instrument = each.contract.instrument
+        if instrument.base == quote and instrument.quote in DOLLARS:
+            return each
+    return None
 
 
 def mode_set(state: State, event: ModeSet) -> None:

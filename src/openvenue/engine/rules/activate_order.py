@@ -131,7 +131,7 @@ def activate_order(state: State, step: ActivateOrder) -> list[Event]:
     if limit != order.limit_price or quantity != order.quantity:
         active = replace(order, quantity=Lots(quantity), limit_price=limit)
     plan = plan_for(market, account, sign, quantity, limit, order.self_trade)
-    reason = why_plan_refused(account, market, active, sign, quantity, plan)
+    reason = why_plan_refused(account, market, active, sign, quantity, plan, state.now)
     if reason is not None:
         return [_refused(order, reason)]
     rests = active.time_in_force is GTC and plan is None

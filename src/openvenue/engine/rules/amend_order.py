@@ -161,7 +161,7 @@ def _move(state: State, command: AmendOrder, live: Live, order: Order, leaves: i
     limit = order.limit_price
     assert limit is not None, "what rests has a limit"
     plan = plan_for(market, account, sign, leaves, limit, order.self_trade)
-    reason = why_plan_refused(account, market, order, sign, leaves, plan, live)
+    reason = why_plan_refused(account, market, order, sign, leaves, plan, state.now, live)
     if reason is not None:
         return [_rejected(command, reason)]
     events: list[Event] = [

@@ -19,7 +19,7 @@ from openvenue.engine.events import (
     Traded,
 )
 from openvenue.engine.instruments import Mode
-from openvenue.engine.margin import why_funds_refuse, why_margin_refuses
+from openvenue.engine.margin import held_fee, why_funds_refuse, why_margin_refuses
 from openvenue.engine.markets import Market
 from openvenue.engine.matching import Fill, Plan, plan_fills
 from openvenue.engine.orders import Order, SelfTrade, Side, TimeInForce
@@ -110,6 +110,7 @@ def why_plan_refused(
     sign: int,
     leaves: int,
     plan: Plan | None,
+    now: int,
     amended: Live | None = None,
 ) -> RejectReason | None:
     """The first reason why an order cannot act as planned, or None.
@@ -124,13 +125,14 @@ def why_plan_refused(
     is_resting = time_in_force is GTC
     if plan is not None and market.mode is POST_ONLY:
         return MARKET_POST_ONLY
+    tier = market.contract.tier(account.volumes, now) if fills else 0  # what rests pays no fee yet
     rests = leaves if is_resting and (plan is None or not plan.meets_itself) else 0
     if market.contract.is_spot:
         limit = order.limit_price
         assert limit is not None, "an order that acts has a limit"
         wallet = account.wallet_or_empty(market.contract.instrument.wallet)
         freed = 0 if amended is None else amended.held
-        reason = why_funds_refuse(wallet, market.contract, sign, fills, rests, limit, freed)
+        reason = why_funds_refuse(wallet, market.contract, sign, fills, rests, limit, freed, tier)
     else:
         position = account.positions.get(market.symbol)
         if position is None:
@@ -138,10 +140,10 @@ def why_plan_refused(
             wallet = account.wallet_or_empty(market.contract.instrument.wallet)
             position = Position(account.account_id, market, wallet)
         if order.reduce_only:
-            reason = why_margin_refuses(position, sign, fills, 0, 0)
+            reason = why_margin_refuses(position, sign, fills, 0, 0, tier)
         else:
             freed = 0 if amended is None else amended.leaves
-            reason = why_margin_refuses(position, sign, fills, rests, freed)
+            reason = why_margin_refuses(position, sign, fills, rests, freed, tier)
         if reason is INSUFFICIENT_MARGIN and _closes(position, sign, fills):
             reason = CLOSING_MARGIN
     if reason is not None:
@@ -196,6 +198,7 @@ def execute(
     order_id = order.order_id
     side = order.side
     sign = 1 if side is BUY else -1
+    is_spot_sale = contract.is_spot and sign < 0
     taker = Holding(account, market, state.now)
     for own in plan.evicted:
         events.append(_canceled(own.order, own.leaves, EVICTED))
@@ -210,6 +213,11 @@ def execute(
         if maker is None:
             maker = Holding(live.account, market, state.now)
             makers[owner] = maker
+        maker_fee = contract.maker_fee(fill.value, maker.tier)
+        if is_spot_sale:  # the maker pays out of what its order holds
+            most = held_fee(contract, fill.leaves, quantity, price, fill.value)
+            if maker_fee > most:
+                maker_fee = Atoms(most)
         events.append(
             Traded(  # more than 15 names would make CPython pass them in a dict
                 exec_id,
@@ -220,7 +228,7 @@ def execute(
                 maker_account=owner,
                 maker_order_id=OrderId(live.order_id),
                 maker_leaves=Lots(fill.leaves),
-                maker_fee=contract.maker_fee(fill.value, maker.tier),
+                maker_fee=maker_fee,
                 maker_realized=maker.trade(contract, -sign, quantity, price),
                 taker_account=account.account_id,
                 taker_order_id=order_id,

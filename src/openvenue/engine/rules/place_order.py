@@ -174,7 +174,7 @@ def place_order(state: State, command: PlaceOrder, *, is_close: bool = False) ->
         return _accepted(order, False, NOTHING, extras)
 
     plan = plan_for(market, account, sign, quantity, limit, self_trade)
-    reason = why_plan_refused(account, market, order, sign, quantity, plan)
+    reason = why_plan_refused(account, market, order, sign, quantity, plan, state.now)
     if reason is not None:
         return [_rejected(command, reason, order if reason in IDENTIFIED else None)]
     if plan is None:

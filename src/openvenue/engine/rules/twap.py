@@ -201,7 +201,7 @@ def _send(
         return 0, 0, RejectReason.NO_REFERENCE_PRICE
     order = _order(state, twap, quantity, limit)
     plan = plan_for(market, account, sign, quantity, limit, order.self_trade)
-    reason = why_plan_refused(account, market, order, sign, quantity, plan)
+    reason = why_plan_refused(account, market, order, sign, quantity, plan, state.now)
     if reason is not None:
         return 0, 0, reason
     assert plan is not None, "what does not rest takes"

@@ -110,13 +110,14 @@ def _weigh(state: State, account: Account, market: Market, order: PlaceOrder, in
     own = equity(wallet)  # refreshes
     if position.is_stale or position.schedule is not market.schedule:
         position.refresh()
+    tier = contract.tier(account.volumes, state.now)
     traded = 0
     cost = 0  # signed as a position's
     fee = 0
     for fill in fills:
         traded += fill.quantity
         cost += fill.value if sign == contract.sign else -fill.value
-        fee += contract.taker_fee(fill.value)
+        fee += contract.taker_fee(fill.value, tier)
     if sign > 0:
         long_lots = position.long_lots + traded + leaves
         short_lots = position.short_lots - traded
@@ -128,7 +129,7 @@ def _weigh(state: State, account: Account, market: Market, order: PlaceOrder, in
     if leaves:
         rest = contract.value(leaves, into.limit)
         cost += rest if sign == contract.sign else -rest
-        fee += contract.maker_fee(rest)
+        fee += contract.maker_fee(rest, tier)
     change = sign * (traded + leaves)
     quantity = position.quantity + change
     schedule = position.schedule
