@@ -146,8 +146,6 @@ WORDS: Final = {
     "history": (history_events, HISTORY_EVENTS),
 }
 NEVER: Final = {  # published, and there is nothing here that would bring them about
-    "order errors": ["FIXED_LEVERAGE_TOO_HIGH"],
-    "statuses": ["fixedLeverageTooHigh"],
     "reasons of updates": [
         "LOADING_MARKET",  # a market is listed at once
         "LIQUIDATION_ORDER",

@@ -456,6 +456,13 @@ def set_leverage(scene: Scene) -> None:
     assert (told["longLeverage"], told["shortLeverage"]) == (10, 10)
     with pytest.raises(ccxt.ExchangeError, match="fixedLeverageTooHigh"):
         scene.client.set_leverage(51, ETHER)
+    scene.other.create_order(ETHER, "limit", "sell", 0.5, 3_200)
+    scene.client.create_order(ETHER, "limit", "buy", 0.5, 3_200, {"timeInForce": "ioc"})
+    (position,) = scene.client.fetch_positions([ETHER])
+    assert (position["leverage"], position["marginMode"]) == (10, "isolated")
+    scene.other.create_order(ETHER, "limit", "buy", 0.5, 3_200)
+    scene.client.create_order(ETHER, "limit", "sell", 0.5, 3_200, {"timeInForce": "ioc"})
+    assert not scene.client.fetch_positions([ETHER])
     scene.client.privatePutLeveragepreferences({"symbol": scene.client.market(ETHER)["id"]})
 
 

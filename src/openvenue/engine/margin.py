@@ -15,6 +15,7 @@ from openvenue.engine.reasons import RejectReason
 from openvenue.engine.units import AssetId
 
 INSUFFICIENT_MARGIN: Final = RejectReason.INSUFFICIENT_MARGIN
+LEVERAGE_TOO_HIGH: Final = RejectReason.LEVERAGE_TOO_HIGH
 INSUFFICIENT_FUNDS: Final = RejectReason.INSUFFICIENT_FUNDS
 WOULD_CAUSE_LIQUIDATION: Final = RejectReason.WOULD_CAUSE_LIQUIDATION
 
@@ -235,6 +236,12 @@ def _why_isolated_refuses(
         fee += contract.taker_fee(fill.value, tier)
     if sign < 0:
         traded = -traded
+    leverage = position.leverage
+    if leverage:  # what makes the position larger must still be had with it
+        exposure = max(long_lots + traded, short_lots - traded)
+        if exposure > max(position.long_lots, position.short_lots):
+            if not schedule.allows(exposure, leverage):
+                return LEVERAGE_TOO_HIGH
     loss = 0
     if fills and position.market.mark:
         loss = max((paid if sign == contract.sign else -paid) - schedule.value(traded), 0)

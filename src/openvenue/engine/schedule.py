@@ -26,6 +26,7 @@ class Schedule:
         if mark > 0:
             num = contract.mark_num if contract.is_inverse else mark * contract.mark_num
             den = mark * contract.mark_den if contract.is_inverse else contract.mark_den
+        self._contract: Final = contract
         self._is_inverse: Final = contract.is_inverse
         self._whole: Final = num // den
         self._part: Final = num % den
@@ -68,6 +69,15 @@ class Schedule:
         if leverage:
             margin = max(margin, divide_up(lots * self._num, self._den * leverage))
         return margin
+
+    def allows(self, lots: int, leverage: int) -> bool:
+        """Whether the level of an exposure of `lots` can be had with so much leverage.
+
+        What extreme volatility multiplies does not count: that passes.
+        """
+        contract = self._contract
+        level = self._level(lots)
+        return contract.initial_num[level] * leverage <= contract.initial_den[level]
 
     def maintenance(self, quantity: int) -> int:
         """Maintenance margin of a position, whatever its sign; rounded up."""

@@ -28,7 +28,8 @@ def set_leverage(state: State, command: SetLeverage) -> list[Event]:
     if leverage is not None:
         if leverage <= 0:
             return [Refused(reason=RejectReason.INVALID, detail="leverage")]
-        if leverage * contract.initial_num[0] > contract.initial_den[0]:
+        exposure = _exposure(account.positions.get(command.symbol))
+        if not market.schedule.allows(exposure, leverage):
             return [Refused(reason=RejectReason.LEVERAGE_TOO_HIGH, detail=command.symbol)]
     new = LeverageSet(
         account=command.account,
@@ -51,6 +52,14 @@ def set_leverage(state: State, command: SetLeverage) -> list[Event]:
     if is_isolated and not command.is_isolated and left:
         return [moved(position, -left), new]  # what a liquidation left
     return [new, moved(position, change)] if change else [new]
+
+
+def _exposure(position: Position | None) -> int:
+    """The larger of what is held and ordered on either side, in lots."""
+    if position is None:
+        return 0
+    position.refresh()
+    return max(position.long_lots, position.short_lots, 0)
 
 
 def _stands_alone(position: Position, leverage: int) -> bool:

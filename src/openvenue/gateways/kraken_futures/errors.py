@@ -99,6 +99,7 @@ EDIT_STATUS: Final[Mapping[RejectReason, str]] = {
     **SEND_STATUS,
     RejectReason.UNKNOWN_ORDER: "orderForEditNotFound",
     RejectReason.ALREADY_FILLED: "orderForEditNotFound",
+    RejectReason.LEVERAGE_TOO_HIGH: "insufficientAvailableFunds",  # changes have no other word
 }
 
 TOLD_AS_REJECT: Final = (  # of a change: no status has a word of its own for it

@@ -35,12 +35,14 @@ def test_every_refusal_has_its_words(reason: RejectReason) -> None:
 
 
 def test_changes_are_refused_in_the_words_of_orders_but_for_what_is_not_there() -> None:
-    """A change has no word for what is filled already."""
+    """A change has no word for what is filled already, and none for leverage."""
     differing = {it for it, word in errors.EDIT_STATUS.items() if word != errors.SEND_STATUS[it]}
 
     assert set(errors.EDIT_STATUS) == set(errors.SEND_STATUS)
-    assert differing == {RejectReason.UNKNOWN_ORDER, RejectReason.ALREADY_FILLED}
-    assert {errors.EDIT_STATUS[it] for it in differing} == {"orderForEditNotFound"}
+    gone = {RejectReason.UNKNOWN_ORDER, RejectReason.ALREADY_FILLED}
+    assert differing == {*gone, RejectReason.LEVERAGE_TOO_HIGH}
+    assert {errors.EDIT_STATUS[it] for it in gone} == {"orderForEditNotFound"}
+    assert errors.EDIT_STATUS[RejectReason.LEVERAGE_TOO_HIGH] == "insufficientAvailableFunds"
 
 
 @pytest.mark.parametrize("reason", CancelReason)
