@@ -70,22 +70,29 @@ class Ran(NamedTuple):
 
 
 class KillScene:
-    """All of it. `desk_settings`: what stands under [desk] in the desk's file."""
+    """All of it. `desk_settings`: what stands under [desk] in the desk's file.
+
+    `together`: the venues are in one process, and the desk still in its own.
+    """
 
     def __init__(
         self,
         directory: Path,
         *,
         limits: Literal["production", "off"] = "off",
+        together: bool = False,
         **desk_settings: float,
     ) -> None:
         self._directory = directory
         self._settings = {"settling_seconds": 0.1, "watch_seconds": 0.2, **desk_settings}
-        self.venues = {name: Server(directory / name, limits=limits) for name in APIS}
+        if together:
+            self.venues = dict.fromkeys(APIS, Server(directory / "venues", limits=limits))
+        else:
+            self.venues = {name: Server(directory / name, limits=limits) for name in APIS}
         self.desk = DeskServer(directory / "desk", directory / "desk.toml")
 
     def __enter__(self) -> Self:
-        for server in self.venues.values():
+        for server in dict.fromkeys(self.venues.values()):
             server.start()
         self._write_config()
         self.desk.start()

@@ -14,6 +14,7 @@ import pytest
 
 from openvenue.testing.faults import AdminError, Fault, Faults, Kind, Stage
 from openvenue.testing.server import Server, free_ports
+from tests.e2e import spot_scene
 from tests.e2e.futures_clients import ccxt_client
 from tests.e2e.signed_client import traceback_in
 from tests.e2e.test_cli import openvenue
@@ -257,6 +258,53 @@ def test_a_venue_restarts_with_an_armed_switch(server: Server, faults: Faults, c
     assert [row.id for row in faults.all()] == planned
     with pytest.raises(ccxt.OrderNotFound):
         client.cancel_order("11111111-2222-4333-8444-555555555555", BTC)
+
+
+def test_one_venue_restarts_with_an_armed_switch(
+    server: Server, faults: Faults, client: Any
+) -> None:
+    """It fires once before the first client is served, while the other venues trade on."""
+    buy(client)
+    spot = spot_scene.ccxt_client(ccxt, server, "primary")
+    spot.load_markets()
+    spot.create_order("BTC/USD", "limit", "buy", 0.01, 50_000)
+    client.cancel_all_orders_after(60_000)
+
+    faults.restart(30, venue="kraken-futures")
+    assert open_prices(client) == [90_000]
+    faults.restart(31, venue="kraken-futures")
+
+    assert open_prices(client) == []
+    assert [order["price"] for order in spot.fetch_open_orders()] == [50_000]
+    buy(client)
+    assert open_prices(client) == [90_000]
+    assert ask_admin(server, "venues")["venues"][0]["stopped"] is None
+    spot.cancel_all_orders()
+
+
+def test_a_maintenance_is_announced_from_a_shell(server: Server, client: Any) -> None:
+    """All clients are told, until it is taken back; what makes no sense is told as that."""
+    where = ("--venue", "kraken-futures", "--data-dir", str(server.data_dir))
+    flags = ["--kind", "maintenance", "--priority", "high", "--downtime", "30"]
+    flags += ["--text", "We move house", "--effective", "2099-01-01T10:00:00Z"]
+    announced = openvenue("announce", *flags, *where, "--json")
+    number = json.loads(announced.stdout)["notice_id"]
+    notices = client.privateGetNotifications()["notifications"]
+    (told,) = [it for it in notices if it["note"] == "We move house"]
+
+    retracted = openvenue("announce", "--retract", str(number), *where)
+    left = client.privateGetNotifications()["notifications"]
+    again = openvenue("announce", "--retract", str(number), *where)
+    nothing = openvenue("announce", *where)
+    unknown = openvenue("announce", "--text", "x", "--kind", "gossip", *where)
+
+    assert (told["type"], told["priority"]) == ("maintenance", "high")
+    assert told["effectiveTime"] == "2099-01-01T10:00:00.000Z"
+    assert str(told["expectedDowntimeMinutes"]) == "30"
+    assert retracted.stdout == f"Retracted: {number}.\n"
+    assert "We move house" not in [it["note"] for it in left]
+    assert (again.returncode, nothing.returncode, unknown.returncode) == (1, 2, 2)
+    assert "kind must be one of general, maintenance" in unknown.stderr
 
 
 def test_a_plan_from_a_shell(server: Server, faults: Faults, client: Any) -> None:

@@ -9,12 +9,14 @@ from zlib import crc32
 
 import ccxt
 import pytest
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import connect
 
 from openvenue.testing.faults import AdminError, Fault, Faults, Kind
 from openvenue.testing.server import Server
 from tests.e2e import futures_clients, pacifica_clients, spot_scene
 from tests.e2e.signed_client import traceback_in
+from tests.e2e.test_cli import openvenue
 
 SPOT: Final = "BTC/USD"
 PERP: Final = "BTC/USDC:USDC"
@@ -260,6 +262,35 @@ def told(socket: Any, method: str, params: dict[str, Any]) -> Any:
     while f'"method":"{method}"' not in (frame := socket.recv(10)):
         assert frame
     return json.loads(frame)
+
+
+def test_one_venue_is_away_and_comes_back(
+    server: Server, faults: Faults, spot: Any, pacifica: Any
+) -> None:
+    """Connections on its paths are reset, its sockets end; what it held is there afterwards."""
+    buy(spot, SPOT)
+    flags = ("--down", "6", "--venue", "kraken-spot", "--data-dir", str(server.data_dir))
+    with connect(spot_scene.sockets_of(server) + "/v2") as socket:
+        assert json.loads(socket.recv(10))["channel"] == "status"
+        went = openvenue("fault", "restart", *flags)
+        assert went.stdout == "kraken-spot goes, and is back after 6 s.\n"
+        with pytest.raises(ConnectionClosed):
+            list(iter(lambda: socket.recv(10), ""))
+    with pytest.raises(ccxt.NetworkError):
+        spot.fetch_ticker(SPOT)
+    with pytest.raises((OSError, InvalidHandshake)):
+        connect(spot_scene.sockets_of(server) + "/v2")
+    with pytest.raises(urllib.error.HTTPError, match="503"):
+        urllib.request.urlopen(server.base_url + "/health/ready", timeout=10)
+    with pytest.raises(AdminError, match="kraken-spot is away"):
+        faults.send_away("kraken-spot", 0)
+    assert pacifica.fetch_balance()
+
+    faults.await_back("kraken-spot")
+    assert [order["price"] for order in spot.fetch_open_orders()] == [50_000]
+    unknown = openvenue("fault", "restart", "--venue", "spot", *flags[4:])
+    assert unknown.returncode == 2
+    assert "venues are kraken-futures, kraken-spot, pacifica" in unknown.stderr
 
 
 def test_a_message_meets_trouble_on_a_socket(server: Server, faults: Faults) -> None:

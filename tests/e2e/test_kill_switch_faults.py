@@ -13,6 +13,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from openvenue.faults.fault import Fault, Kind
+from openvenue.testing.faults import Faults
 from tests.e2e.kill_scene import APIS, NOTHING, OWNER, PATIENCE_S, Fates, KillScene
 from tests.e2e.test_faults_of_each_api import checksum
 
@@ -366,6 +367,39 @@ async def test_a_venue_that_falls_during_the_kill_with_its_own_switch_armed(
     assert scene.switches_fired("KRAKEN") == 1
     scene.hold_against_journals(told, before)
     assert scene.truth() == NOTHING
+
+
+async def test_one_venue_of_a_program_restarts_during_the_kill_with_its_switch_armed(
+    tmp_path: Path,
+) -> None:
+    """All three in one process: the others are proven, and it when it is back.
+
+    Its dead man's switch fires once while nobody is there; the report says what became of each.
+    """
+    with KillScene(tmp_path, together=True, answer_seconds=1.0) as scene:
+        await place_everywhere(scene, 3)
+        before = opened(scene)
+        await scene.arm("KRAKEN", 2)
+        await scene.fault("KRAKEN", kind="hang", path=BUTTONS["kraken_spot"], count=0)
+        pulling = asyncio.create_task(kill(scene, deadline_seconds=4))
+        async with asyncio.timeout(PATIENCE_S):
+            while not any(await scene.strikes("KRAKEN")):
+                pass
+        await scene.heal("KRAKEN")
+
+        faults = Faults(scene.venues["KRAKEN"])
+        await asyncio.to_thread(faults.send_away, "kraken-spot", 5)
+        status, told = await pulling
+        by_venue = {leg["exchange_id"]: leg["status"] for leg in told["accounts"]}
+        told = await scene.halt_when(told["id"], is_proven)
+
+        assert (status, by_venue) == (
+            504,
+            {"KRAKENFTS": "proven", "KRAKEN": "unknown", "PACIFICA": "proven"},
+        )
+        assert scene.switches_fired("KRAKEN") == 1
+        scene.hold_against_journals(told, before)
+        assert scene.truth() == NOTHING
 
 
 @pytest.mark.parametrize("scope", [{}, {"side": "BUY"}], ids=["all", "one by one"])

@@ -13,8 +13,9 @@ import pytest
 from msgspec.structs import replace
 
 from openvenue.cli import program
-from openvenue.cli.program import EMS, Plan, Program
+from openvenue.cli.program import EMS, Program
 from openvenue.cli.serve import Options, make_plan
+from openvenue.cli.venues import Plan
 from openvenue.ems.config import EmsConfig
 from openvenue.journal.disk import Disk
 from openvenue.testing.server import Server

@@ -77,7 +77,8 @@ def reached_by(
 
     Raises: SettingsError: nobody says.
     """
-    from openvenue.cli.program import GATEWAYS, config_of_served
+    from openvenue.cli.program import config_of_served
+    from openvenue.cli.venues import GATEWAYS
     from openvenue.exchange.keys import KeysError, read_keys
 
     if config is None and desk is not None and desk.config is not None:

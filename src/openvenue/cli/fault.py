@@ -93,15 +93,15 @@ def clear(as_json: bool) -> Callable[[AdminClient], None]:
     return act
 
 
-def restart(down_seconds: float, as_json: bool) -> Callable[[AdminClient], None]:
-    """Have the server go and come back."""
+def restart(down_seconds: float, venue: str | None, as_json: bool) -> Callable[[AdminClient], None]:
+    """Have the server, or one venue, go and come back."""
 
     def act(client: AdminClient) -> None:
-        client.restart(down_seconds)
+        client.restart(down_seconds, venue)
         if as_json:
-            print_json({"down_seconds": down_seconds})
+            print_json({"down_seconds": down_seconds, "venue": venue})
         else:
-            print_line(f"The server goes, and is back after {down_seconds:g} s.")
+            print_line(f"{venue or 'The server'} goes, and is back after {down_seconds:g} s.")
 
     return act
 

@@ -139,6 +139,9 @@ def restart_server(
     down: Annotated[
         float, typer.Option(min=0, max=3_600, help="Seconds until it begins again.")
     ] = 0.0,
+    venue: Annotated[
+        str | None, typer.Option(help="Only this venue: connections on its paths are reset.")
+    ] = None,
     data_dir: DataDir = DATA_DIR,
     url: Url = None,
     json: AsJson = False,
@@ -146,4 +149,4 @@ def restart_server(
     """Have the server end and begin again: connections are refused meanwhile, switches fire."""
     from openvenue.cli import fault
 
-    raise typer.Exit(fault.run(data_dir, url, fault.restart(down, json)))
+    raise typer.Exit(fault.run(data_dir, url, fault.restart(down, venue, json)))

@@ -3,6 +3,7 @@
 Those files are imported when their verb runs, so that `serve` is up quickly and `--help` quicker.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -393,6 +394,60 @@ def release(
         json=json,
     )
     raise typer.Exit(code)
+
+
+@app.command()
+def announce(
+    venue: Annotated[str, typer.Option("--venue", help="Whose clients: kraken-futures, …")],
+    text: Annotated[str, typer.Option("--text", help="What they are told.")] = "",
+    kind: Annotated[
+        str,
+        typer.Option(
+            help="general, maintenance, market, settlement, new_feature or bug_fix: a word. "
+            "It closes no market, --closes does."
+        ),
+    ] = "general",
+    priority: Annotated[
+        str, typer.Option(help="low, medium, or high: the API will not be there.")
+    ] = "medium",
+    effective: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S"],
+            help="From when; without a zone: this machine's.",
+        ),
+    ] = None,
+    downtime: Annotated[int | None, typer.Option(help="Minutes that are expected.")] = None,
+    closes: Annotated[
+        str | None,
+        typer.Option(
+            help="The mode of markets from then on, for as long: maintenance, cancel_only, …"
+        ),
+    ] = None,
+    symbol: Annotated[
+        list[str] | None,
+        typer.Option("--symbol", help="Only this market closes; may be repeated."),
+    ] = None,
+    retract: Annotated[
+        int | None, typer.Option("--retract", help="Instead: let this notice stand no more.")
+    ] = None,
+    data_dir: DataDir = DATA_DIR,
+    url: DeskUrl = None,
+    json: AsJson = False,
+) -> None:
+    """Tell all clients of a venue something: news, or maintenance that comes; or take it back."""
+    from openvenue.cli.announce import run
+
+    notice = {
+        "kind": kind,
+        "priority": priority,
+        "text": text,
+        "effective": effective,
+        "downtime_minutes": downtime,
+        "closes": closes,
+        "symbols": symbol,
+    }
+    raise typer.Exit(run(data_dir, url, venue, notice, retract, json))
 
 
 def main() -> None:

@@ -17,7 +17,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from openvenue.build import engine_form
-from openvenue.cli.program import Plan, Program
+from openvenue.cli.program import Program
+from openvenue.cli.venues import Plan
 from openvenue.exchange.config import ConfigError, Limits, load_world
 from openvenue.exchange.exchange import SetupRefused
 from openvenue.exchange.keys import KeysError, ensure_keys

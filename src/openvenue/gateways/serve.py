@@ -172,6 +172,15 @@ class Door:
                 self._all_left.clear()
                 await self._all_left.wait()
 
+    def replace(self, gateway: Gateway) -> None:
+        """Let another one answer in the place of that of its name; its sockets end."""
+        gateways = [gateway if one.name == gateway.name else one for one in self._gateways]
+        self._gateways = tuple(gateways)
+        self._speaking = tuple(one for one in gateways if isinstance(one, OwnWords))
+        for one in list(self._sockets):
+            if one.gateway == gateway.name:
+                one.abort()
+
     # ---- one request
 
     async def answer(self, request: Request) -> Response | None:

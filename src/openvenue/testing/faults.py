@@ -8,6 +8,7 @@ with faults.planned(Fault(kind=Kind.LOSE_REPLY, path=".*/sendorder")) as (lost,)
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic, sleep
 from typing import Final
 
 from openvenue.faults.fault import Fault, FaultError, Kind
@@ -25,6 +26,10 @@ __all__ = [
     "Planned",
     "Stage",
 ]
+
+
+BACK_SECONDS: Final = 30.0
+LOOK_SECONDS: Final = 0.02
 
 
 class Faults:
@@ -64,13 +69,29 @@ class Faults:
             known = {row.id for row in self.all()}
             self.remove(*(number for number in numbers if number in known))
 
-    def restart(self, down_seconds: float = 0.0) -> None:
+    def restart(self, down_seconds: float = 0.0, *, venue: str | None = None) -> None:
         """End the server in good order, and return when it is back: after `down_seconds`.
 
         The machine's seconds, or those of a virtual clock. What fell due meanwhile has happened
-        then: dead man's switches fire.
+        then: dead man's switches fire. `venue`: that one alone, while the others trade on.
         """
+        if venue is not None:
+            self.send_away(venue, down_seconds)
+            self.await_back(venue)
+            return
         self._server.await_ready(lambda: self._client().restart(down_seconds))
+
+    def send_away(self, venue: str, down_seconds: float) -> None:
+        """Have one venue go, and come back after so long; this returns at once."""
+        self._client().restart(down_seconds, venue)
+
+    def await_back(self, venue: str) -> None:
+        """Return when a venue serves. Raises: TimeoutError: it does not in `BACK_SECONDS`."""
+        until = monotonic() + BACK_SECONDS
+        while (why := self._client().stopped()[venue]) is not None:
+            if monotonic() > until:
+                raise TimeoutError(f"{venue} does not serve: {why}")
+            sleep(LOOK_SECONDS)
 
     def _client(self) -> AdminClient:
         return AdminClient(self._server.base_url, self._server.admin_key)

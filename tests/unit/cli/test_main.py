@@ -16,7 +16,7 @@ from openvenue.cli.serve import Options, Unwise, make_plan
 from openvenue.exchange.config import ConfigError, load_world
 from openvenue.exchange.keys import KeysError, ensure_keys, read_keys
 
-VERBS = ["serve", "credentials", "inspect", "replay", "verify", "cancel-all", "release"]
+VERBS = ["serve", "credentials", "inspect", "replay", "verify", "cancel-all", "release", "announce"]
 
 
 def asked(*arguments: str) -> Result:

@@ -51,6 +51,7 @@ class Desk:
         self.faults = FaultPlan()
         self.was_reset: list[str] = []
         self.was_restarted: list[float] = []
+        self.went: list[tuple[str, float]] = []
         self.gateway = AdminGateway(
             KEY,
             AdminTools(
@@ -61,6 +62,7 @@ class Desk:
                 clock=self.clock,
                 reset=self.reset,
                 restart=None if in_memory else self.restart,
+                restart_venue=None if in_memory else self.restart_venue,
             ),
         )
 
@@ -69,6 +71,11 @@ class Desk:
 
     async def restart(self, down_seconds: float) -> None:
         self.was_restarted.append(down_seconds)
+
+    def restart_venue(self, venue: str, down_seconds: float) -> bool:
+        """It is away from then on."""
+        self.went.append((venue, down_seconds))
+        return len(self.went) == 1
 
     async def reset(self, venue: str) -> None:
         self.was_reset.append(venue)
@@ -290,6 +297,22 @@ async def test_a_restart_needs_a_journal_to_come_back_to() -> None:
     for wrong in (b"{}", b'{"down_seconds": -1}', b'{"down_seconds": 3601}'):
         assert (await desk.ask("POST", "/admin/restart", wrong))[0] == 400
     assert desk.was_restarted == [2.5]
+
+
+async def test_one_venue_restarts_while_the_others_trade_on() -> None:
+    """One that is there, and not twice at once."""
+    desk, forgetful = Desk(), Desk(in_memory=True)
+    body = b'{"down_seconds": 2.5, "venue": "futures"}'
+
+    assert await desk.ask("POST", "/admin/restart", body) == (
+        200,
+        {"down_seconds": 2.5, "venue": "futures"},
+    )
+    assert await desk.ask("POST", "/admin/restart", body) == (409, {"error": "futures is away"})
+    unknown = b'{"down_seconds": 0, "venue": "spot"}'
+    assert (await desk.ask("POST", "/admin/restart", unknown))[0] == 404
+    assert (await forgetful.ask("POST", "/admin/restart", body))[0] == 409
+    assert (desk.went[0], desk.was_restarted) == (("futures", 2.5), [])
 
 
 async def test_faults_are_planned_listed_removed_and_cleared() -> None:

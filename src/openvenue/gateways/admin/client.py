@@ -7,7 +7,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from threading import Timer
 from time import monotonic
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -38,6 +38,19 @@ class AdminRefused(AdminError):
 
 class _Listed(msgspec.Struct):
     faults: list[Planned]
+
+
+class _Announced(msgspec.Struct):
+    notice_id: int
+
+
+class _Venue(msgspec.Struct):
+    venue: str
+    stopped: str | None
+
+
+class _Venues(msgspec.Struct):
+    venues: list[_Venue]
 
 
 class _Added(msgspec.Struct):
@@ -82,9 +95,28 @@ class AdminClient:
         """Forget all."""
         self.ask("DELETE", "faults")
 
-    def restart(self, down_seconds: float) -> None:
-        """Have the server end, be away for so long, and begin again on what its journals hold."""
-        self.ask("POST", "restart", msgspec.json.encode({"down_seconds": down_seconds}))
+    def restart(self, down_seconds: float, venue: str | None = None) -> None:
+        """Have the server end, be away for so long, and begin again on what its journals hold.
+
+        With `venue`: that one, while the others trade on.
+        """
+        asked = {"down_seconds": down_seconds, **({} if venue is None else {"venue": venue})}
+        self.ask("POST", "restart", msgspec.json.encode(asked))
+
+    def stopped(self) -> dict[str, str | None]:
+        """Each venue, and why it does not serve."""
+        venues = msgspec.json.decode(self.ask("GET", "venues"), type=_Venues).venues
+        return {it.venue: it.stopped for it in venues}
+
+    def announce(self, venue: str, notice: dict[str, Any]) -> int:
+        """Tell all clients of a venue something; the number of the notice."""
+        said = self.ask("POST", f"venues/{quote(venue)}/announce", msgspec.json.encode(notice))
+        return msgspec.json.decode(said, type=_Announced).notice_id
+
+    def retract_notice(self, venue: str, notice_id: int) -> None:
+        """Let a notice stand no more."""
+        body = msgspec.json.encode({"notice_id": notice_id})
+        self.ask("POST", f"venues/{quote(venue)}/retract-notice", body)
 
     def kill_switch(self, method: str, path: str = "", body: object = None) -> Any:
         """The JSON of an answer under `/admin/kill-switch`."""

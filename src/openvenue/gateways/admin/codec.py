@@ -17,7 +17,7 @@ from openvenue.engine.commands import (
     SetMarkPrice,
     SetMode,
 )
-from openvenue.engine.events import Refused
+from openvenue.engine.events import Announced, Refused
 from openvenue.engine.instruments import Dislocation, IndexId, Mode
 from openvenue.engine.notices import NoticeKind, Priority
 from openvenue.engine.reasons import RejectReason
@@ -84,6 +84,7 @@ class Advance(Body, frozen=True):
 
 class Restart(Body, frozen=True):
     down_seconds: float
+    venue: str | None = None
 
 
 class Faults(Body, frozen=True):
@@ -149,12 +150,12 @@ def decode_advance(body: bytes) -> int:
     return int(seconds * SECOND)
 
 
-def decode_restart(body: bytes) -> float:
-    """POST /admin/restart. Raises: WireError."""
-    seconds = _decode(body, Restart).down_seconds
-    if not 0 <= seconds <= DOWN_MAX_SECONDS:
+def decode_restart(body: bytes) -> tuple[float, str | None]:
+    """POST /admin/restart: for how long, and which venue. Raises: WireError."""
+    asked = _decode(body, Restart)
+    if not 0 <= asked.down_seconds <= DOWN_MAX_SECONDS:
         raise WireError(f"down_seconds must be from 0 to {DOWN_MAX_SECONDS}", status=400)
-    return seconds
+    return asked.down_seconds, asked.venue
 
 
 def decode_faults(body: bytes) -> list[Fault]:
@@ -183,7 +184,11 @@ def encode_outcome(outcome: Outcome) -> Response:
             status = 404 if event.reason is RejectReason.MARKET_NOT_FOUND else 409
             why = event.reason.name.lower().replace("_", " ")
             return encode_error(f"{why}: {event.detail}" if event.detail else why, status)
-    return encode({"seq": outcome.entry.seq, "events": len(outcome.entry.events)})
+    told = {"seq": outcome.entry.seq, "events": len(outcome.entry.events)}
+    for event in outcome.entry.events:
+        if isinstance(event, Announced):
+            told["notice_id"] = event.notice.notice_id
+    return encode(told)
 
 
 def encode_error(text: str, status: int) -> Response:

@@ -50,6 +50,8 @@ class AdminTools(Struct, kw_only=True):
     reset: Callable[[str], Awaitable[None]] | None = None  # wipe a venue back to its defaults
     ems: Ems | None = None  # the desk, whose kill switch the operator can pull
     restart: Callable[[float], Awaitable[None]] | None = None  # go, and come back after seconds
+    # The same of one venue while the others trade on; whether it was there.
+    restart_venue: Callable[[str, float], bool] | None = None
 
 
 class AdminGateway:
@@ -156,12 +158,22 @@ class AdminGateway:
         return codec.encode({"reset": name})
 
     async def restart(self, request: Request) -> Response:
-        """POST /admin/restart {"down_seconds"}. The server goes, and comes back to its journals."""
-        seconds = codec.decode_restart(request.body)
-        if self._tools.restart is None:
+        """POST /admin/restart {"down_seconds", "venue"}. It goes, and comes back to its journal.
+
+        Without a venue all of them do, and the desk.
+        """
+        seconds, venue = codec.decode_restart(request.body)
+        if venue is not None:
+            self._venue(venue)
+        tools = self._tools
+        if tools.restart is None or tools.restart_venue is None:
             raise WireError("this server keeps no journal: nothing would be left", status=409)
-        await self._tools.restart(seconds)
-        return codec.encode({"down_seconds": seconds})
+        if venue is None:
+            await tools.restart(seconds)
+            return codec.encode({"down_seconds": seconds})
+        if not tools.restart_venue(venue, seconds):
+            raise WireError(f"{venue} is away", status=409)
+        return codec.encode({"down_seconds": seconds, "venue": venue})
 
     async def add_faults(self, request: Request) -> Response:
         """POST /admin/faults {"faults": […]}. These are planned as well; all of them, or none."""
