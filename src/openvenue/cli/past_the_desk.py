@@ -127,11 +127,12 @@ async def _reach(options: Options, desk: DeskFile | None) -> int:
 
 
 async def _kill(options: Options, stand_in: Ems, marker: Marker, folder: Path) -> int:
-    await _leave(marker, folder)
+    is_left = await _leave(marker, folder)
     try:
         halt_id = await _swept(stand_in, marker)
     except asyncio.CancelledError:
-        note(f"{marker.halt_id} stays; whether anything is open is not known: call again")
+        stays = f"{marker.halt_id} stays" if is_left else "no halt stands"
+        note(f"{stays}; whether anything is open is not known: call again")
         raise
     report = await stand_in.switchboard.halt(None, halt_id)
     _keep(folder, marker.halt_id, report)
@@ -140,16 +141,21 @@ async def _kill(options: Options, stand_in: Ems, marker: Marker, folder: Path) -
         print_json(halt_words.as_json(report))
     else:
         print(page(report), end="")
-    return CODES.get(report.verdict, UNKNOWN)
+    code = CODES.get(report.verdict, UNKNOWN)
+    if is_left or halt_id != marker.halt_id:  # or the desk's journal has it
+        return code
+    return say("no halt stands: the desk may send orders again when it starts", code or UNKNOWN)
 
 
-async def _leave(marker: Marker, folder: Path) -> None:
-    """Durable first: whatever becomes of this process, the desk will honour it."""
+async def _leave(marker: Marker, folder: Path) -> bool:
+    """Durable first: whatever becomes of this process, the desk will honour it. Whether it will."""
     try:
         path = await asyncio.to_thread(markers.leave, folder, marker)
         note(f"{marker.halt_id} left for the desk in {path}")
+        return True
     except OSError as error:  # a disk that fails is no reason to let orders stand
         note(f"no halt could be left for the desk ({error}): it may send orders again")
+        return False
 
 
 async def _swept(stand_in: Ems, marker: Marker) -> HaltId:

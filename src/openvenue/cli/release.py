@@ -13,6 +13,7 @@ import msgspec
 from openvenue.cli import desk_file
 from openvenue.cli.desk_file import DeskFileError
 from openvenue.cli.reaching import CannotReach, reach
+from openvenue.cli.show import printable
 from openvenue.cli.who import who
 from openvenue.ems import markers
 from openvenue.ems.halt_events import HaltRefusal
@@ -44,11 +45,11 @@ def run(
         body = {"reason": reason, "by": by, "even_unproven": even_unproven}
         told = _ask(data_dir, url, None if lists else halt, body)
     except AdminRefused as error:
-        print(f"openvenue: {error.why}", file=sys.stderr)
+        print(f"openvenue: {error.why}{_left_as_file(data_dir, halt)}", file=sys.stderr)
         return STAYS if error.status == 409 else USAGE
     except (AdminSilent, CannotReach, DeskFileError) as error:
         if not lists and halt is not None and _is_left(data_dir, halt):
-            return _released_as_file(data_dir, halt, reason, by, even_unproven=even_unproven)
+            return _released_as_file(data_dir, halt, body, json=json)
         print(f"openvenue: {error} Halts stand until the desk can be asked.", file=sys.stderr)
         return SILENT
     if json:
@@ -76,19 +77,18 @@ def _is_left(data_dir: Path, halt: str) -> bool:
     return halt in [it.halt_id for it in markers.read(folder)]
 
 
-def _released_as_file(
-    data_dir: Path, halt: str, reason: str, by: str, *, even_unproven: bool
-) -> int:
+def _released_as_file(data_dir: Path, halt: str, body: dict[str, Any], *, json: bool) -> int:
     """Take back a halt that no desk has read yet; the file stays as a record."""
     folder = markers.folder_of(data_dir / desk_file.JOURNAL)
     is_proven = _was_proven(folder / f"{halt}.report.json")
-    if not is_proven and not even_unproven:
+    if not is_proven and not body["even_unproven"]:
         print(f"openvenue: {halt} stays: {HaltRefusal.UNPROVEN}", file=sys.stderr)
         return STAYS
     although = "" if is_proven else " (although it was not proven)"
-    (folder / f"{halt}.release.txt").write_text(f"by {by}{although}: {reason}\n")
+    (folder / f"{halt}.release.txt").write_text(f"by {body['by']}{although}: {body['reason']}\n")
     markers.set_aside(folder, HaltId(halt), markers.RELEASED)
-    print(f"{halt} had not reached the desk; it is taken back.")
+    line = f"{halt} had not reached the desk; it is taken back."
+    print(msgspec.json.encode({"id": halt, "halted": False}).decode() if json else line)
     return GOOD
 
 
@@ -101,7 +101,21 @@ def _was_proven(report: Path) -> bool:
     return isinstance(told, dict) and told.get("status") in (Verdict.PROVEN, Verdict.MISNAMED)
 
 
+def _left_as_file(data_dir: Path, halt: str | None) -> str:
+    """What became of a halt of this name that was left for the desk, if the desk has none."""
+    folder = markers.folder_of(data_dir / desk_file.JOURNAL)
+    for suffix, told in (
+        (markers.SUFFIX, "it is about to be read"),
+        (markers.TAKEN, "it was taken for one of the same scope, see --list"),
+        (markers.RELEASED, "it was released before the desk had read it"),
+    ):
+        if halt in [path.stem for path in folder.glob(f"*{suffix}")]:
+            return f": {told}"
+    return ""
+
+
 def _line(it: dict[str, Any]) -> str:
     stands = "halted" if it["halted"] else "released"
     what, why = it["scope"]["text"], it["reason"]
-    return f"{it['id']}  {stands}  {it['status']}  {it['begun']}  {what}  {why}".rstrip()
+    line = f"{it['id']}  {stands}  {it['status']}  {it['begun']}  {what}  {why}"
+    return printable(line.rstrip())

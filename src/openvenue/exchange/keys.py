@@ -74,7 +74,7 @@ class DeskKeys(Struct, frozen=True, forbid_unknown_fields=True):
     kraken_spot: KeyPair
 
 
-class AccountKeys(Struct, frozen=True, forbid_unknown_fields=True):
+class AccountKeys(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One account's keys, one field per API. Files of earlier versions lack the later ones.
 
     A desk alone serves one API only: its owners have no others.

@@ -204,6 +204,23 @@ async def begun(tmp_path: Path) -> None:
     await desk.close()
 
 
+def test_a_disk_that_takes_no_halt_saves_no_order_and_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The venues are asked all the same; that nothing keeps the desk from trading is said."""
+    gone(tmp_path, monkeypatch)
+    (tmp_path / "ems").mkdir()
+    (tmp_path / "ems" / "halts").write_text("no directory")
+
+    code = cancel_all.run(Options(data_dir=tmp_path, deadline_seconds=0.2))
+
+    said = capsys.readouterr()
+    assert code == 2
+    assert "no halt could be left for the desk" in said.err
+    assert said.err.endswith("no halt stands: the desk may send orders again when it starts\n")
+    assert "ann at KRAKENFTS" in said.out
+
+
 def test_a_desk_that_dies_in_the_middle_of_a_halt_is_gone_past(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -496,6 +513,63 @@ def test_a_halt_that_no_desk_has_read_can_be_taken_back(
     kept = (folder / "HALT-file.release.txt").read_text()
     assert kept == f"by Olga{although}: drill over\n"
     assert "Halts stand" in capsys.readouterr().err
+
+
+def test_a_halt_that_was_taken_back_is_told_to_programs_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever asks for JSON gets it."""
+    markers.leave(markers.folder_of(tmp_path / "ems"), MARKER)
+
+    code = release.run(
+        tmp_path, "HALT-file", reason="over", by="", lists=False, json=True, even_unproven=True
+    )
+
+    assert code == 0
+    assert json.loads(capsys.readouterr().out) == {"id": "HALT-file", "halted": False}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "why"),
+    [
+        (markers.TAKEN, ": it was taken for one of the same scope, see --list"),
+        (markers.RELEASED, ": it was released before the desk had read it"),
+        (None, ""),
+    ],
+)
+def test_a_halt_that_the_desk_does_not_know_is_looked_for_among_the_files(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    suffix: str | None,
+    why: str,
+) -> None:
+    """Two that were left at once are one halt at the desk, under one of the names."""
+    folder = markers.folder_of(tmp_path / "ems")
+    if suffix is not None:
+        markers.leave(folder, MARKER)
+        markers.set_aside(folder, HaltId("HALT-file"), suffix)
+    with serving(404, '{"error": "There is no halt HALT-file"}', desk_id="this") as base_url:
+        gone(tmp_path, monkeypatch, base_url)
+        keys.ensure_keys(tmp_path, ["ann"], None)
+
+        code = release.run(tmp_path, "HALT-file", reason="x", by="", lists=False, json=False)
+
+    assert code == 3
+    assert capsys.readouterr().err == f"openvenue: There is no halt HALT-file{why}\n"
+
+
+def test_a_name_with_letters_that_no_address_has_is_asked_for_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The desk says that there is none; the desk is not told as silent."""
+    with serving(404, '{"error": "There is no halt"}', desk_id="this") as base_url:
+        gone(tmp_path, monkeypatch, base_url)
+        keys.ensure_keys(tmp_path, ["ann"], None)
+
+        code = release.run(tmp_path, "HALT 1\n/é", reason="x", by="", lists=False, json=False)
+
+    assert (code, capsys.readouterr().err) == (3, "openvenue: There is no halt\n")
 
 
 def test_a_marker_is_read_as_it_was_left(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ class AdminClient:
     def kill_switch(self, method: str, path: str = "", body: object = None) -> Any:
         """The JSON of an answer under `/admin/kill-switch`."""
         sent = b"" if body is None else msgspec.json.encode(body)
-        said = self.ask(method, f"kill-switch{path}", sent)
+        said = self.ask(method, f"kill-switch{quote(path)}", sent)
         try:
             return msgspec.json.decode(said)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
