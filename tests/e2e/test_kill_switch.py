@@ -225,6 +225,23 @@ async def test_a_desk_that_is_dead_starts_halted(scene: KillScene) -> None:
     assert passed["status"] == "NEW"
 
 
+async def test_a_halt_that_could_not_be_left_is_no_success(scene: KillScene) -> None:
+    """Everything is gone, and proven; but the desk would trade again at its next start."""
+    await scene.place("KRAKENFTS", "one")
+    folder = scene.desk.data_dir / "ems" / "halts"
+    scene.desk.kill()
+    if folder.exists():
+        folder.rename(folder.with_suffix(".aside"))
+    folder.write_text("no directory")
+
+    ran = await scene.cli("cancel-all", "--json")
+    folder.unlink()
+
+    assert (ran.code, report_of(ran)["status"]) == (2, "proven"), ran.err
+    assert "no halt stands: the desk may send orders again" in ran.err
+    assert scene.truth() == NOTHING
+
+
 async def test_a_desk_that_dies_while_the_shell_waits_is_gone_past(scene: KillScene) -> None:
     """The halt that it had begun is the one that is swept to its end."""
     for exchange_id in APIS:

@@ -14,7 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from openvenue.faults.fault import Fault, Kind
 from openvenue.testing.faults import Faults
-from tests.e2e.kill_scene import APIS, NOTHING, OWNER, PATIENCE_S, Fates, KillScene
+from tests.e2e.kill_scene import APIS, NOTHING, OWNER, PATIENCE_S, Fates, KillScene, report_of
 from tests.e2e.test_faults_of_each_api import checksum
 
 BUTTONS: Final = {
@@ -238,6 +238,30 @@ async def test_venues_that_nobody_listens_for_during_the_kill(scene: KillScene) 
     assert await strikes(scene) == [1, 1, 1]
     scene.hold_against_journals(told, before)
     assert scene.truth() == NOTHING
+
+
+async def test_a_desk_that_nobody_can_reach_is_gone_past_while_it_lives(scene: KillScene) -> None:
+    """Its port is closed: the shell and the desk, which finds the marker, sweep at once.
+
+    What the shell has canceled before the desk looked is in the shell's report alone.
+    """
+    before = opened(scene)
+    planned = await scene.cli("fault", "add", "--kind", "closed_port", "--for", "8")
+    assert planned.code == 0, planned.err
+    await refused(scene.desk.port)
+
+    ran = await scene.cli("cancel-all", "--reason", "nobody there", "--json")
+    told = report_of(ran)
+    taken = await scene.halt_when(told["id"], is_proven)
+
+    assert "Connection refused. Going past it." in ran.err
+    assert (ran.code, told["status"]) == (0, "proven"), ran.err
+    scene.hold_against_journals(told, before)
+    scene.hold_against_journals(taken, {exchange_id: Fates() for exchange_id in APIS})
+    assert scene.truth() == NOTHING
+    assert (await scene.place("KRAKEN", f"order {next(names)}"))["status"] == "REJECTED"
+    freed = await scene.cli("release", told["id"], "--reason", "over")  # only the operator can
+    assert freed.code == 0, freed.err
 
 
 async def refused(port: int) -> None:
