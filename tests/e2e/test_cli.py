@@ -206,6 +206,18 @@ def test_a_venue_in_memory_forgets(tmp_path: Path) -> None:
     assert not (tmp_path / "kraken-futures").exists()
 
 
+def test_a_venue_in_memory_does_not_take_the_place_of_one_that_runs(tmp_path: Path) -> None:
+    """Who pulls the switch finds the desk by its directory: two of them would be one too many."""
+    with Server(tmp_path) as server:
+        flags = ("--port", str(free_ports(1)[0]), "--tls-port", "0", "--data-dir", str(tmp_path))
+        second = openvenue("serve", *flags, "--in-memory", "--no-crowd", "--seed", "1")
+        asked = openvenue("fault", "list", "--data-dir", str(tmp_path))
+
+        assert second.returncode == 1
+        assert f"is in use by another process (number {server.pid})" in second.stderr
+        assert asked.returncode == 0
+
+
 def test_the_crowd_is_there_and_goes_on_after_a_kill(tmp_path: Path) -> None:
     """Markets live from the first second, and do not double after a restart."""
     with Server(tmp_path, crowd=True) as server:

@@ -5,6 +5,8 @@ desk that does not answer.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -14,8 +16,10 @@ from msgspec import Struct
 
 from openvenue.ems.config import EmsConfig
 from openvenue.ems.settings import SettingsError, load
+from openvenue.journal.directory import lock
 
 FILE: Final = "desk.json"
+LOCK: Final = "desk.lock"
 JOURNAL: Final = "ems"  # the directory of the desk's journal
 
 
@@ -32,6 +36,22 @@ class DeskFile(Struct, frozen=True, kw_only=True):
     is_live: bool
     config: str | None = None  # of a desk of its own: its file
     venues: tuple[str, ...] = ()  # of a desk in the same process: which venues are served there
+
+
+@contextmanager
+def claim(data_dir: Path) -> Iterator[None]:
+    """Be the one desk of this directory, as long as the block lasts; the next one may be another.
+
+    Two that wrote the same file would be taken for each other, one without a journal too: whoever
+    pulls the switch would empty the wrong one, and be told that all is well.
+    Raises: JournalError: there is one. OSError.
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
+    held = lock(data_dir / LOCK)
+    try:
+        yield
+    finally:
+        os.close(held)
 
 
 def write(data_dir: Path, desk: DeskFile) -> None:

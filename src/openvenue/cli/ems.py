@@ -94,6 +94,7 @@ async def _serve(options: Options, config: EmsConfig, keys: KeyFile, aliases: Al
         bearers = keys.coinapi_ems()
         if aliases.api_key and aliases.account is not None:
             bearers[aliases.api_key] = aliases.account.owner
+        stack.enter_context(desk_file.claim(options.data_dir))
         desk_id = await asyncio.to_thread(desk_file.identity, options.data_dir)
         door = _door(ems, keys, bearers, config, desk_id)
         await door.start(options.host, options.port, None, None)

@@ -150,6 +150,7 @@ class Program:
         self._ems = ems
         base_url = own_url(plan.host, plan.port)
         served = tuple(plan.world.venues.tables())
+        stack.enter_context(desk_file.claim(plan.data_dir))
         desk_id = await asyncio.to_thread(desk_file.identity, plan.data_dir)
         found = DeskFile(
             id=desk_id,

@@ -26,6 +26,7 @@ from openvenue.ems.scope import Scope
 from openvenue.ems.settings import load
 from openvenue.engine.units import AccountId, Nanos
 from openvenue.exchange import keys
+from openvenue.journal.errors import JournalError
 from tests.unit.cli.test_main import asked
 
 MARKER = Marker(
@@ -607,6 +608,18 @@ def test_a_desk_keeps_its_id_from_start_to_start(tmp_path: Path) -> None:
 
     assert same == first
     assert desk_file.identity(tmp_path) != first
+
+
+def test_a_directory_has_one_desk_at_a_time(tmp_path: Path) -> None:
+    """A second one would be taken for the first; when that has ended, it may begin."""
+    with desk_file.claim(tmp_path):
+        with pytest.raises(JournalError, match="in use by another process"):
+            desk_file.claim(tmp_path).__enter__()
+        with desk_file.claim(tmp_path / "other"):
+            pass
+
+    with desk_file.claim(tmp_path):
+        pass
 
 
 def test_a_desk_file_that_is_corrupt_is_not_told_as_none(
