@@ -229,17 +229,21 @@ async def test_a_halt_that_could_not_be_left_is_no_success(scene: KillScene) -> 
     """Everything is gone, and proven; but the desk would trade again at its next start."""
     await scene.place("KRAKENFTS", "one")
     folder = scene.desk.data_dir / "ems" / "halts"
+    folder.mkdir(exist_ok=True)
     scene.desk.kill()
-    if folder.exists():
-        folder.rename(folder.with_suffix(".aside"))
+    folder.rename(folder.with_suffix(".aside"))
     folder.write_text("no directory")
 
     ran = await scene.cli("cancel-all", "--json")
     folder.unlink()
+    folder.with_suffix(".aside").rename(folder)
+    scene.desk.start()
 
     assert (ran.code, report_of(ran)["status"]) == (2, "proven"), ran.err
     assert "no halt stands: the desk may send orders again" in ran.err
     assert scene.truth() == NOTHING
+    assert (await scene.place("KRAKEN", "again"))["status"] == "NEW"
+    assert (await scene.ask("POST", "/v1/orders/cancel/all", {"exchange_id": "KRAKEN"}))[0] == 200
 
 
 async def test_a_desk_that_dies_while_the_shell_waits_is_gone_past(scene: KillScene) -> None:

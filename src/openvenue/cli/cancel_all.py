@@ -62,6 +62,7 @@ def _run(options: Options) -> int:
         desk = desk_file.read(options.data_dir)
     except DeskFileError as error:
         note(str(error))
+        desk = error.copy
     if options.url is not None or (
         desk is not None and (options.config is None or desk.config is not None)
     ):

@@ -36,8 +36,8 @@ def _is_of_a_desk(data_dir: Path) -> bool:
     """Whether a desk alone was started there: it has no world, and makes its own keys."""
     try:
         desk = desk_file.read(data_dir)
-    except DeskFileError:
-        return False
+    except DeskFileError as error:
+        desk = error.copy
     return desk is not None and desk.config is not None
 
 

@@ -19,12 +19,20 @@ from openvenue.ems.settings import SettingsError, load
 from openvenue.journal.directory import lock
 
 FILE: Final = "desk.json"
+COPY: Final = "desk.copy.json"  # the same: a kill cannot wait for somebody to mend the other
 LOCK: Final = "desk.lock"
 JOURNAL: Final = "ems"  # the directory of the desk's journal
 
 
 class DeskFileError(Exception):
-    """The file is there and cannot be used; the text is one plain sentence that says what to do."""
+    """The file is there and cannot be used; the text says what to do.
+
+    `copy`: what its copy says, if that can be read.
+    """
+
+    def __init__(self, text: str, copy: "DeskFile | None") -> None:
+        super().__init__(text)
+        self.copy = copy
 
 
 class DeskFile(Struct, frozen=True, kw_only=True):
@@ -55,13 +63,14 @@ def claim(data_dir: Path) -> Iterator[None]:
 
 
 def write(data_dir: Path, desk: DeskFile) -> None:
-    """Put it in place. Raises: OSError."""
+    """Put it in place, and its copy. Raises: OSError."""
     data_dir.mkdir(parents=True, exist_ok=True)
-    draft = data_dir / f"{FILE}.draft"
-    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(fd, "wb") as file:
-        file.write(msgspec.json.encode(desk) + b"\n")
-    draft.rename(data_dir / FILE)
+    for name in (COPY, FILE):
+        draft = data_dir / f"{name}.draft"
+        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(fd, "wb") as file:
+            file.write(msgspec.json.encode(desk) + b"\n")
+        draft.rename(data_dir / name)
 
 
 def read(data_dir: Path) -> DeskFile | None:
@@ -75,9 +84,15 @@ def read(data_dir: Path) -> DeskFile | None:
         why = f"cannot be read: {error.strerror}"
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         why = f"is corrupt: {error}"
+    try:
+        copy = msgspec.json.decode((data_dir / COPY).read_bytes(), type=DeskFile)
+        instead = f"{COPY} beside it is used"
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        copy, instead = None, "name that with --url"
     raise DeskFileError(
-        f"{path} {why}. It tells where the desk is: name that with --url. "
-        "The next start of the desk writes it again."
+        f"{path} {why}. It tells where the desk is: {instead}. "
+        "The next start of the desk writes it again.",
+        copy,
     )
 
 
@@ -85,8 +100,8 @@ def identity(data_dir: Path) -> str:
     """By which the desk of this directory is known, from its first start on."""
     try:
         known = read(data_dir)
-    except DeskFileError:
-        known = None
+    except DeskFileError as error:
+        known = error.copy
     return uuid4().hex if known is None else known.id
 
 

@@ -20,8 +20,9 @@ def reach(data_dir: Path, url: str | None, *, seconds: float = ANSWER_SECONDS) -
     desk = None
     try:
         desk = desk_file.read(data_dir)
-    except DeskFileError:
-        if url is None:
+    except DeskFileError as error:
+        desk = error.copy
+        if url is None and desk is None:
             raise
     if url is None:
         if desk is None:

@@ -334,7 +334,7 @@ def test_a_corrupt_desk_file_is_told_and_gone_past(
 ) -> None:
     """With the desk's own file, which says where the venues are."""
     gone(tmp_path, monkeypatch)
-    (tmp_path / "desk.json").write_text(text, "latin-1")
+    spoil(tmp_path, text)
 
     options = Options(data_dir=tmp_path, config=tmp_path / "desk.toml", deadline_seconds=0.1)
     code = cancel_all.run(options)
@@ -355,7 +355,7 @@ def test_a_corrupt_desk_file_and_an_address(
     body += '"deadline_seconds": 10, "warnings": []}'
     with serving(200, body) as base_url:
         gone(tmp_path, monkeypatch)
-        (tmp_path / "desk.json").write_text("{")
+        spoil(tmp_path)
         keys.ensure_keys(tmp_path, ["ann"], None)
 
         code = cancel_all.run(Options(data_dir=tmp_path, url=base_url, json=True))
@@ -366,17 +366,19 @@ def test_a_corrupt_desk_file_and_an_address(
     assert json.loads(said.out)["id"] == "HALT-000001"
 
 
-@pytest.mark.parametrize("spoil", ["desk.json", "desk.toml"])
+@pytest.mark.parametrize("spoiled", ["desk.json", "desk.toml"])
 def test_where_nobody_says_where_the_venues_are_a_halt_is_left(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    spoil: str,
+    spoiled: str,
 ) -> None:
     """The next start of the desk is halted; nothing is claimed to be proven."""
     monkeypatch.setattr(past_the_desk, "SILENT_SECONDS", 0.1)
     gone(tmp_path, monkeypatch)
-    (tmp_path / spoil).write_text("{")
+    if spoiled == "desk.json":
+        spoil(tmp_path)
+    (tmp_path / spoiled).write_text("{")
 
     options = Options(data_dir=tmp_path, venues=("KRAKENFTS",), accounts=("ann",), by="Olga")
     code = cancel_all.run(options)
@@ -397,7 +399,7 @@ def test_a_desk_that_lives_takes_a_halt_that_was_left_blindly(
 ) -> None:
     """Its address is lost, and it looks for halts itself: that it has it is told."""
     gone(tmp_path, monkeypatch)
-    (tmp_path / "desk.json").write_text("{")
+    spoil(tmp_path)
     folder, done = markers.folder_of(tmp_path / "ems"), Event()
 
     def take() -> None:
@@ -480,6 +482,29 @@ def gone(
         tmp_path,
         desk_file.DeskFile(id="this", base_url=base_url, pid=1, is_live=False, config=str(config)),
     )
+
+
+def spoil(tmp_path: Path, text: str = "{") -> None:
+    """Where the desk is can be read in neither file."""
+    for name in (desk_file.FILE, desk_file.COPY):
+        (tmp_path / name).write_text(text, "latin-1")
+
+
+def test_the_copy_of_a_corrupt_desk_file_is_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The desk is asked where it is, and gone past with what it reaches."""
+    gone(tmp_path, monkeypatch)
+    (tmp_path / "desk.json").write_text("{")
+
+    code = cancel_all.run(Options(data_dir=tmp_path, deadline_seconds=0.1))
+
+    said = capsys.readouterr()
+    assert code == 2
+    assert "desk.json is corrupt: " in said.err
+    assert "desk.copy.json beside it is used" in said.err
+    assert "Going past it." in said.err
+    assert "ann at KRAKENFTS" in said.out
 
 
 @pytest.mark.parametrize("status", ["proven", "unknown"])
@@ -605,8 +630,10 @@ def test_a_desk_keeps_its_id_from_start_to_start(tmp_path: Path) -> None:
     )
     same = desk_file.identity(tmp_path)
     (tmp_path / "desk.json").write_text("{")
+    by_copy = desk_file.identity(tmp_path)
+    spoil(tmp_path)
 
-    assert same == first
+    assert same == by_copy == first
     assert desk_file.identity(tmp_path) != first
 
 
