@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from openvenue.ems.chase import Chaser
 from openvenue.ems.commands import (
+    Command,
     RecordAbsence,
     RecordCancelFailed,
     RecordCancelRelayed,
@@ -115,7 +116,7 @@ class Route:
         self.sending[cl_ord_id] = None
         try:
             word = await self._placed(order)
-            await self._record(cl_ord_id, word, asked)
+            await self.ledger.submit(self._word(cl_ord_id, word, asked))
         finally:
             del self.sending[cl_ord_id]
         order = await self.order(cl_ord_id)
@@ -156,7 +157,7 @@ class Route:
             raise
         match answer:
             case Word():
-                await self._record(cl_ord_id, answer, asked)
+                await self.ledger.submit(self._word(cl_ord_id, answer, asked))
             case Relayed():
                 await self.ledger.submit(RecordCancelRelayed(owner=owner, cl_ord_id=cl_ord_id))
                 self.chaser.chase(cl_ord_id)
@@ -176,9 +177,9 @@ class Route:
         asked = self.ledger.now()
         word = await self.connector.find(_name(order))
         if word is not None:
-            await self._record(order.cl_ord_id, word, asked)
+            await self.ledger.submit(self._word(order.cl_ord_id, word, asked))
         elif absence_counts:
-            await self._record_absence(order.cl_ord_id, asked)
+            await self.ledger.submit(self._absence(order.cl_ord_id, asked))
         return word is not None
 
     async def look_for_all(self, orders: Sequence[Order]) -> None:
@@ -187,13 +188,13 @@ class Route:
             return
         asked = self.ledger.now()
         words = await self.connector.find_all([_name(it) for it in orders])
-        await asyncio.gather(
-            *(
-                self._record_absence(order.cl_ord_id, asked)
+        await self.ledger.submit_all(
+            [
+                self._absence(order.cl_ord_id, asked)
                 if word is None
-                else self._record(order.cl_ord_id, word, asked)
+                else self._word(order.cl_ord_id, word, asked)
                 for order, word in zip(orders, words, strict=True)
-            )
+            ]
         )
 
     async def sync(self, *, thorough: bool = True) -> Sequence[VenueOrder]:
@@ -202,7 +203,7 @@ class Route:
         What has vanished from the list is asked for before this returns, or after it where it is
         the list that counts.
         """
-        asked, before = await self.before_look()
+        asked, before = self.before_look()
         listed = await self.connector.open_orders()
         await self.compare(listed, before, asked)
         if thorough:
@@ -211,34 +212,41 @@ class Route:
             self.vanished.account_in_peace()
         return listed
 
-    async def before_look(self) -> tuple[Nanos, list[Order]]:
-        """When the venue's list is asked for, and which orders it ought to have."""
-        asked = self.ledger.now()
-        return asked, [it for it in await self.live() if it.cl_ord_id not in self.sending]
+    def before_look(self) -> tuple[Nanos, list[Order]]:
+        """When the venue's list is asked for, and which orders it ought to have.
+
+        Raises: DeskStopped.
+        """
+        self.ledger.check()
+        live = self.ledger.peek().live_orders(self.account)
+        return self.ledger.now(), [it for it in live if it.cl_ord_id not in self.sending]
 
     async def compare(
         self, listed: Sequence[VenueOrder], before: Sequence[Order], asked: Nanos
     ) -> None:
         """Know what a list of all open orders says. What has vanished is yet to be asked for."""
-        state = await self.ledger.state()
+        state = self.ledger.peek()
         found: dict[ClOrdId, None] = {}
-        news: list[Coroutine[Any, Any, Any]] = []
+        news: list[Command] = []
         for it in listed:
             order = state.find(self.account, *it.names)
             if order is not None:
                 found[order.cl_ord_id] = None
-                news.append(self._record(order.cl_ord_id, it.word, asked))
+                news.append(self._word(order.cl_ord_id, it.word, asked))
             else:
-                command = RecordForeign(
+                foreign = RecordForeign(
                     account=self.account,
                     venue_cl_ord_id=it.cl_ord_id,
                     terms=it.terms,
                     word=it.word,
                 )
-                news.append(self.ledger.submit(command))
-        await asyncio.gather(*news)
-        missing = [it.cl_ord_id for it in before if it.cl_ord_id not in found]
-        for order in [await self.order(cl_ord_id) for cl_ord_id in missing]:
+                news.append(foreign)
+        if news:
+            await self.ledger.submit_all(news)
+        for was in before:
+            if was.cl_ord_id in found:
+                continue
+            order = state.orders[was.key]
             if order.has_ended:
                 continue
             if order.is_unknown or order.is_in_flight:
@@ -259,23 +267,20 @@ class Route:
                 self.is_pressed = False
                 self.calm.set()
 
-    async def _record(self, cl_ord_id: ClOrdId, word: Word, asked: Nanos) -> None:
-        command = RecordWord(owner=self.account.owner, cl_ord_id=cl_ord_id, word=word, asked=asked)
-        await self.ledger.submit(command)
-
-    async def _record_absence(self, cl_ord_id: ClOrdId, asked: Nanos) -> None:
-        command = RecordAbsence(owner=self.account.owner, cl_ord_id=cl_ord_id, asked=asked)
-        await self.ledger.submit(command)
-
-    async def hear(self, told: Sequence[tuple[tuple[str, str], Word]], asked: Nanos) -> None:
-        """What the venue said of several orders; those that the desk does not know are left out."""
-        state = await self.ledger.state()
+    def hear(self, told: Sequence[tuple[tuple[str, str], Word]], asked: Nanos) -> None:
+        """What the venue said of several orders, to be known in its turn; unknown ones are left."""
+        state = self.ledger.peek()
         orders = [(state.find(self.account, *names), word) for names, word in told]
-        await asyncio.gather(
-            *(self._record(it.cl_ord_id, word, asked) for it, word in orders if it is not None)
+        self.ledger.note(
+            self._word(it.cl_ord_id, word, asked) for it, word in orders if it is not None
         )
 
-    # ---- what is not known
+    def _word(self, cl_ord_id: ClOrdId, word: Word, asked: Nanos) -> RecordWord:
+        owner = self.account.owner
+        return RecordWord(owner=owner, cl_ord_id=cl_ord_id, word=word, asked=asked)
+
+    def _absence(self, cl_ord_id: ClOrdId, asked: Nanos) -> RecordAbsence:
+        return RecordAbsence(owner=self.account.owner, cl_ord_id=cl_ord_id, asked=asked)
 
     # ---- tasks
 

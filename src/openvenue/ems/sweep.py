@@ -85,6 +85,7 @@ class Sweep:
         self._mass_done: dict[str | None, None] = {}
         self._left: int | None = None  # at the last look; None: it has not told since
         self._why = ""
+        self._looked = 0.0  # when the last list came, on a clock that only runs
         self._asking: dict[tuple[str, ClOrdId | None], Nanos] = {}  # and no answer yet
         self._is_nameless = False
         self._bounds: list[asyncio.Timeout] = []  # of what is under way
@@ -149,11 +150,9 @@ class Sweep:
                 await self._mass_cancel()
                 left, was_quiet = await self._look()
                 if not left and was_quiet:
-                    await route.timer.sleep(route.config.settling_seconds)
-                    left, was_quiet = await self._look()
-                if not left and was_quiet:
-                    left = await self._look_at_feed()
-                    if not left:
+                    await self._settle()
+                    left, was_quiet = await self._look_both_ways()
+                    if not left and was_quiet:
                         return
                 self._why = ON_ITS_WAY if not self._is_nameless else NAMELESS
                 if left:
@@ -230,7 +229,8 @@ class Sweep:
         self._mass_done[symbol] = None
         del self._asking[kind, None]
         act = Act(kind=kind, asked=asked, answered=route.ledger.now(), answer=DONE)
-        await asyncio.gather(self._witness.did([act]), route.hear(told, asked))
+        route.hear(told, asked)
+        await self._witness.did([act])
 
     async def _tell_unanswered(self) -> None:
         """What was sent and not answered by the deadline is a part of the evidence."""
@@ -243,6 +243,25 @@ class Sweep:
 
     # ---- looks
 
+    async def _settle(self) -> None:
+        """Until the venue has had its time since its last list; what it told is known by then."""
+        route = self._route
+        settled = self._looked + route.config.settling_seconds
+        await route.ledger.noted()
+        await route.timer.sleep(max(settled - route.timer.monotonic(), 0.0))
+
+    async def _look_both_ways(self) -> tuple[list[Order], bool]:
+        """The venue's own list, and beside it what a new subscription says."""
+        by_feed = asyncio.create_task(self._look_at_feed())
+        try:
+            left, was_quiet = await self._look()
+            left = left or await by_feed
+            self._left = len(left)
+            return left, was_quiet
+        finally:
+            by_feed.cancel()  # one no is enough
+            await asyncio.gather(by_feed, return_exceptions=True)
+
     async def _look(self) -> tuple[list[Order], bool]:
         """The venue's own list, as evidence; and whether nothing was on its way before it was made.
 
@@ -251,16 +270,19 @@ class Sweep:
         """
         route, means = self._route, self._scope.means
         was_quiet = not any(
-            it.is_in_flight and not it.is_unknown and means(it) for it in await route.live()
+            it.is_in_flight and not it.is_unknown and means(it)
+            for it in route.ledger.peek().live_orders(route.account)
         )
-        left = await self._testify(await route.sync(thorough=False), "list")
+        listed = await route.sync(thorough=False)
+        self._looked = route.timer.monotonic()
+        left = await self._testify(listed, "list")
         self._is_nameless = await self._may_be_ours()
         return left, was_quiet and not self._is_nameless
 
     async def _look_at_feed(self) -> list[Order]:
         """What a new subscription says; nothing where the venue has no feed."""
         route = self._route
-        asked, before = await route.before_look()
+        asked, before = route.before_look()
         listed = await route.connector.fresh_open_orders()
         if listed is None:
             return []
@@ -270,7 +292,7 @@ class Sweep:
     async def _testify(self, listed: Sequence[VenueOrder], source: str) -> list[Order]:
         """Keep what was seen; orders of the scope in it."""
         route = self._route
-        state = await route.ledger.state()
+        state = route.ledger.peek()
         meant, order_ids, kept = [], [], []
         for it in listed:
             order = state.find(route.account, *it.names)

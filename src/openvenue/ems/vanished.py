@@ -28,7 +28,9 @@ class Vanished:
 
     async def account(self) -> None:
         """Ask now what became of them. Raises: FAILURES."""
-        route, vanished = self._route, list(self._vanished)
+        route = self._route
+        await route.ledger.noted()  # what is known need not be asked for
+        vanished = list(self._vanished)
         known = [await route.order(cl_ord_id) for cl_ord_id in vanished]
         await route.look_for_all([order for order in known if not order.has_ended])
         for cl_ord_id in vanished:
