@@ -25,6 +25,7 @@ from openvenue.journal.port import JournalOf
 log = structlog.get_logger(__name__)
 
 NEWS_AT_ONCE: Final = 128  # with one sync, at most
+NEWS_BESIDE: Final = 16  # what somebody waits for
 DESK: Final = "desk"
 
 Asked = tuple[Sequence[Command], str, "asyncio.Future[list[Event]]"]
@@ -116,7 +117,7 @@ class Ledger:
         try:
             while self._inbox or self._news:
                 asked, self._inbox = self._inbox, []
-                news = self._news.take(NEWS_AT_ONCE)
+                news = self._news.take(NEWS_BESIDE if asked else NEWS_AT_ONCE)
                 self._is_durable.clear()
                 now, entries = self.now(), list[Entry]()
                 caused = [self._decide(commands, by, now, entries) for commands, by, _ in asked]

@@ -87,6 +87,9 @@ class Sweep:
         self._why = ""
         self._looked = 0.0  # when the last list came, on a clock that only runs
         self._asking: dict[tuple[str, ClOrdId | None], Nanos] = {}  # and no answer yet
+        # What mass cancels came to: the next look does not wait for it.
+        self._telling: list[asyncio.Task[None]] = []
+        self._told: list[tuple[Sequence[tuple[tuple[str, str], Word]], Nanos]] = []
         self._is_nameless = False
         self._bounds: list[asyncio.Timeout] = []  # of what is under way
         self.kept: list[Order] = []  # beside the scope, at the last look
@@ -94,8 +97,11 @@ class Sweep:
     async def run(self) -> tuple[Ending, str]:
         """How it ended, and why not better. Raises: Withdrawn."""
         try:
-            async with self.bounded():
-                await self._until_empty()
+            try:
+                async with self.bounded():
+                    await self._until_empty()
+            finally:
+                await self._tell_mass_cancels()
             return Ending.PROVEN, ""
         except Unreachable as error:
             return Ending.UNREACHABLE, str(error)
@@ -149,6 +155,7 @@ class Sweep:
             try:
                 await self._mass_cancel()
                 left, was_quiet = await self._look()
+                await self._tell_mass_cancels()
                 if not left and was_quiet:
                     await self._settle()
                     left, was_quiet = await self._look_both_ways()
@@ -229,8 +236,16 @@ class Sweep:
         self._mass_done[symbol] = None
         del self._asking[kind, None]
         act = Act(kind=kind, asked=asked, answered=route.ledger.now(), answer=DONE)
-        route.hear(told, asked)
-        await self._witness.did([act])
+        self._telling.append(asyncio.create_task(self._witness.did([act])))
+        self._told.append((told, asked))
+
+    async def _tell_mass_cancels(self) -> None:
+        """That they were done, and what was told of orders, is known from now on."""
+        told, self._told = self._told, []
+        for words, asked in told:
+            self._route.hear(words, asked)
+        telling, self._telling = self._telling, []
+        await asyncio.gather(*telling)
 
     async def _tell_unanswered(self) -> None:
         """What was sent and not answered by the deadline is a part of the evidence."""

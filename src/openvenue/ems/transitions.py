@@ -7,6 +7,7 @@ An ended order that its venue lists as open again begins anew, as one found at t
 
 from collections import deque
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 from openvenue.ems.orders import Status
@@ -27,6 +28,7 @@ NEXT: Final[Mapping[Status, tuple[Status, ...]]] = {
 FIRST: Final = (S.RECEIVED, S.NEW, S.PARTIALLY_FILLED)  # the last two: found at the venue
 
 
+@cache
 def path(start: Status, end: Status) -> tuple[Status, ...] | None:
     """The shortest way, without `start`; empty if it is there already, None if there is no way."""
     if start is end:

@@ -8,7 +8,7 @@ import pytest
 from openvenue.ems.commands import BeginCancelAll, RecordForeign, Standing, Word
 from openvenue.ems.engine import Engine
 from openvenue.ems.events import CancelAllBegun
-from openvenue.ems.ledger import NEWS_AT_ONCE, DeskStopped, Ledger
+from openvenue.ems.ledger import NEWS_AT_ONCE, NEWS_BESIDE, DeskStopped, Ledger
 from openvenue.ems.orders import ClOrdId
 from openvenue.ems.records import Entry
 from openvenue.journal.errors import JournalFailed
@@ -58,7 +58,7 @@ async def test_who_waits_goes_before_thousands_of_news() -> None:
     (begun,) = await ledger.submit(BeginCancelAll(account=FUTURES))
 
     assert isinstance(begun, CancelAllBegun)
-    assert journal.sizes == [1 + NEWS_AT_ONCE]
+    assert journal.sizes == [1 + NEWS_BESIDE]
     await ledger.noted()
     assert len(ledger.peek().orders) == MANY
 

@@ -6,7 +6,7 @@ The difference decides whether an order may be at the venue. In doubt the answer
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 import aiohttp
 import msgspec
@@ -29,9 +29,17 @@ SHOWN: Final = 100  # bytes of an answer that is no API's
 class Socket:
     """A conversation in frames of JSON."""
 
-    def __init__(self, wire: aiohttp.ClientWebSocketResponse, answer_seconds: float) -> None:
+    def __init__(
+        self,
+        wire: "aiohttp.ClientWebSocketResponse[Literal[False]]",
+        answer_seconds: float,
+        ping_seconds: float = PING_SECONDS,
+    ) -> None:
         self._wire = wire
         self._answer_seconds = answer_seconds
+        self._ping_seconds = ping_seconds
+        self._pinging: asyncio.Task[None] | None = None
+        self._has_heard = False  # since it was looked at
 
     async def say(self, message: object) -> None:
         """Send one frame. Raises: Silent."""
@@ -43,32 +51,47 @@ class Socket:
     async def hear(self) -> bytes:
         """The next frame. Raises: Silent: none came for as long as an answer may take."""
         try:
-            return await self._frame(self._answer_seconds)
+            async with asyncio.timeout(self._answer_seconds):
+                return await self._frame()
         except TimeoutError as error:
             raise Silent("nothing was heard in time") from error
 
     async def wait(self, ping: object) -> bytes:
-        """The next frame, whenever it comes. `ping` is said while it does not.
+        """The next frame, whenever it comes. From now on `ping` is said while none does.
 
         Raises: Silent: the connection is lost, or nobody answers pings.
         """
-        for _ in range(PINGS_MAX):
-            try:
-                return await self._frame(PING_SECONDS)
-            except TimeoutError:
-                await self.say(ping)
-        raise Silent("the feed does not answer")
+        if self._pinging is None:  # one clock for all frames: they come by the thousand
+            self._pinging = asyncio.create_task(self._ping(ping), name="pings")
+        return await self._frame()
 
-    async def _frame(self, seconds: float) -> bytes:
-        async with asyncio.timeout(seconds):
-            frame = await self._wire.receive()
-        match frame.type:
-            case aiohttp.WSMsgType.TEXT:
-                return str(frame.data).encode()
-            case aiohttp.WSMsgType.BINARY:
-                return bytes(frame.data)
-            case _:
-                raise Silent("the feed has ended")
+    async def close(self) -> None:
+        """Hang up."""
+        if self._pinging is not None:
+            self._pinging.cancel()
+            await asyncio.wait([self._pinging])
+        await self._wire.close()
+
+    async def _frame(self) -> bytes:
+        frame = await self._wire.receive()
+        self._has_heard = True
+        if frame.type is aiohttp.WSMsgType.TEXT or frame.type is aiohttp.WSMsgType.BINARY:
+            return bytes(frame.data)
+        raise Silent("the feed has ended")
+
+    async def _ping(self, ping: object) -> None:
+        """Until so many in a row were not answered by anything; then it ends."""
+        unanswered = 0
+        while unanswered < PINGS_MAX:
+            await asyncio.sleep(self._ping_seconds)
+            unanswered = 0 if self._has_heard else unanswered + 1
+            if not self._has_heard:
+                try:
+                    await self.say(ping)
+                except Silent:
+                    return  # whoever waits for frames is told
+            self._has_heard = False
+        await self._wire.close()
 
 
 class Http:
@@ -127,7 +150,9 @@ class Http:
             self._session = aiohttp.ClientSession(timeout=self._timeout, auto_decompress=True)
         url = URL(self._feed_base + path, encoded=True)
         try:
-            wire = await self._session.ws_connect(url, heartbeat=PING_SECONDS, max_msg_size=0)
+            wire = await self._session.ws_connect(
+                url, heartbeat=PING_SECONDS, max_msg_size=0, decode_text=False
+            )
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise Unreachable("the exchange's feed cannot be reached") from error
         except aiohttp.WSServerHandshakeError as error:
@@ -136,10 +161,11 @@ class Http:
             raise VenueRefused(f"status {error.status} from the feed") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Silent(_reason(error)) from error
+        socket = Socket(wire, self.answer_seconds)
         try:
-            yield Socket(wire, self.answer_seconds)
+            yield socket
         finally:
-            await wire.close()
+            await socket.close()
 
     async def close(self) -> None:
         """Let go of all connections."""

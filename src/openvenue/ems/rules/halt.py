@@ -41,6 +41,7 @@ def pull_switch(state: State, command: PullSwitch) -> list[Event]:
     standing = next((it for it in state.active_halts() if it.scope == command.scope), None)
     if standing is not None:
         return [_repeated(standing, command)]
+    means_all = command.scope.is_whole_account  # and every account here is in it
     return [
         Halted(
             halt_id=command.halt_id or HaltId(f"HALT-{len(state.halts) + 1:06d}"),
@@ -53,7 +54,7 @@ def pull_switch(state: State, command: PullSwitch) -> list[Event]:
                 met(order)
                 for account in command.accounts
                 for order in state.live_orders(account)
-                if is_meant(command.scope, order)
+                if means_all or is_meant(command.scope, order)
             ),
             names=command.names,
         )
