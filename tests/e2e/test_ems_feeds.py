@@ -188,14 +188,14 @@ async def test_what_happens_at_a_venue_is_known_without_asking(
     async with listening(server, exchange_id, tmp_path) as here:
         order = await here.place("one")
         await here.sell("0.004")
-        partly = await here.known("one", lambda it: it.filled > 0)
+        partly = await here.known("one", lambda it: it.average is not None)
         await here.cancel(order)
         canceled = await here.known("one", lambda it: it.has_ended)
         word = await here.venue.place(next(NAMES), here.terms(price=Decimal(50_000)))
         foreign = await here.known(word.order_id, lambda it: True)
         await here.place("two")
         await here.sell("0.01")
-        filled = await here.known("two", lambda it: it.has_ended)
+        filled = await here.known("two", lambda it: it.has_ended and it.average is not None)
 
         assert (partly.status, partly.filled) == (Status.PARTIALLY_FILLED, Decimal("0.004"))
         assert partly.average == Decimal(95_000)
