@@ -33,6 +33,7 @@ from openvenue.exchange.keys import AccountKeys
 from openvenue.gateways.kraken_futures.ids import order_uuid
 from openvenue.gateways.kraken_spot.ids import order_text
 from openvenue.history.fold import Fold
+from openvenue.history.past import TwapChange
 from openvenue.journal.reader import read_groups
 from openvenue.journal.recover import begin, fold
 from openvenue.testing.server import DeskServer, Server
@@ -290,11 +291,14 @@ class KillScene:
         """Open orders of the owner by the venue's journal: the client's names, by numbers."""
         world = begin(None)
         fold(world, read_groups(self.journal(exchange_id)))
-        return {
+        state = world.engine.state
+        orders = {
             str(order_id): live.order.cl_ord_id or ""
-            for order_id, live in world.engine.state.orders.items()
+            for order_id, live in state.orders.items()
             if live.order.account == OWNER
         }
+        twaps = [it.twap for it in state.slicing.of(AccountId(OWNER))]
+        return orders | {f"twap-{it.order_id}": it.cl_ord_id or "" for it in twaps}
 
     def ever_at(self, exchange_id: str) -> list[str]:
         """Client's names of all orders of the owner that the venue ever took, oldest first."""
@@ -353,6 +357,10 @@ class Fates:
         ended = [it.view for it in story.closed if it.view.order.account == OWNER]
         fates.canceled = {name(it.order.order_id) for it in ended if it.leaves}
         fates.filled = {name(it.order.order_id) for it in ended if not it.leaves}
+        last = {f"twap-{it.view.twap.order_id}": it for it in story.twaps if _is_owners(it)}
+        fates.open |= {key for key, it in last.items() if it.is_open}
+        fates.canceled |= {key for key, it in last.items() if not it.is_open and it.ended}
+        fates.filled |= {key for key, it in last.items() if not it.is_open and not it.ended}
         return fates
 
     def that_fit(self, outcome: str) -> set[str]:
@@ -365,6 +373,10 @@ class Fates:
             "failed": self.open,
             "unknown": over | self.open,
         }[outcome]
+
+
+def _is_owners(change: TwapChange) -> bool:
+    return change.view.twap.account == OWNER
 
 
 NOTHING: Final[dict[str, dict[str, str]]] = {name: {} for name in APIS}

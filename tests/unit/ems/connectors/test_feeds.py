@@ -248,8 +248,8 @@ async def test_a_gap_ends_the_feed_and_a_repetition_does_not() -> None:
 
 
 async def pacifica(*frames: object, li: int = 5) -> tuple[list[Heard], PaperSocket]:
-    """What Pacifica tells with a list of open orders in the middle."""
-    wire = PaperWire()
+    """What Pacifica tells with a list of open orders in the middle, and no TWAP running."""
+    wire = PaperWire({"success": True, "data": []})
     listed = {"channel": "account_orders", "data": [], "li": li}
     place = frames.index(None) if None in frames else 0
     rest = [it for it in frames if it is not None]
@@ -287,6 +287,27 @@ async def test_pacifica_tells_what_is_newer_than_its_list() -> None:
         "method": "unsubscribe",
         "params": {"source": "account_orders", "account": WALLET},
     }
+
+
+async def test_pacifica_tells_of_twaps() -> None:
+    """Under names of their own, whoever runs them."""
+    row = {"i": 9, "s": "BTC", "d": "bid", "ta": "0.5", "fa": "0.1", "r": True}
+    frames = [
+        {"channel": "account_twap_order_updates", "data": [row | {"os": status}]}
+        for status in ("in_execution", "completed", "expired", "cancelled")
+    ]
+
+    told, _ = await pacifica(None, *frames)
+
+    assert [it.word.standing for it in told] == [
+        Standing.OPEN,
+        Standing.FILLED,
+        Standing.CANCELED,
+        Standing.CANCELED,
+    ]
+    assert {(it.cl_ord_id, it.word.order_id) for it in told} == {("", "twap-9")}
+    assert told[0].terms is not None and told[0].terms.quantity == Decimal("0.5")
+    assert told[0].terms.reduce_only and told[2].word.message == "expired"
 
 
 async def test_pacifica_tells_trades_beside_updates() -> None:

@@ -217,8 +217,8 @@ async def test_money_and_positions_are_read() -> None:
 
 
 async def test_a_fresh_list_comes_from_a_new_subscription() -> None:
-    """Whose acknowledgement comes first."""
-    venue, wire = connector()
+    """Whose acknowledgement comes first. TWAPs have no such list, and are asked for beside it."""
+    venue, wire = connector(ok([]))
     row = {"i": 7, "I": "ours", "s": "BTC", "d": "ask", "p": "40000", "a": "0.5", "f": "0.1"}
     stop = {"i": 8, "I": None, "s": "BTC", "d": "bid", "p": "0", "a": "1", "f": "0", "sp": "9"} | {
         "ot": "stop_market"
@@ -238,6 +238,7 @@ async def test_a_fresh_list_comes_from_a_new_subscription() -> None:
     assert [it["params"]["source"] for it in wire.sockets[0].said] == [
         "account_order_updates",
         "account_trades",
+        "account_twap_order_updates",
         "account_orders",
     ]
     assert {it["params"]["account"] for it in wire.sockets[0].said} == {WALLET}
@@ -290,3 +291,73 @@ def test_a_list_tells_whether_an_order_waits_as_far_as_it_can(
     stop = None if stop_price is None else Decimal(stop_price)
 
     assert waits(order_type, stop, Decimal(filled)) is expected
+
+
+def twap(order_id: int = 9, **more: object) -> dict[str, object]:
+    """A TWAP that runs."""
+    return {
+        "order_id": order_id,
+        "client_order_id": None,
+        "symbol": "BTC",
+        "side": "bid",
+        "initial_amount": "0.5",
+        "filled_amount": "0.1",
+        "reduce_only": False,
+    } | more
+
+
+async def test_twaps_are_listed_with_the_orders() -> None:
+    """Under a name that no order has, though one counter counts both."""
+    venue, wire = connector(ok([row()]), ok([twap(), twap(10, reduce_only=True)]))
+
+    order, first, second = await venue.open_orders()
+
+    assert "twap" in venue.capabilities.lists
+    assert [it.target.partition("?")[0] for it in wire.asked] == [
+        "/api/v1/orders",
+        "/api/v1/orders/twap",
+    ]
+    assert (order.order_id, first.order_id, second.order_id) == ("7", "twap-9", "twap-10")
+    assert (first.terms.quantity, first.word.filled) == (Decimal("0.5"), Decimal("0.1"))
+    assert second.terms.reduce_only and first.word.standing is Standing.OPEN
+
+
+async def test_a_venue_without_twaps_has_none_and_any_other_no_is_no_list() -> None:
+    """An empty list proves something; a list that was refused proves nothing."""
+    venue, _ = connector(ok([row()]), no("Unsupported operation"))
+    assert len(await venue.open_orders()) == 1
+    for error in ("Internal server error", "Rate limit exceeded"):
+        venue, _ = connector(ok([row()]), no(error))
+        with pytest.raises(VenueRefused):
+            await venue.open_orders()
+
+
+async def test_a_twap_is_canceled_on_its_own_path_and_then_looked_for() -> None:
+    """A cancel of what does not run is answered as one of what does: the lists decide."""
+    done = {"order_id": 9, "filled_amount": "0.1", "order_status": "cancelled"}
+    venue, wire = connector(ok(None), ok([]), ok([done]))
+
+    word = await venue.cancel(OrderName("twap-9", "", "BTC", Nanos(0)))
+
+    assert [it.target.partition("?")[0] for it in wire.asked] == [
+        "/api/v1/orders/twap/cancel",
+        "/api/v1/orders/twap",
+        "/api/v1/orders/twap/history",
+    ]
+    body = json.loads(wire.asked[0].body)
+    assert (body["symbol"], body["order_id"]) == ("BTC", 9)
+    assert word == Word(
+        standing=Standing.CANCELED,
+        order_id="twap-9",
+        filled=Decimal("0.1"),
+        message="cancelled",
+    )
+
+
+async def test_a_twap_that_runs_on_is_told_as_open() -> None:
+    """Whatever the cancel was answered."""
+    venue, _ = connector(ok(None), ok([twap()]))
+
+    word = await venue.cancel(OrderName("twap-9", "", "BTC", Nanos(0)))
+
+    assert isinstance(word, Word) and word.standing is Standing.OPEN

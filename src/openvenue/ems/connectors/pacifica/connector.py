@@ -18,7 +18,7 @@ from openvenue.ems.connectors.budget import Budget
 from openvenue.ems.connectors.feeds import fresh
 from openvenue.ems.connectors.fitting import why_unfit
 from openvenue.ems.connectors.http import Http, read
-from openvenue.ems.connectors.pacifica import feed
+from openvenue.ems.connectors.pacifica import feed, twaps
 from openvenue.ems.connectors.pacifica.auth import canonical
 from openvenue.ems.connectors.pacifica.markets import markets
 from openvenue.ems.connectors.pacifica.replies import (
@@ -40,6 +40,7 @@ from openvenue.ems.connectors.port import (
     Position,
     Relayed,
     Silent,
+    Snapshot,
     TooMany,
     Unreachable,
     VenueOrder,
@@ -66,6 +67,8 @@ COSTS: Final = {
     "/orders/stop/cancel": 0.5,
     "/orders/cancel_all": 0.5,
     "/orders/history": 12.0,
+    "/orders/twap/cancel": 0.5,
+    "/orders/twap/history": 12.0,
 }
 PAGE: Final = 100
 PAGES_MAX: Final = 50
@@ -83,7 +86,7 @@ class PacificaConnector:
 
         self.capabilities: Final = Capabilities(
             mass_cancel=("account", "symbol"),
-            lists=("limit", "trigger"),
+            lists=("limit", "trigger", "twap"),
             dead_mans_switch="emulated",
             has_private_feed=True,
             is_live=account.is_live,
@@ -144,7 +147,13 @@ class PacificaConnector:
         return word or Word(standing=Standing.OPEN, order_id=order_id)
 
     async def cancel(self, name: OrderName) -> Word | Relayed | Gone:
-        """POST orders/cancel; an order that waits for its price has a path of its own."""
+        """POST orders/cancel; what waits for its price, and TWAPs, have paths of their own."""
+        twap = twaps.number_of(name.order_id)
+        if twap is not None:
+            await self._post(
+                "/orders/twap/cancel", "cancel_twap_order", symbol=name.symbol, order_id=twap
+            )
+            return (await self.find(name) if self.may_look() else None) or Relayed()
         named: dict[str, object] = (
             {"order_id": int(name.order_id)}
             if name.order_id
@@ -164,7 +173,7 @@ class PacificaConnector:
         return Gone()
 
     async def cancel_all(self, symbol: str | None = None) -> Sequence[tuple[tuple[str, str], Word]]:
-        """POST orders/cancel_all, which tells only how many."""
+        """POST orders/cancel_all, which tells only how many, and leaves TWAPs running."""
         only = {} if symbol is None else {"symbol": symbol}
         await self._post(
             "/orders/cancel_all",
@@ -176,12 +185,26 @@ class PacificaConnector:
         return []
 
     async def open_orders(self) -> Sequence[VenueOrder]:
-        """GET orders."""
-        rows = _as(await self._get("/orders"), list[OpenOrder])
-        return [listed(it) for it in rows]
+        """GET orders, and TWAPs beside them."""
+        return [*await self._orders(), *await self._twaps()]
+
+    async def _orders(self) -> list[VenueOrder]:
+        return [listed(it) for it in _as(await self._get("/orders"), list[OpenOrder])]
+
+    async def _twaps(self) -> list[VenueOrder]:
+        """GET orders/twap; none at a venue that does not offer them."""
+        try:
+            rows = await self._get("/orders/twap")
+        except TooMany:
+            raise
+        except VenueRefused as error:
+            if twaps.NOT_OFFERED in str(error).lower():
+                return []
+            raise
+        return [twaps.listed(it) for it in _as(rows, list[twaps.OpenTwap])]
 
     async def fresh_open_orders(self) -> Sequence[VenueOrder]:
-        """What the source `account_orders` begins with."""
+        """What the source `account_orders` begins with; TWAPs have no such source."""
         return await fresh(self.follow())
 
     async def follow(self) -> Feed:
@@ -191,7 +214,10 @@ class PacificaConnector:
             aclosing(feed.follow(socket, self._account)) as news,
         ):
             async for it in news:
-                yield it
+                if isinstance(it, Snapshot):
+                    yield Snapshot((*it.orders, *await self._twaps()))
+                else:
+                    yield it
 
     async def find(self, name: OrderName) -> Word | None:
         """Among the open orders, then in the history, page by page."""
@@ -201,7 +227,11 @@ class PacificaConnector:
         """The same lists do for all of them. An open order goes before an ended one of its name."""
         wanted = [it.order_id or it.cl_ord_id for it in names]
         words: dict[str, Word] = {}
-        for order in await self.open_orders():
+        if any(twaps.number_of(key) is not None for key in wanted):
+            await self._find_twaps(wanted, words)
+        if all(key in words for key in wanted):
+            return [words[key] for key in wanted]
+        for order in await self._orders():
             for key in order.names:
                 words.setdefault(key, order.word)
         cursor: dict[str, str] = {}
@@ -217,6 +247,16 @@ class PacificaConnector:
                 break
             cursor = {"cursor": next_cursor}
         return [words.get(key) for key in wanted]
+
+    async def _find_twaps(self, wanted: Sequence[str], words: dict[str, Word]) -> None:
+        """Add what is known of TWAPs: those that run, then the newest of the others."""
+        for order in await self._twaps():
+            words[order.order_id] = order.word
+        if not all(key in words for key in wanted if twaps.number_of(key) is not None):
+            page = await self._get_page("/orders/twap/history", limit=str(PAGE))
+            for it in _as(page.get("data"), list[twaps.PastTwap]):
+                key = twaps.marked(it.order_id)
+                words.setdefault(key, twaps.word_of(key, it.order_status, it.filled_amount))
 
     async def arm(self, seconds: int) -> None:
         """There is none."""

@@ -10,6 +10,8 @@ from msgspec import Raw, Struct, field
 
 from openvenue.ems.commands import Standing, Word
 from openvenue.ems.connectors.http import Socket, read
+from openvenue.ems.connectors.pacifica import twaps
+from openvenue.ems.connectors.pacifica.twaps import TwapUpdate
 from openvenue.ems.connectors.pacifica.words import SELF_TRADE, SIDES, STANDINGS, waits
 from openvenue.ems.connectors.port import Feed, Heard, Snapshot, VenueOrder, VenueRefused
 from openvenue.ems.connectors.symbols import common_pacifica
@@ -20,6 +22,7 @@ PATH: Final = "/ws"
 ORDERS: Final = "account_orders"
 UPDATES: Final = "account_order_updates"
 TRADES: Final = "account_trades"
+TWAPS: Final = "account_twap_order_updates"
 TRIGGERED: Final = "stop_triggered"
 PING: Final = {"method": "ping"}
 
@@ -80,16 +83,16 @@ class Frame(Struct):
 
 async def follow(socket: Socket, account: str) -> Feed:
     """What happens is asked for before what there is, so that nothing falls in between."""
-    for source in (UPDATES, TRADES, ORDERS):
+    for source in (UPDATES, TRADES, TWAPS, ORDERS):
         await _ask(socket, "subscribe", source, account)
-    early: list[Update | Trade] = []
+    early: list[Update | Trade | TwapUpdate] = []
     known: int | None = None  # the snapshot's place in all that happens
     while True:
         said = await (socket.hear() if known is None else socket.wait(PING))
         frame = read(said, Frame)
         if frame.err:
             raise VenueRefused(frame.err)
-        rows: list[Update | Trade] = []
+        rows: list[Update | Trade | TwapUpdate] = []
         if frame.channel == ORDERS and known is None:
             known = frame.li
             orders = read(bytes(frame.data), list[FeedOrder])
@@ -100,12 +103,16 @@ async def follow(socket: Socket, account: str) -> Feed:
             rows.extend(read(bytes(frame.data), list[Update]))
         elif frame.channel == TRADES:
             rows.extend(read(bytes(frame.data), list[Trade]))
+        elif frame.channel == TWAPS:
+            rows.extend(read(bytes(frame.data), list[TwapUpdate]))
         if known is None:
             early.extend(rows)
             continue
         for row in rows:
             if isinstance(row, Trade):
                 yield traded(row)
+            elif isinstance(row, TwapUpdate):
+                yield twaps.updated(row)
             elif not row.li or row.li > known:
                 yield updated(row)
 
