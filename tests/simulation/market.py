@@ -26,6 +26,7 @@ from openvenue.engine.instruments import (
     Instrument,
     Kind,
     MarginLevel,
+    MedianMark,
     Rung,
     RungKind,
     TwapRule,
@@ -222,6 +223,7 @@ FUNDS: Final = {  # in whole units; cyd has a fifth, dee a fiftieth or nothing
 HOLD: Final = Nanos(500 * 10**6)
 
 
+ELSEWHERE: Final = IndexId("XBT:PERP")
 TWAPS: Final = TwapRule(
     interval=Nanos(2 * 10**9),
     shortest=Nanos(4 * 10**9),
@@ -245,6 +247,8 @@ def setup(*, holds: bool = False, slices: bool = False) -> list[Command]:
             instrument = replace(instrument, hold=HOLD)
         if slices and instrument.symbol in SLICED:
             instrument = replace(instrument, twap=TWAPS)
+        if slices and instrument.symbol == INVERSE.symbol:
+            instrument = replace(instrument, mark=MedianMark(ELSEWHERE))
         commands.append(ListInstrument(instrument=instrument))
     commands.append(SetIndexPrice(index=INDEX, price=Decimal(100)))
     for account, family in FAMILIES.items():

@@ -631,6 +631,9 @@ class Slicer(Writer):
                 keep_reduce_only=random.random() < 0.3,
                 takes_twaps=True,
             )
+        if pick < 0.15:
+            price = Decimal(random.randrange(9_600, 10_400)) / 100
+            return now, SetIndexPrice(index=market.ELSEWHERE, price=price)
         return super().write(state, now)
 
     def _twap(self, state: State) -> PlaceTwap:

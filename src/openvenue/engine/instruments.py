@@ -80,6 +80,16 @@ class Funding(Struct, frozen=True, array_like=True, gc=False):
     accrues: bool = True  # False: paid for the whole hour by who holds a position at its end
 
 
+class MedianMark(Struct, frozen=True, array_like=True, gc=False):
+    """The mark price is the middle one of three: the index, what the book says, and `elsewhere`.
+
+    The book says the middle one of its best bid, its best ask and the last trade.
+    Source: Pacifica, "Oracle price and mark price".
+    """
+
+    elsewhere: IndexId | None = None  # what perpetuals cost on other venues; None: as the index
+
+
 class TwapRule(Struct, frozen=True, array_like=True, gc=False):
     """How a market cuts TWAPs into orders. Source: Pacifica, "Create TWAP order"."""
 
@@ -169,3 +179,4 @@ class Instrument(Struct, frozen=True, array_like=True):
     fee_days: int = 30  # whose volume decides the fee tier
     hold: Nanos = Nanos(0)  # what could take is decided so much later; 0: at once
     twap: TwapRule | None = None  # None: it takes none
+    mark: MedianMark | None = None  # None: the index at a smoothed premium

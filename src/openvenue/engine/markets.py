@@ -51,6 +51,7 @@ class Market:
         self.dislocation: Dislocation = Dislocation.NONE
         self.margin_multiplier = 1  # of initial margin, in extreme volatility
         self.index = 0  # FinePrice
+        self.elsewhere = 0  # FinePrice of such a contract on other venues, where a mark needs it
         self.mark = 0  # FinePrice
         self.schedule = Schedule(self.contract, 0)  # margins at this mark
         self.collar = 0  # FinePrice; how far from the mark a taker may not fill; 0: no bound

@@ -410,6 +410,9 @@ def get_index_prices(state: State, query: GetIndexPrices) -> dict[IndexId, FineP
     for index, markets in state.indexes.items():
         if markets[0].index:
             told[index] = FinePrice(markets[0].index)
+    for index, markets in state.elsewhere.items():
+        if markets[0].elsewhere:
+            told.setdefault(index, FinePrice(markets[0].elsewhere))
     for purpose in state.purposes.values():
         for counted in purpose.counted.values():
             name = state.assets[counted.asset].index

@@ -108,6 +108,7 @@ class MarketRecord(Struct, array_like=True):
     averaged_for: int = 0
     averaged_until: int = 0
     funding: AccrualRecord = AccrualRecord()
+    elsewhere: int = 0
 
 
 class StateRecord(Struct, array_like=True):

@@ -164,6 +164,7 @@ def _market_record(market: Market) -> MarketRecord:
         averaged=str(market.averaged),
         averaged_for=market.averaged_for,
         averaged_until=market.averaged_until,
+        elsewhere=market.elsewhere,
         funding=AccrualRecord(
             rate=funding.rate,
             index=funding.index,
@@ -254,6 +255,7 @@ def _restore_market(market: Market, record: MarketRecord) -> None:
     market.averaged = int(record.averaged)
     market.averaged_for = record.averaged_for
     market.averaged_until = record.averaged_until
+    market.elsewhere = record.elsewhere
     terms = record.instrument.funding
     if terms is not None:
         funding = market.funding

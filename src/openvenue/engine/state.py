@@ -29,6 +29,7 @@ class State:
         self.assets: dict[AssetId, Asset] = {}
         self.markets: dict[Symbol, Market] = {}
         self.indexes: dict[IndexId, list[Market]] = {}
+        self.elsewhere: dict[IndexId, list[Market]] = {}  # of other venues
         self.accounts: dict[AccountId, Account] = {}
         self.collateral: dict[IndexId, list[Purpose]] = {}  # whose money an index values
         self.purposes: dict[WalletId, Purpose] = {}  # of wallets, as the listings have it

@@ -111,6 +111,13 @@ class TwapTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     catch_up: int = 3  # one order is at most so many times the planned size
 
 
+class MarkTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The mark price is the middle one of index, book and `elsewhere`."""
+
+    rule: Literal["median"] = "median"
+    elsewhere: str | None = None  # the index that such contracts have on other venues
+
+
 class RungTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One way to close a position of a wallet short of margin. Shares are of that margin."""
 
@@ -162,6 +169,7 @@ class InstrumentTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     opened: datetime | None = None  # when it is first listed
     hold_ms: int = 0  # what could take is decided so much later; kraken_futures only
     twap: TwapTable | None = None  # None: it takes no TWAPs
+    mark: MarkTable | None = None  # None: the index at a smoothed premium
     expires: datetime | None = None
     expires_by: Literal["next-quarter"] | None = None
     meta: dict[str, Any] = {}  # facts that only the gateway tells, under its API's own names
@@ -411,6 +419,8 @@ def _instrument_mistakes(
         yield "an inverse contract settles in its base asset"
     yield from _grid_mistakes(it, scales)
     yield from _funding_mistakes(it)
+    if it.mark is not None and it.mark.elsewhere not in (None, *named["indices"]):
+        yield f"elsewhere {it.mark.elsewhere!r} of mark is not among the indices"
     twap = it.twap
     if twap is not None and not (
         twap.interval_seconds > 0

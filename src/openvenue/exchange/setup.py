@@ -25,6 +25,7 @@ from openvenue.engine.instruments import (
     Instrument,
     Kind,
     MarginLevel,
+    MedianMark,
     Rung,
     RungKind,
     TwapRule,
@@ -48,6 +49,7 @@ from openvenue.exchange.config import (
     AssetTable,
     FundingTable,
     InstrumentTable,
+    MarkTable,
     TwapTable,
     VenueTable,
 )
@@ -172,6 +174,7 @@ def instrument(venue: VenueTable, it: InstrumentTable, now: Nanos) -> Instrument
         hold=Nanos(it.hold_ms * 10**6),
         funding=None if it.funding is None else _funding(it.funding),
         twap=None if it.twap is None else _twap(it.twap),
+        mark=None if it.mark is None else _mark(it.mark),
     )
 
 
@@ -196,6 +199,10 @@ def _funding(table: FundingTable) -> Funding:
         impact_notional=table.impact_notional,
         accrues=table.accrues,
     )
+
+
+def _mark(table: MarkTable) -> MedianMark:
+    return MedianMark(None if table.elsewhere is None else IndexId(table.elsewhere))
 
 
 def _twap(table: TwapTable) -> TwapRule:

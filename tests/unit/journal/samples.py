@@ -21,6 +21,7 @@ from openvenue.engine.instruments import (
     Instrument,
     Kind,
     MarginLevel,
+    MedianMark,
     Mode,
     Rung,
     RungKind,
@@ -162,6 +163,7 @@ INSTRUMENT: Final = Instrument(
     fee_days=14,
     funding=Funding(24, Ppb(2_500_000), Nanos(60), Ppb(100_000), Ppb(500_000), 20_000, False),
     hold=Nanos(20 * 10**6),
+    mark=MedianMark(INDEX),
     twap=TwapRule(Nanos(30 * 10**9), Nanos(60 * 10**9), Nanos(10**14), 4, 2),
 )
 TWAP: Final = TwapView(

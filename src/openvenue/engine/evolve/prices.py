@@ -24,6 +24,8 @@ def index_price_set(state: State, event: IndexPriceSet) -> None:
         market.index = int(event.price)
         if market.triggers.are_waiting(INDEX):
             look_at_triggers(state, market, INDEX)
+    for market in state.elsewhere.get(event.index, ()):
+        market.elsewhere = int(event.price)
 
 
 def _value(state: State, purpose: Purpose, index: IndexId, price: int) -> None:

@@ -55,6 +55,12 @@ def instrument_listed(state: State, event: InstrumentListed) -> None:
     for each in state.markets.values():
         if each.valued_by is None:
             each.valued_by = _valued_by(state, each)
+    rule = event.instrument.mark
+    if rule is not None and rule.elsewhere is not None:
+        others = state.elsewhere.setdefault(rule.elsewhere, [])
+        if others:
+            market.elsewhere = others[0].elsewhere
+        others.append(market)
     expires = event.instrument.expires
     if expires is not None:
         state.expiries[market.symbol] = expires

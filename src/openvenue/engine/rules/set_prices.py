@@ -2,7 +2,8 @@
 
 The mark follows the index at a smoothed premium: what the contract's impact mid price was above or
 below the index, averaged over a minute. Source: Kraken Futures, "Mark price"; the length of the
-average is unpublished.
+average is unpublished. Where a market has another rule it is looked at at the same moments: when
+an index moves. Source: Pacifica, "Oracle price and mark price".
 """
 
 from decimal import Decimal
@@ -31,15 +32,52 @@ def set_index_price(state: State, command: SetIndexPrice) -> list[Event]:
     """IndexPriceSet, then the mark price of each contract on the index."""
     price = _read(command.price)
     markets = state.indexes.get(command.index, [])
-    is_known = bool(markets) or command.index in state.collateral
-    least = max([_least(market) for market in markets], default=1)
+    others = state.elsewhere.get(command.index, [])
+    is_known = bool(markets) or bool(others) or command.index in state.collateral
+    least = max([_least(market) for market in markets + others], default=1)
     if not is_known or not least <= price <= FINE_PRICE_MAX:
         return [Refused(reason=RejectReason.INVALID, detail=command.index)]
     events: list[Event] = [IndexPriceSet(index=command.index, price=FinePrice(price))]
     for market in markets:
         if not market.is_mark_pinned:
-            events.append(_mark(market, price, premium_after(market, price, state.now)))
+            elsewhere = price if market in others else market.elsewhere
+            events.append(_mark_at(market, price, elsewhere, state.now))
+    for market in others:
+        if market not in markets and market.index and not market.is_mark_pinned:
+            events.append(_mark_at(market, market.index, price, state.now))
     return events
+
+
+def _mark_at(market: Market, index: int, elsewhere: int, now: int) -> Event:
+    """The mark by the market's own rule, at an index and a price elsewhere that it may not know."""
+    if market.contract.instrument.mark is None:
+        return _mark(market, index, premium_after(market, index, now))
+    return _mark(market, median_mark(market, index, elsewhere), 0)
+
+
+def median_mark(market: Market, index: int, elsewhere: int) -> int:
+    """The middle one of the index, what the book says, and a price elsewhere (0: as the index).
+
+    An empty book without a trade says nothing, and the index stands for it.
+    """
+    return sorted([index, _book_price(market) or index, elsewhere or index])[1]
+
+
+def _book_price(market: Market) -> int:
+    """The middle one of best bid, best ask and last trade; of two their mean; 0: there is none."""
+    bid, ask = market.book.bids.best(), market.book.asks.best()
+    told = [] if bid is None else [bid.price]
+    if ask is not None:
+        told.append(ask.price)
+    if market.last:
+        told.append(market.last)
+    told.sort()
+    tick = market.contract.tick_fine
+    if not told:
+        return 0
+    if len(told) == 2:
+        return (told[0] + told[1]) * tick // 2
+    return told[len(told) // 2] * tick
 
 
 def set_mark_price(state: State, command: SetMarkPrice) -> list[Event]:
@@ -50,7 +88,9 @@ def set_mark_price(state: State, command: SetMarkPrice) -> list[Event]:
     if command.price is None:
         if market.index == 0:
             return [Refused(reason=RejectReason.INVALID, detail="index")]  # nothing to follow
-        return [_mark(market, market.index, 0)]
+        if market.contract.instrument.mark is None:
+            return [_mark(market, market.index, 0)]
+        return [_mark_at(market, market.index, market.elsewhere, state.now)]
     price = FinePrice(_read(command.price))
     if not _least(market) <= price <= FINE_PRICE_MAX:
         return [Refused(reason=RejectReason.INVALID, detail="price")]
