@@ -245,6 +245,8 @@ def setup(*, holds: bool = False, slices: bool = False) -> list[Command]:
     for instrument in INSTRUMENTS:
         if holds and instrument.symbol in HELD:
             instrument = replace(instrument, hold=HOLD)
+        if holds and instrument.symbol == INVERSE.symbol:  # a speed bump
+            instrument = replace(instrument, holds_triggers=False, holds_batches=True)
         if slices and instrument.symbol in SLICED:
             instrument = replace(instrument, twap=TWAPS)
         if slices and instrument.symbol == INVERSE.symbol:

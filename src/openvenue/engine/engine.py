@@ -38,7 +38,7 @@ from openvenue.engine.commands import (
     Withdraw,
 )
 from openvenue.engine.due import due, orders_due
-from openvenue.engine.events import Event
+from openvenue.engine.events import Event, RequestHeld
 from openvenue.engine.evolve.table import EVOLVE
 from openvenue.engine.orders import OrderView
 from openvenue.engine.rules.accrue_funding import accrue_funding
@@ -55,6 +55,7 @@ from openvenue.engine.rules.hold import (
     hold_request,
     release_hold,
     released_request,
+    waits_behind,
 )
 from openvenue.engine.rules.isolated_margin import add_margin, move_margin
 from openvenue.engine.rules.liquidate import check_holders, check_wallet, liquidate
@@ -214,9 +215,15 @@ class Engine:
     def _do_parts(self, command: Batch | ReplaceOrder, events: list[Event]) -> None:
         """Decide commands that come as one, each in the world of the one before."""
         if isinstance(command, Batch):
+            held = 0
             for index, member in enumerate(command.members):
                 self._run(DecideMember(index), events)
+                if held and isinstance(member, PlaceOrder) and waits_behind(self.state, member):
+                    self._run(HoldRequest(member, held), events)
+                    continue
                 self._do(member, events)
+                if self.state.has_holds and isinstance(events[-1], RequestHeld):
+                    held = int(events[-1].until) - int(self.state.now)
             return
         new = successor(self.state, command)
         self._run(command, events)

@@ -180,3 +180,5 @@ class Instrument(Struct, frozen=True, array_like=True):
     hold: Nanos = Nanos(0)  # what could take is decided so much later; 0: at once
     twap: TwapRule | None = None  # None: it takes none
     mark: MedianMark | None = None  # None: the index at a smoothed premium
+    holds_triggers: bool = True  # False: what waits for its price is taken at once
+    holds_batches: bool = False  # what follows a held member of a batch waits for it

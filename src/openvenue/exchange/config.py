@@ -21,8 +21,8 @@ Limits = Literal["production", "off"]
 Durability = Literal["disk", "os"]
 
 PARTS: Final = ("default.toml", "kraken_spot.toml", "pacifica.toml")
-HOLD_MS_MAX: Final = 100
-HOLDS_ELSEWHERE: Final = "only kraken-futures answers after a hold, so hold_ms must be 0"
+HOLD_MS_MAX: Final = 500
+HOLDS_ELSEWHERE: Final = "only kraken-futures and pacifica answer after a hold: hold_ms must be 0"
 DATE_MARK: Final = "YYMMDD"  # in a symbol: replaced by the day on which the contract expires
 
 
@@ -167,7 +167,9 @@ class InstrumentTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ladder: str | None = None  # None: its positions are never liquidated
     settles_over_minutes: int = 0  # before expiry: the index is averaged for so long
     opened: datetime | None = None  # when it is first listed
-    hold_ms: int = 0  # what could take is decided so much later; kraken_futures only
+    hold_ms: int = 0  # what could take is decided so much later; not kraken_spot
+    holds_triggers: bool = True  # False: what waits for its price is taken at once
+    holds_batches: bool = False  # what follows a held member of a batch waits for it
     twap: TwapTable | None = None  # None: it takes no TWAPs
     mark: MarkTable | None = None  # None: the index at a smoothed premium
     expires: datetime | None = None
@@ -345,7 +347,7 @@ def _venue_mistakes(venue: VenueTable, at: str) -> Iterator[str]:
     for number, instrument in enumerate(venue.instruments):
         for mistake in _instrument_mistakes(instrument, named, scales):
             yield f"{at}.instruments[{number}] ({instrument.symbol}): {mistake}"
-        if instrument.hold_ms and not at.endswith("kraken-futures"):
+        if instrument.hold_ms and not at.endswith(("kraken-futures", "pacifica")):
             yield f"{at}.instruments[{number}] ({instrument.symbol}): {HOLDS_ELSEWHERE}"
     for number, account in enumerate(venue.accounts):
         for mistake in _account_mistakes(account, scales):

@@ -172,6 +172,8 @@ def instrument(venue: VenueTable, it: InstrumentTable, now: Nanos) -> Instrument
         settles_over=Nanos(it.settles_over_minutes * 60 * SECOND),
         fee_days=fees.days,
         hold=Nanos(it.hold_ms * 10**6),
+        holds_triggers=it.holds_triggers,
+        holds_batches=it.holds_batches,
         funding=None if it.funding is None else _funding(it.funding),
         twap=None if it.twap is None else _twap(it.twap),
         mark=None if it.mark is None else _mark(it.mark),

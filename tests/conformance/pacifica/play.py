@@ -9,7 +9,10 @@ What is different here:
     nobody > GET /path?account=$ann       a question
     ann ws+ create_order {…}              a signed operation, under the id "1" and up
     ann ws= TEXT                          the next frame, to the letter
+    ann ~> POST /path {…}                 a body whose answer is not waited for
+    ann ~<                                now it is; it must be there without time passing
     stop                                  the venue halts; its gateway goes on
+    hold 200ms                            at the beginning: markets have a speed bump
 
 `timestamp` and `expiry_window` are the market's time and 5,000 unless the body has them; null
 leaves one out. `$ann` is Ann's address.
@@ -38,7 +41,9 @@ from tests.conformance.transcript import UNITS, read
 
 PATIENCE_SECONDS: Final = 5
 BASE: Final = "/api/v1/"
-STEP: Final = re.compile(r"([a-z]+)(?: for ([a-z]+))?(?: as ([a-z_]+))? (>|ws>|ws\+|ws<|ws=) (.*)")
+STEP: Final = re.compile(
+    r"([a-z]+)(?: for ([a-z]+))?(?: as ([a-z_]+))? (>|~>|ws>|ws\+|ws<|ws=) (.*)"
+)
 ACTIONS: Final = {
     "Create": "create_order",
     "CreateMarket": "create_market_order",
@@ -57,21 +62,25 @@ class Player:
         self._found: dict[str, Any] = {name: address for name, (address, _) in KEYS.items()}
         self._response: Response | None = None
         self._operations = 0
+        self._asked: dict[str, asyncio.Task[Response]] = {}
 
     async def play(self) -> None:
         """All of it. Raises: AssertionError: an answer was another one."""
         lines = list(read(self._path))
         limits: Literal["production", "off"] = "off"
         settings: dict[str, Any] = {"book_interval_ms": 0, "prices_interval_ms": 0}
-        while lines and lines[0].text.partition(" ")[0] in ("limits", "profile"):
+        hold = Nanos(0)
+        while lines and lines[0].text.partition(" ")[0] in ("limits", "profile", "hold"):
             word, _, rest = lines.pop(0).text.partition(" ")
-            if word == "limits":
+            if word == "hold":
+                hold = Nanos(_nanos(rest))
+            elif word == "limits":
                 limits = "production" if rest == "production" else "off"
             else:
                 name, _, value = rest.partition("=")
                 settings[name] = json.loads(value)
         profile = msgspec.convert({**msgspec.to_builtins(DEFAULT), **settings}, Profile)
-        scene = await Scene.open(limits, profile)
+        scene = await Scene.open(limits, profile, hold)
         try:
             for line in lines:
                 try:
@@ -88,8 +97,7 @@ class Player:
             case "<":
                 self._expect(rest)
             case "wait":
-                amount, unit = re.fullmatch(r"([0-9]+)([a-z]+)", rest).groups()  # type: ignore[union-attr]
-                await scene.wait(int(amount) * UNITS[unit])
+                await scene.wait(_nanos(rest))
             case "mode":
                 symbol, mode = rest.split()
                 await scene.tell(SetMode(symbol=Symbol(symbol), mode=Mode[mode]))
@@ -101,6 +109,9 @@ class Player:
             case "mark":
                 symbol, price = rest.split()
                 await scene.tell(SetMarkPrice(symbol=Symbol(symbol), price=Decimal(price)))
+            case _ if rest == "~<":
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    self._response = await self._asked.pop(first)
             case "stop":
                 await scene.exchange.close()
             case _:
@@ -117,7 +128,7 @@ class Player:
         verb: str,
         rest: str,
     ) -> None:
-        if verb == ">":
+        if verb in (">", "~>"):
             rest = self._fill_in(rest)
             method, path, *body = rest.split(" ", 2)
             path, _, query = path.partition("?")
@@ -132,7 +143,10 @@ class Player:
             headers = {"content-type": "application/json"}
             now = Nanos(scene.clock.wall())
             request = Request(method, path, query.encode(), headers, data, "127.0.0.1", now, {})
-            self._response = await scene.ask(request)
+            if verb == ">":
+                self._response = await scene.ask(request)
+            else:
+                await self._ask_and_go_on(scene, actor, request)
         elif verb == "ws>":
             scene.socket(actor)[0].receive(self._fill_in(rest).encode())
         elif verb == "ws+":
@@ -146,6 +160,15 @@ class Player:
             scene.socket(actor)[0].receive(frame)
         else:
             await self._hear(scene, actor, rest, is_exact=verb == "ws=")
+
+    async def _ask_and_go_on(self, scene: Scene, actor: str, request: Request) -> None:
+        """Until the venue has journaled something of it."""
+        told = asyncio.Event()
+        leave = scene.exchange.subscribe(lambda _: told.set())
+        self._asked[actor] = asyncio.create_task(scene.ask(request))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await told.wait()
+        leave()
 
     def _signed_batch(self, scene: Scene, actor: str, body: dict[str, Any]) -> bytes:
         """Each action is signed for itself, the batch is not."""
@@ -234,3 +257,10 @@ class Player:
         elif expected != "*":
             is_same = expected == got and isinstance(expected, bool) == isinstance(got, bool)
             assert is_same, f"{where}: {got!r} is not {expected!r}"
+
+
+def _nanos(text: str) -> int:
+    """A span of time as a transcript writes it."""
+    found = re.fullmatch(r"([0-9]+)([a-z]+)", text)
+    assert found is not None, text
+    return int(found[1]) * UNITS[found[2]]

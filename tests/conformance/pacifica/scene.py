@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
+from msgspec.structs import replace
+
 from openvenue.engine.commands import (
     Command,
     Deposit,
@@ -150,11 +152,12 @@ KEYS: Final = {
 }
 
 
-def world() -> Sequence[Command]:
+def world(hold: Nanos = Nanos(0)) -> Sequence[Command]:
     """What the venue is told before its first client."""
     commands: list[Command] = [ListAsset(asset=Asset(USDC, 6))]
     commands += [ListAsset(asset=Asset(AssetId(name), 9)) for name in PRICES]
-    commands += [ListInstrument(instrument=it) for it in MARKETS]
+    bump = {"hold": hold, "holds_triggers": False, "holds_batches": True}
+    commands += [ListInstrument(instrument=replace(it, **bump)) for it in MARKETS]
     commands += [
         SetIndexPrice(index=IndexId(f"{name}:USD"), price=Decimal(price))
         for name, price in PRICES.items()
@@ -221,11 +224,13 @@ class Scene:
         self.sessions: Final[dict[str, tuple[Session, Wire]]] = {}
 
     @classmethod
-    async def open(cls, limits: Limits = "off", profile: Profile = DEFAULT) -> "Scene":
+    async def open(
+        cls, limits: Limits = "off", profile: Profile = DEFAULT, hold: Nanos = Nanos(0)
+    ) -> "Scene":
         """A new world."""
         clock = still_clock()
         disk = Disk()
-        exchange = await exchange_of(world(), clock, journal=disk)
+        exchange = await exchange_of(world(hold), clock, journal=disk)
         history = open_history(None, exchange)
         gateway = Pacifica(exchange, history, wallets(), clock, limits, profile)
         await gateway.start()

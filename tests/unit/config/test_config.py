@@ -75,8 +75,8 @@ MISTAKES = [
     ),
     (r'^ladder = "multi-collateral"$', 'ladder = "steep"', "'steep' is not among the ladders"),
     (r'^ladder = "multi-collateral"$', "settles_over_minutes = -1", "must not be negative"),
-    (r'^ladder = "multi-collateral"$', "hold_ms = -1", "hold_ms must be from 0 to 100"),
-    (r'^ladder = "multi-collateral"$', "hold_ms = 101", "hold_ms must be from 0 to 100"),
+    (r'^ladder = "multi-collateral"$', "hold_ms = -1", "hold_ms must be from 0 to 500"),
+    (r'^ladder = "multi-collateral"$', "hold_ms = 501", "hold_ms must be from 0 to 500"),
     (r"^tick_size = 1$", 'tick_size = "one"', "instruments[0].tick_size: Invalid decimal"),
     (r"^tick_size = 1$", "tick_size = 0", "(PF_XBTUSD): tick_size must be above 0"),
     (r"^tick_size = 1$", "tick_size = nan", "(PF_XBTUSD): tick_size must be above 0"),
@@ -123,13 +123,13 @@ def test_a_mistake_is_told_in_one_sentence_that_says_where(
     assert said.endswith(".")
 
 
-def test_only_kraken_futures_may_hold() -> None:
+def test_only_who_answers_after_a_hold_may_hold() -> None:
     """The others have no answer that comes later."""
     spot = resources.files("openvenue.exchange") / "worlds" / "kraken_spot.toml"
     table = "[[venues.kraken-spot.instruments]]"
     text = spot.read_text("utf-8").replace(table, f"{table}\nhold_ms = 20", 1)
 
-    with pytest.raises(ConfigError, match="only kraken-futures answers after a hold"):
+    with pytest.raises(ConfigError, match="only kraken-futures and pacifica answer"):
         parse_world(f"{DEFAULT}\n{text}", "mine.toml")
 
     text = changed(r'^ladder = "multi-collateral"$', "hold_ms = 20")

@@ -164,6 +164,8 @@ INSTRUMENT: Final = Instrument(
     funding=Funding(24, Ppb(2_500_000), Nanos(60), Ppb(100_000), Ppb(500_000), 20_000, False),
     hold=Nanos(20 * 10**6),
     mark=MedianMark(INDEX),
+    holds_triggers=False,
+    holds_batches=True,
     twap=TwapRule(Nanos(30 * 10**9), Nanos(60 * 10**9), Nanos(10**14), 4, 2),
 )
 TWAP: Final = TwapView(

@@ -40,7 +40,12 @@ def hold_for(state: State, request: PlaceOrder | AmendOrder) -> int:
         if request.post_only:
             return 0
         market = state.markets.get(request.symbol)
-        return 0 if market is None else int(market.contract.instrument.hold)
+        if market is None:
+            return 0
+        instrument = market.contract.instrument
+        if request.trigger is not None and not instrument.holds_triggers:
+            return 0
+        return int(instrument.hold)
     live = find_order(state, request.account, request.order_id, request.cl_ord_id)
     if live is not None:
         return 0 if live.order.post_only else int(live.market.contract.instrument.hold)
@@ -50,6 +55,14 @@ def hold_for(state: State, request: PlaceOrder | AmendOrder) -> int:
         if isinstance(held.request, PlaceOrder):  # then the change is released after its order
             return int(state.markets[held.request.symbol].contract.instrument.hold)
     return 0
+
+
+def waits_behind(state: State, request: PlaceOrder) -> bool:
+    """Whether an order of a batch waits with one before it that is held."""
+    market = state.markets.get(request.symbol)
+    if market is None or request.account not in state.accounts or not state.intake_open:
+        return False
+    return market.contract.instrument.holds_batches
 
 
 def hold_request(state: State, step: HoldRequest) -> list[Event]:

@@ -5,7 +5,7 @@ of the journal, each deciding for itself.
 Source: Pacifica, "Batch order", WebSocket "Batch orders".
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
@@ -14,6 +14,7 @@ from openvenue.engine.commands import Batch, CancelOrder, PlaceOrder, ReplaceOrd
 from openvenue.engine.events import (
     CancelRejected,
     Event,
+    HoldsCanceled,
     MemberDecided,
     OrderAccepted,
     OrderCanceled,
@@ -23,6 +24,7 @@ from openvenue.engine.reasons import RejectReason
 from openvenue.engine.units import Symbol
 from openvenue.gateways.pacifica import codec, errors
 from openvenue.gateways.pacifica.desk import Desk, Who
+from openvenue.gateways.pacifica.holds import decided
 from openvenue.gateways.pacifica.legs import TpslDraft, decode_tpsl
 from openvenue.gateways.pacifica.listing import Market
 from openvenue.gateways.pacifica.placing import guards_of, order_of, why_no_guard
@@ -116,7 +118,10 @@ async def batch_orders(desk: Desk, body: Body, note: dict[str, str]) -> Results:
         if isinstance(plan, errors.Failure):
             rows.append(Row(False, symbol=action.draft.symbol, error=plan.word))
             continue
-        told = [await _row(desk, action, command, next(remaining)) for command in plan]
+        told = []
+        for command in plan:
+            events = await decided(desk.exchange, next(remaining))
+            told.append(await _row(desk, action, command, events))
         row = next((it for it in told if not it.success), told[0])
         if row.success and isinstance(action.draft, TpslDraft):
             row.order_id = row.client_order_id = None  # alone it tells no ids either
@@ -201,7 +206,7 @@ async def _commands(desk: Desk, action: Action, placed: dict[Symbol, int]) -> li
     return [codec.cancel_order(draft, who.account)]
 
 
-async def _row(desk: Desk, action: Action, command: Command, events: list[Event]) -> Row:
+async def _row(desk: Desk, action: Action, command: Command, events: Sequence[Event]) -> Row:
     market = desk.market(action.draft.symbol)
     for event in events:
         if isinstance(event, OrderAccepted) or (
@@ -219,7 +224,7 @@ async def _row(desk: Desk, action: Action, command: Command, events: list[Event]
             if event.reason is RejectReason.MARKET_MAINTENANCE:
                 text = errors.REFUSAL[event.reason][1].format(symbol=market.symbol)
             return Row(False, symbol=market.symbol, error=text)
-        if isinstance(event, OrderCanceled) and isinstance(command, CancelOrder):
+        if isinstance(event, OrderCanceled | HoldsCanceled) and isinstance(command, CancelOrder):
             draft = action.draft
             assert isinstance(draft, codec.CancelDraft)
             name = draft.client_order_id if draft.order_id is None else None

@@ -24,6 +24,7 @@ from openvenue.engine.units import AccountId, Atoms, OrderId
 from openvenue.gateways.pacifica import codec, errors
 from openvenue.gateways.pacifica.batch import Results, batch_orders
 from openvenue.gateways.pacifica.desk import Desk, Who
+from openvenue.gateways.pacifica.holds import decided
 from openvenue.gateways.pacifica.legs import decode_tpsl
 from openvenue.gateways.pacifica.listing import Market
 from openvenue.gateways.pacifica.placing import guards_of, order_of
@@ -209,7 +210,7 @@ async def _place(desk: Desk, draft: codec.OrderDraft, who: Who) -> Result:
     market = desk.market(draft.symbol)
     command = await order_of(desk, draft, who, market)
     outcome = await desk.exchange.submit(command, who.envelope)
-    for event in outcome.entry.events:
+    for event in await decided(desk.exchange, outcome.entry.events):
         if isinstance(event, OrderAccepted | OrderRejected):
             if isinstance(event, OrderRejected) and event.order is None:
                 raise await refusal(desk, event.reason, command, market, who.address)

@@ -357,3 +357,31 @@ def test_holds_survive_a_restart() -> None:
     assert restored.state.fingerprint() == scene.fingerprint() == fresh.fingerprint()
     later = scene.do(order(BOB, BUY, 1, 98))
     assert restored.apply(order(BOB, BUY, 1, 98), scene.now) == later  # the same number
+
+
+def test_a_speed_bump_takes_stops_at_once_and_keeps_batches_together() -> None:
+    """What waits for its price does not wait twice; what follows a held order waits with it."""
+    scene = Scene(linear(hold=Nanos(2 * SECOND), holds_triggers=False, holds_batches=True))
+    scene.place(order(BOB, BUY, 1, 120, trigger=stop(BUY, 110)))
+    maker = order(ANN, SELL, 1, 100, post_only=True)
+
+    before = names(scene.do(Batch(account=ANN, members=(maker, order(ANN, SELL, 1, 105)))))
+    behind = scene.do(Batch(account=BOB, members=(order(BOB, BUY, 1, 100), order(BOB, BUY, 1, 90))))
+    quote = order(BOB, BUY, 1, 80, post_only=True)
+    after = names(scene.do(Batch(account=BOB, members=(order(BOB, BUY, 1, 70), quote))))
+    scene.wait(2)
+    released = names(scene.do(PassTime()))
+
+    assert before == ["MemberDecided", "OrderAccepted", "MemberDecided", "RequestHeld"]
+    assert names(behind) == after == ["MemberDecided", "RequestHeld"] * 2
+    assert released.count("HoldReleased") == 5 and released.count("Traded") == 1
+
+
+def test_what_follows_in_a_batch_is_held_only_where_the_market_says_so() -> None:
+    """Maker protection lets what only makes go on."""
+    scene = held_market()
+    quote = order(BOB, BUY, 1, 80, post_only=True)
+
+    events = scene.do(Batch(account=BOB, members=(order(BOB, BUY, 1, 70), quote)))
+
+    assert names(events) == ["MemberDecided", "RequestHeld", "MemberDecided", "OrderAccepted"]
