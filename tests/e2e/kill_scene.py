@@ -21,6 +21,8 @@ from typing import Any, Final, Literal, NamedTuple, Self
 from uuid import uuid4
 
 import aiohttp
+import msgspec
+from msgspec.structs import replace
 
 from openvenue.ems.config import ApiKind, Credentials, EmsConfig, VenueAccount
 from openvenue.ems.connect import connect
@@ -29,9 +31,10 @@ from openvenue.ems.orders import Account, ExchangeId, Side, Terms, TimeInForce
 from openvenue.ems.timer import RealTimer
 from openvenue.engine.events import DeadMansSwitchFired, OrderAccepted
 from openvenue.engine.units import AccountId, OrderId
-from openvenue.exchange.keys import AccountKeys
+from openvenue.exchange.keys import FILE_NAME, AccountKeys, KeyPair, Wallet
 from openvenue.gateways.kraken_futures.ids import order_uuid
 from openvenue.gateways.kraken_spot.ids import order_text
+from openvenue.gateways.pacifica.auth import make_pacifica_key
 from openvenue.history.fold import Fold
 from openvenue.history.past import TwapChange
 from openvenue.journal.reader import read_groups
@@ -55,6 +58,8 @@ NAMES: Final[Mapping[str, Callable[[OrderId], str]]] = {
     "KRAKEN": order_text,
     "PACIFICA": str,
 }
+OTHER: Final = KeyPair("somebody's", "c29tZWJvZHk=")
+AGENT: Final = Wallet(*make_pacifica_key(bytes(range(32))))  # of Pacifica, for who has a second key
 SYMBOLS: Final = {
     "KRAKENFTS": "KRAKENFTS_PERP_BTC_USD",
     "KRAKEN": "KRAKEN_SPOT_BTC_USD",
@@ -82,9 +87,11 @@ class KillScene:
         *,
         limits: Literal["production", "off"] = "off",
         together: bool = False,
+        has_second_key: bool = False,
         **desk_settings: float,
     ) -> None:
         self._directory = directory
+        self._has_second_key = has_second_key
         self._settings = {"settling_seconds": 0.1, "watch_seconds": 0.2, **desk_settings}
         if together:
             self.venues = dict.fromkeys(APIS, Server(directory / "venues", limits=limits))
@@ -95,6 +102,8 @@ class KillScene:
     def __enter__(self) -> Self:
         for server in dict.fromkeys(self.venues.values()):
             server.start()
+        if self._has_second_key:
+            self._change_keys("PACIFICA", lambda keys: _with_agents(keys, AGENT.account))
         self._write_config()
         self.desk.start()
         return self
@@ -112,10 +121,15 @@ class KillScene:
     def _write_config(self) -> None:
         lines = []
         for name, server in self.venues.items():
-            key, secret = _desk_credentials(name, server.key_file.accounts[OWNER])
-            secrets = self._directory / f"{name}.toml"
-            secrets.touch(0o600)
-            secrets.write_text(f'key = "{key}"\nsecret = "{secret}"\n')
+            keys = server.key_file.accounts[OWNER]
+            credentials = _desk_credentials(name, keys)
+            if self._has_second_key and name == "PACIFICA":
+                credentials = credentials[0], AGENT.private_key
+            secrets = self._write_secrets(f"{name}.toml", *credentials)
+            more = []
+            if self._has_second_key:
+                kept = self._write_secrets(f"{name}-kill.toml", *_own_credentials(name, keys))
+                more = [f'kill_credentials = "{kept.name}"']
             lines += [
                 "[[accounts]]",
                 f'owner = "{OWNER}"',
@@ -123,10 +137,30 @@ class KillScene:
                 f'api = "{APIS[name]}"',
                 f'base_url = "{server.base_url}"',
                 f'credentials = "{secrets.name}"',
+                *more,
             ]
         lines.append("[desk]")
         lines += [f"{name} = {value}" for name, value in self._settings.items()]
         (self._directory / "desk.toml").write_text("\n".join(lines) + "\n")
+
+    def _write_secrets(self, name: str, key: str, secret: str) -> Path:
+        secrets = self._directory / name
+        secrets.touch(0o600)
+        secrets.write_text(f'key = "{key}"\nsecret = "{secret}"\n')
+        return secrets
+
+    def revoke(self, exchange_id: str) -> None:
+        """The venue does not know the desk's first key any more; its orders stand."""
+        self._change_keys(exchange_id, lambda keys: _revoked(exchange_id, keys))
+
+    def _change_keys(self, exchange_id: str, change: Callable[[AccountKeys], AccountKeys]) -> None:
+        server = self.venues[exchange_id]
+        keys = server.key_file
+        accounts = keys.accounts | {OWNER: change(keys.accounts[OWNER])}
+        server.kill()
+        path = server.data_dir / FILE_NAME
+        path.write_bytes(msgspec.json.encode(replace(keys, accounts=accounts)))
+        server.start()
 
     # ---- by the desk
 
@@ -149,6 +183,19 @@ class KillScene:
             session.request(method, url, json=body) as response,
         ):
             return response.status, await response.json(content_type=None)
+
+    async def admin_page(self, path: str) -> str:
+        """The same, for people."""
+        url = f"{self.desk.base_url}/admin/kill-switch/{path}?format=text"
+        async with (
+            aiohttp.ClientSession(headers={"X-Admin-Key": self.desk.admin_key}) as session,
+            session.get(url) as response,
+        ):
+            return await response.text()
+
+    def secret_of(self, exchange_id: str) -> str:
+        """Of its second key."""
+        return _own_credentials(exchange_id, self.venues[exchange_id].key_file.accounts[OWNER])[1]
 
     async def place(self, exchange_id: str, name: str, **more: object) -> Any:
         """An order that rests, far from the market; its report."""
@@ -385,6 +432,22 @@ NOTHING: Final[dict[str, dict[str, str]]] = {name: {} for name in APIS}
 def report_of(ran: Ran) -> Any:
     """What `cancel-all --json` printed."""
     return json.loads(ran.out)
+
+
+def _with_agents(keys: AccountKeys, *agents: str) -> AccountKeys:
+    assert keys.pacifica is not None
+    return replace(keys, pacifica=replace(keys.pacifica, agents=agents))
+
+
+def _revoked(exchange_id: str, keys: AccountKeys) -> AccountKeys:
+    assert keys.desk is not None
+    match exchange_id:
+        case "PACIFICA":
+            return _with_agents(keys)
+        case "KRAKEN":
+            return replace(keys, desk=replace(keys.desk, kraken_spot=OTHER))
+        case _:
+            return replace(keys, desk=replace(keys.desk, kraken_futures=OTHER))
 
 
 def _desk_credentials(exchange_id: str, keys: AccountKeys) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from openvenue.ems.orders import Account, ExchangeId, bare_name
 from openvenue.engine.units import AccountId
@@ -48,6 +49,8 @@ class VenueAccount(Struct, frozen=True, kw_only=True):
     symbols: tuple[str, ...] = ()  # to list orders of, where an exchange lists one at a time
     keeps_limits: bool = False  # requests are counted, and some are kept for cancels
     dead_mans_switch_seconds: float = 0.0  # 0: none. It is one for the whole account
+    kill_credentials: Credentials | None = None  # kept for kills
+    kill_url: str = ""  # another way to the same exchange, for kills
     unusable: str = ""  # why there are no credentials; only past a desk, which would not start
 
     @property
@@ -63,7 +66,21 @@ class VenueAccount(Struct, frozen=True, kw_only=True):
     @property
     def is_live(self) -> bool:
         """Whether orders can leave this machine."""
-        return not _is_here(urlsplit(self.base_url).hostname or "")
+        urls = (self.base_url, *([self.kill_url] if self.kill_url else []))
+        return not all(_is_here(urlsplit(url).hostname or "") for url in urls)
+
+    @property
+    def for_kills(self) -> "VenueAccount | None":
+        """The same by its second path; None: it has none."""
+        if self.kill_credentials is None and not self.kill_url:
+            return None
+        return replace(
+            self,
+            credentials=self.kill_credentials or self.credentials,
+            base_url=self.kill_url or self.base_url,
+            feed_url="" if self.kill_url else self.feed_url,
+            unusable="" if self.kill_credentials is not None else self.unusable,
+        )
 
 
 def _is_here(host: str) -> bool:

@@ -10,6 +10,7 @@ from openvenue.ems.connectors.kraken_futures import KrakenFuturesConnector
 from openvenue.ems.connectors.kraken_spot import KrakenSpotConnector
 from openvenue.ems.connectors.pacifica import PacificaConnector
 from openvenue.ems.connectors.port import Connector
+from openvenue.ems.connectors.two_paths import two_paths
 from openvenue.ems.connectors.unusable import UnusableConnector
 from openvenue.ems.orders import Account
 from openvenue.ems.timer import Timer
@@ -32,15 +33,28 @@ def connect(
     """
     found: dict[Account, Connector] = {}
     for it in config.accounts:
-        try:
-            if it.unusable:
-                raise CannotConnect(it.unusable)
-            found[it.account] = _connector(it, config, timer)
-        except CannotConnect as error:
-            if not forgiving:
-                raise
-            found[it.account] = UnusableConnector(str(error), is_live=it.is_live)
+        first, is_usable = _tried(it, config, timer, forgiving)
+        found[it.account] = first
+        if it.for_kills is not None:
+            second, has_second = _tried(it.for_kills, config, timer, forgiving)
+            if has_second:
+                patience = config.answer_seconds / 2
+                found[it.account] = two_paths(first, second, timer, patience, is_usable=is_usable)
     return found
+
+
+def _tried(
+    it: VenueAccount, config: EmsConfig, timer: Timer, forgiving: bool
+) -> tuple[Connector, bool]:
+    """A connector, and whether it can be used. Raises: CannotConnect, unless it is forgiven."""
+    try:
+        if it.unusable:
+            raise CannotConnect(it.unusable)
+        return _connector(it, config, timer), True
+    except CannotConnect as error:
+        if not forgiving:
+            raise
+        return UnusableConnector(str(error), is_live=it.is_live), False
 
 
 def _connector(it: VenueAccount, config: EmsConfig, timer: Timer) -> Connector:

@@ -116,6 +116,7 @@ def round_ended(state: State, event: RoundEnded) -> None:
         unknown_symbols=(
             leg.unknown_symbols if event.unknown_symbols is None else event.unknown_symbols
         ),
+        first_request=leg.first_request or event.first_request,
     )
     _set(state, event, ended)
 

@@ -9,6 +9,7 @@ from openvenue.ems.halts import Act, Positions, Trigger
 from openvenue.ems.orders import Account, ClOrdId, HaltId
 from openvenue.ems.proof import Ending, Sight
 from openvenue.ems.scope import Names, Scope
+from openvenue.engine.units import Nanos
 
 
 class PullSwitch(Struct, frozen=True, kw_only=True, tag=20, array_like=True):
@@ -67,6 +68,7 @@ class EndRound(Struct, frozen=True, kw_only=True, tag=25, array_like=True):
     unlistable: tuple[str, ...] = ()
     kept: tuple[ClOrdId, ...] = ()  # open beside the scope
     unknown_symbols: tuple[str, ...] | None = None  # of its names; None: not asked for now
+    first_request: Nanos | None = None  # so long after the trigger; None: it was not pulled now
 
 
 class ReleaseHalt(Struct, frozen=True, kw_only=True, tag=26, array_like=True):

@@ -8,6 +8,7 @@ from openvenue.ems.halts import Act, HaltOrder, Positions, Trigger
 from openvenue.ems.orders import Account, ClOrdId, HaltId
 from openvenue.ems.proof import Ending, Sight
 from openvenue.ems.scope import Names, Scope
+from openvenue.engine.units import Nanos
 
 
 class HaltRefusal(StrEnum):
@@ -92,6 +93,7 @@ class RoundEnded(Struct, frozen=True, kw_only=True, tag=26, array_like=True):
     unlistable: tuple[str, ...]
     kept: tuple[ClOrdId, ...] = ()
     unknown_symbols: tuple[str, ...] | None = None
+    first_request: Nanos | None = None
 
 
 class HaltReleased(Struct, frozen=True, kw_only=True, tag=27, array_like=True):

@@ -53,6 +53,9 @@ class Act(Struct, frozen=True, array_like=True, kw_only=True):
     cl_ord_id: ClOrdId | None = None  # of a single order
 
 
+PATH = "went over to: "  # and a path; the answer is why
+FIRST_PATH = "first path"
+SECOND_PATH = "second path"  # kept for kills
 DONE = "done"
 TAKEN = "taken"  # and not done yet
 GONE = "gone"  # it was not there any more
@@ -92,6 +95,7 @@ class Leg(Struct, frozen=True, kw_only=True):
     after: Positions | None = None
     kept: tuple[ClOrdId, ...] = ()  # open beside the scope, at the last look of the round
     unknown_symbols: tuple[str, ...] | None = None  # of its names; None: not asked for yet
+    first_request: Nanos | None = None  # so long after the trigger; None: it was resumed
 
 
 class Release(Struct, frozen=True, array_like=True, kw_only=True):

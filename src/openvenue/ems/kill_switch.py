@@ -29,6 +29,7 @@ from openvenue.ems.scope import MAYBE_TRIGGERED, Names, Scope
 from openvenue.ems.sweep import Sweep, Withdrawn
 from openvenue.ems.testimony import Testimony
 from openvenue.ems.timer import Timer
+from openvenue.engine.units import SECOND, Nanos
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +71,7 @@ class KillSwitch:
 
         A deadline that is named shortens the one of a halt that runs. Raises: DeskStopped.
         """
+        pulled = self._timer.monotonic()
         accounts = tuple(account for account in self._routes if scope.has(account))
         seconds = self._config.deadline_seconds if deadline_seconds is None else deadline_seconds
         (event,) = await self._ledger.submit(
@@ -89,7 +91,7 @@ class KillSwitch:
         if isinstance(event, HaltRepeated):
             await self._begin(event.halt_id, accounts)
         for account in accounts:
-            self._start(event.halt_id, account)
+            self._start(event.halt_id, account, pulled if isinstance(event, Halted) else None)
             sweep = self._legs[event.halt_id, account].sweep
             if sweep is not None and deadline_seconds is not None:
                 sweep.shorten(deadline_seconds)
@@ -144,9 +146,9 @@ class KillSwitch:
         begin = (BeginRound(halt_id=halt_id, account=account) for account in accounts)
         await asyncio.gather(*(self._ledger.submit(command) for command in begin))
 
-    def _start(self, halt_id: HaltId, account: Account) -> None:
+    def _start(self, halt_id: HaltId, account: Account, pulled: float | None = None) -> None:
         """A task for it, if there is none; and if there is, it looks again now."""
-        leg = self._legs.setdefault((halt_id, account), _Leg())
+        leg = self._legs.setdefault((halt_id, account), _Leg(pulled))
         if self._halt(halt_id).legs[account].ending is None:
             leg.has_ended.clear()
         leg.wake.set()
@@ -185,7 +187,8 @@ class KillSwitch:
         while (halt := self._halt(halt_id)).is_active:
             leg.wake.clear()
             if _is_good(halt.legs[route.account]):
-                await self._glance(halt, route)
+                with route.needed():
+                    await self._glance(halt, route)
                 if not _is_good(self._halt(halt_id).legs[route.account]):
                     continue
             else:
@@ -248,6 +251,7 @@ class KillSwitch:
             unlistable=unlistable,
             kept=tuple(it.cl_ord_id for it in sweep.kept),
             unknown_symbols=unknown,
+            first_request=leg.take_first_request(sweep),
         )
         await self._ledger.submit(end)
         log.warning("swept", halt=halt.halt_id, account=str(route.account), ending=ending, why=why)
@@ -296,11 +300,19 @@ class KillSwitch:
 class _Leg:
     """The task that follows one account of a halt."""
 
-    def __init__(self) -> None:
+    def __init__(self, pulled: float | None) -> None:
+        self._pulled = pulled  # monotonic; None: before this start of the desk
         self.task: asyncio.Task[None] | None = None
         self.sweep: Sweep | None = None  # under way
         self.wake = asyncio.Event()  # something is to be looked at now
         self.has_ended = asyncio.Event()  # the round that somebody waits for
+
+    def take_first_request(self, sweep: Sweep) -> Nanos | None:
+        """How long after the trigger the first round asked for something."""
+        pulled, self._pulled = self._pulled, None
+        if pulled is None or sweep.first_asked is None:
+            return None
+        return Nanos(max(int((sweep.first_asked - pulled) * SECOND), 1))
 
 
 def _is_good(leg: Leg | None) -> bool:

@@ -13,7 +13,9 @@ from msgspec import Struct
 
 from openvenue.ems.halts import (
     DONE,
+    FIRST_PATH,
     GONE,
+    PATH,
     Act,
     Halt,
     HaltOrder,
@@ -115,6 +117,8 @@ class LegReport(Struct, frozen=True, kw_only=True):
     unlistable: tuple[str, ...]
     before: tuple[HeldPosition, ...] | None
     after: tuple[HeldPosition, ...] | None
+    paths: tuple[str, ...]
+    first_request: Nanos | None  # so long after the trigger
     kept: tuple[tuple[Order, str], ...]  # open beside the scope, and which filter left them out
 
 
@@ -215,8 +219,22 @@ def _leg(state: State, halt: Halt, leg: Leg, is_live: bool) -> LegReport:
         unlistable=leg.unlistable,
         before=None if leg.before is None else leg.before.held,
         after=None if leg.after is None else leg.after.held,
+        paths=_paths(leg),
+        first_request=leg.first_request,
         kept=tuple(_kept(state, halt, leg)),
     )
+
+
+def _paths(leg: Leg) -> tuple[str, ...]:
+    """Those by which something was answered, in their order."""
+    changes = [act for act in leg.acts if act.kind.startswith(PATH)]
+    if not changes:
+        return (FIRST_PATH,)
+    since = changes[0].asked
+    answered = [act.answered for act in leg.acts if not act.kind.startswith(PATH)]
+    was_answered = any(time < since for time in [*answered, *(it.time for it in leg.sights)])
+    paths = [it.kind.removeprefix(PATH) for it in changes]
+    return tuple(dict.fromkeys([*([FIRST_PATH] if was_answered else []), *paths]))
 
 
 def _kept(state: State, halt: Halt, leg: Leg) -> Iterator[tuple[Order, str]]:

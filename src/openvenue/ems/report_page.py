@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from openvenue.ems.halts import Act, HeldPosition
+from openvenue.ems.halts import FIRST_PATH, Act, HeldPosition
 from openvenue.ems.orders import Account, Order
 from openvenue.ems.proof import Sight
 from openvenue.ems.rehearsal import DryRun
@@ -19,6 +19,7 @@ MEANINGS: Final = {
     Verdict.UNVERIFIABLE: "nothing in scope is listed, but not everything can be listed",
     Verdict.MISNAMED: "nothing that is known is open, but the scope names what nobody knows",
 }
+MS: Final = 1_000_000  # in Nanos
 LIVE: Final = "LIVE"
 
 
@@ -114,6 +115,10 @@ def _leg_lines(leg: LegReport) -> Iterator[str]:
     yield f"{_name(leg.account)}{banner}  {leg.verdict.upper()}{why}"
     times = leg.begun if leg.ended is None else leg.ended
     yield f"  round {leg.rounds}, begun {iso(leg.begun)}, as of {iso(times)}"
+    if leg.first_request is not None:
+        yield f"  first request {leg.first_request / MS:.1f} ms after the trigger"
+    if leg.paths != (FIRST_PATH,):
+        yield f"  by {', then '.join(leg.paths)}"
     if leg.unlistable:
         yield f"  cannot be listed there: {', '.join(leg.unlistable)}"
     yield from (f"  {_outcome_line(order)}" for order in leg.orders)

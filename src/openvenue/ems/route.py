@@ -5,8 +5,8 @@ once, ever; a cancel may be sent as often as it takes.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
 import structlog
@@ -29,7 +29,9 @@ from openvenue.ems.config import EmsConfig
 from openvenue.ems.connectors.port import (
     Connector,
     Gone,
+    HasTwoPaths,
     OrderName,
+    PathChange,
     Relayed,
     Silent,
     TooMany,
@@ -254,13 +256,31 @@ class Route:
             else:
                 self.vanished.add(order.cl_ord_id)
 
+    @contextmanager
+    def needed(self) -> Iterator[None]:
+        """What a kill wants may go by the second path, if there is one."""
+        connector = self.connector
+        if not isinstance(connector, HasTwoPaths):
+            yield
+            return
+        connector.need()
+        try:
+            yield
+        finally:
+            connector.need_no_more()
+
+    def path_changes(self) -> Sequence[PathChange]:
+        """Which were not told yet."""
+        return self.connector.take_changes() if isinstance(self.connector, HasTwoPaths) else ()
+
     @asynccontextmanager
     async def sweeping(self) -> AsyncIterator[None]:
         """While a sweep runs, questions that can wait do."""
         self._sweeps += 1
         self.calm.clear()
         try:
-            yield
+            with self.needed():
+                yield
         finally:
             self._sweeps -= 1
             if not self._sweeps:

@@ -7,6 +7,8 @@ api = "kraken_futures"
 base_url = "https://futures.kraken.com"
 credentials = "krakenfts.toml"     # beside this file, mode 0600: key = "…" and secret = "…"
 # credentials_env = "KRAKENFTS"    # or KRAKENFTS_KEY and KRAKENFTS_SECRET
+# kill_credentials = "kill.toml"   # a second key, for kills alone; or kill_credentials_env
+# kill_url = "https://…"           # a second address of the same exchange, for kills alone
 # limits = "production"            # or "off"; where it is live the former
 # dead_mans_switch_seconds = 60.0  # of the whole account: it goes over what another client has
 
@@ -31,6 +33,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeVar
 
 import msgspec
+import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -42,6 +45,8 @@ from openvenue.engine.units import AccountId
 SWITCH_SECONDS_MIN: Final = 5  # a line that is slow for a moment must not fire it
 
 T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
 
 
 class SettingsError(Exception):
@@ -63,6 +68,9 @@ class AccountTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     dead_mans_switch_seconds: float = 0.0
     credentials: str | None = None
     credentials_env: str | None = None
+    kill_credentials: str | None = None
+    kill_credentials_env: str | None = None
+    kill_url: str = ""
 
 
 class DeskTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -123,13 +131,22 @@ def load(path: Path, environment: Mapping[str, str], *, forgiving: bool = False)
 def _account(
     path: Path, it: AccountTable, environment: Mapping[str, str], forgiving: bool
 ) -> VenueAccount:
-    unusable, credentials = "", Credentials("", "")
+    unusable, credentials, for_kills = "", Credentials("", ""), None
     try:
-        credentials = _credentials(path, it, environment, forgiving)
+        place, prefix = it.credentials, it.credentials_env
+        credentials = _credentials(path, it, place, prefix, environment, forgiving)
     except SettingsError as error:
         if not forgiving:
             raise
         unusable = str(error)
+    try:
+        place, prefix = it.kill_credentials, it.kill_credentials_env
+        if place is not None or prefix is not None:
+            for_kills = _credentials(path, it, place, prefix, environment, forgiving)
+    except SettingsError as error:
+        if not forgiving:
+            raise
+        log.warning("no second key", account=it.exchange_id, why=str(error))
     made = VenueAccount(
         owner=it.owner,
         exchange_id=it.exchange_id,
@@ -141,6 +158,8 @@ def _account(
         symbols=it.symbols,
         dead_mans_switch_seconds=it.dead_mans_switch_seconds,
         credentials=credentials,
+        kill_credentials=for_kills,
+        kill_url=it.kill_url,
         unusable=unusable,
     )
     keeps_limits = made.is_live if it.limits is None else it.limits == "production"
@@ -148,19 +167,23 @@ def _account(
 
 
 def _credentials(
-    path: Path, it: AccountTable, environment: Mapping[str, str], forgiving: bool
+    path: Path,
+    it: AccountTable,
+    place: str | None,
+    prefix: str | None,
+    environment: Mapping[str, str],
+    forgiving: bool,
 ) -> Credentials:
-    if it.credentials_env is not None:
-        names = (f"{it.credentials_env}_KEY", f"{it.credentials_env}_SECRET")
+    """From the file `place`, or from the variables that begin with `prefix`."""
+    if prefix is not None:
+        names = (f"{prefix}_KEY", f"{prefix}_SECRET")
         missing = [name for name in names if not environment.get(name)]
         if missing:
             raise SettingsError(f"{path}: {it.exchange_id} wants {missing[0]} in the environment.")
-        password, uid = (
-            environment.get(f"{it.credentials_env}_{name}", "") for name in ("PASSWORD", "UID")
-        )
+        password, uid = (environment.get(f"{prefix}_{name}", "") for name in ("PASSWORD", "UID"))
         return Credentials(environment[names[0]], environment[names[1]], password, uid)
-    assert it.credentials is not None, "one of the two was given"
-    file = path.parent / it.credentials
+    assert place is not None, "one of the two was given"
+    file = path.parent / place
     try:
         mode = stat.S_IMODE(file.stat().st_mode)
     except OSError as error:
@@ -201,6 +224,12 @@ def _mistakes(settings: Settings, other: VenueAccount | None) -> Iterator[str]:
             yield f"base_url of {it.exchange_id} begins with http:// or https://"
         if (it.credentials is None) == (it.credentials_env is None):
             yield f"{it.exchange_id} wants credentials or credentials_env, one of the two"
+        if it.kill_credentials is not None and it.kill_credentials_env is not None:
+            yield f"{it.exchange_id} has kill_credentials or kill_credentials_env, not both"
+        if it.kill_url and not it.kill_url.startswith(("http://", "https://")):
+            yield f"kill_url of {it.exchange_id} begins with http:// or https://"
+        if it.kill_url and it.api == "ccxt" and not it.base_url:
+            yield f"{it.exchange_id} is where ccxt says: it has no kill_url"
     if settings.desk.keyless and settings.desk.keyless not in [owner for owner, _ in names]:
         yield f"desk.keyless is nobody who has an account: {settings.desk.keyless}"
     for name, value in msgspec.to_builtins(settings.desk).items():

@@ -26,7 +26,7 @@ from openvenue.ems.connectors.port import (
     VenueOrder,
 )
 from openvenue.ems.connectors.port import VenueRefused as Refused
-from openvenue.ems.halts import DONE, GONE, TAKEN, Act
+from openvenue.ems.halts import DONE, GONE, PATH, TAKEN, Act
 from openvenue.ems.orders import ClOrdId, Order
 from openvenue.ems.proof import Ending, Sight
 from openvenue.ems.route import Route
@@ -92,6 +92,7 @@ class Sweep:
         self._told: list[tuple[Sequence[tuple[tuple[str, str], Word]], Nanos]] = []
         self._is_nameless = False
         self._bounds: list[asyncio.Timeout] = []  # of what is under way
+        self.first_asked: float | None = None  # monotonic
         self.kept: list[Order] = []  # beside the scope, at the last look
 
     async def run(self) -> tuple[Ending, str]:
@@ -179,6 +180,11 @@ class Sweep:
                 pause = self._longer(pause)
             await route.timer.sleep(max(min(pause, self.seconds_left), 0.0))
 
+    def _note_first(self) -> None:
+        """Something is about to be asked."""
+        if self.first_asked is None:
+            self.first_asked = self._route.timer.monotonic()
+
     def _longer(self, pause: float) -> float:
         """Who asked too often is not heard sooner by asking more."""
         return min(2 * pause, self._route.config.retry_seconds_max)
@@ -217,6 +223,7 @@ class Sweep:
         route = self._route
         kind = "mass cancel" if symbol is None else f"mass cancel of {symbol}"
         asked = self._asking[kind, None] = route.ledger.now()
+        self._note_first()
         try:
             told = await (
                 route.connector.cancel_all()
@@ -227,7 +234,7 @@ class Sweep:
             self._reached = self._reached or not isinstance(error, Unreachable)
             act = Act(kind=kind, asked=asked, answered=route.ledger.now(), answer=str(error))
             del self._asking[kind, None]
-            await self._witness.did([act])
+            await self._did([act])
             if not isinstance(error, Refused) or isinstance(error, TooMany):
                 raise
             log.warning("mass cancel refused", account=str(route.account), why=str(error))
@@ -236,7 +243,7 @@ class Sweep:
         self._mass_done[symbol] = None
         del self._asking[kind, None]
         act = Act(kind=kind, asked=asked, answered=route.ledger.now(), answer=DONE)
-        self._telling.append(asyncio.create_task(self._witness.did([act])))
+        self._telling.append(asyncio.create_task(self._did([act])))
         self._told.append((told, asked))
 
     async def _tell_mass_cancels(self) -> None:
@@ -254,7 +261,16 @@ class Sweep:
             Act(kind=kind, asked=asked, answered=now, answer=UNANSWERED, cl_ord_id=cl_ord_id)
             for (kind, cl_ord_id), asked in self._asking.items()
         ]
-        await self._witness.did(acts)
+        await self._did(acts)
+
+    async def _did(self, acts: list[Act]) -> None:
+        """Tell them, after every change of path."""
+        changes = [
+            Act(kind=PATH + it.path, asked=it.time, answered=it.time, answer=it.why)
+            for it in self._route.path_changes()
+        ]
+        if changes or acts:
+            await self._witness.did([*changes, *acts])
 
     # ---- looks
 
@@ -288,6 +304,7 @@ class Sweep:
             it.is_in_flight and not it.is_unknown and means(it)
             for it in route.ledger.peek().live_orders(route.account)
         )
+        self._note_first()
         listed = await route.sync(thorough=False)
         self._looked = route.timer.monotonic()
         left = await self._testify(listed, "list")
@@ -323,6 +340,7 @@ class Sweep:
         self._reached = True
         self.kept = kept
         self._left = len(meant)
+        await self._did([])
         sight = Sight(route.ledger.now(), tuple(order_ids), source, len(listed) - len(meant))
         await self._witness.saw(sight, meant)
         return meant
@@ -361,7 +379,7 @@ class Sweep:
             ), is_heard
 
         done = await asyncio.gather(*(cancel(order) for order in left))
-        await self._witness.did([act for act, _ in done])
+        await self._did([act for act, _ in done])
         return all(is_heard for _, is_heard in done)
 
 

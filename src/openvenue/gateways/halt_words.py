@@ -17,6 +17,7 @@ from openvenue.ems.times import iso
 from openvenue.gateways.numbers import decimal_number
 from openvenue.gateways.wire import Request
 
+MS: Final = 1_000_000  # in Nanos
 NAMES_MAX: Final = 100  # in one filter
 TEXT_MAX: Final = 500  # characters of a reason, or a name
 DEADLINE_MAX_SECONDS: Final = 3_600.0
@@ -276,6 +277,7 @@ def _leg(leg: LegReport) -> dict[str, Any]:
         "why": leg.why,
         "rounds": leg.rounds,
         "begun": iso(leg.begun),
+        "paths": leg.paths,
         "reappeared": leg.reappeared,
         "recanceled": leg.recanceled,
         "unverifiable": leg.unlistable,
@@ -286,6 +288,8 @@ def _leg(leg: LegReport) -> dict[str, Any]:
     }
     if leg.ended is not None:
         told["ended"] = iso(leg.ended)
+    if leg.first_request is not None:
+        told["first_request_ms"] = round(leg.first_request / MS, 3)
     for name, held in (("positions_before", leg.before), ("positions_after", leg.after)):
         if held is not None:
             told[name] = [_position(it) for it in held]

@@ -137,6 +137,7 @@ COMMANDS: Final[list[commands.Command]] = [
         unlistable=("twap",),
         kept=(ONE,),
         unknown_symbols=("PF_XBTUSD",),
+        first_request=Nanos(7),
     ),
     halt_commands.ReleaseHalt(halt_id=HALT, by="Bob", reason="why", even_unproven=True),
 ]
@@ -211,6 +212,7 @@ EVENTS: Final[list[events.Event]] = [
         unlistable=("twap",),
         kept=(ONE,),
         unknown_symbols=("PF_XBTUSD",),
+        first_request=Nanos(7),
     ),
     halt_events.HaltReleased(halt_id=HALT, by="Bob", reason="why", was_unproven=True),
     halt_events.ReleaseRefused(halt_id=HALT, by="Bob", reason=halt_events.HaltRefusal.RUNNING),

@@ -212,6 +212,7 @@ class PaperVenue:
         self.relays = False  # cancels are taken, and done when `settle` is called
         self.lies = False  # cancels are told as done, and nothing is
         self.is_closed = False
+        self.is_spent = False  # as it counts itself
         self.held = [HELD]
         self.positioned = [SHORT]
         self.armed: list[int] = []
@@ -239,6 +240,9 @@ class PaperVenue:
     async def _held(self, call: str) -> None:
         if call in self.hold:
             await self.hold[call].wait()
+
+    def is_used_up(self) -> bool:
+        return self.is_spent
 
     async def ready(self) -> None:
         with self._doing("ready") if self.fail.get("ready") else nullcontext():

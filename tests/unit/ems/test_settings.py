@@ -6,6 +6,7 @@ import pytest
 
 from openvenue.ems.config import CannotConnect, Credentials
 from openvenue.ems.connect import connect
+from openvenue.ems.connectors.port import HasTwoPaths
 from openvenue.ems.settings import SettingsError, load
 from openvenue.ems.timer import RealTimer
 
@@ -163,3 +164,81 @@ def test_a_mistake_about_another_exchange_is_told(tmp_path: Path, more: str, why
 
     with pytest.raises(SettingsError, match=why):
         load(written(tmp_path, text), ENVIRONMENT)
+
+
+SECOND = GOOD.replace(
+    'credentials = "secrets.toml"\n',
+    'credentials = "secrets.toml"\nkill_credentials = "kill.toml"\n'
+    'kill_url = "http://127.0.0.1:9"\n',
+).replace('credentials_env = "SPOT"', 'credentials_env = "SPOT"\nkill_credentials_env = "KILL"')
+
+
+def with_second(tmp_path: Path, text: str = SECOND, mode: int = 0o600) -> Path:
+    """The file, with a second key in a file beside it."""
+    secrets = tmp_path / "kill.toml"
+    secrets.write_text('key = "kill key"\nsecret = "kill secret"\n')
+    secrets.chmod(mode)
+    return written(tmp_path, text)
+
+
+def test_a_second_path_is_kept_for_kills(tmp_path: Path) -> None:
+    """A key, an address, or both; whatever is left out is as on the first."""
+    environment = ENVIRONMENT | {"KILL_KEY": "other key", "KILL_SECRET": "other secret"}
+
+    futures, spot = load(with_second(tmp_path), environment).accounts
+
+    assert futures.for_kills is not None and spot.for_kills is not None
+    assert futures.for_kills.credentials == Credentials("kill key", "kill secret")
+    assert futures.for_kills.base_url == "http://127.0.0.1:9"
+    assert futures.credentials.key == "futures key"
+    assert spot.for_kills.credentials.key == "other key"
+    assert (spot.for_kills.base_url, spot.for_kills.feed_url) == (spot.base_url, spot.feed_url)
+    assert "kill secret" not in repr(futures)
+    assert load(written(tmp_path, GOOD), ENVIRONMENT).accounts[0].for_kills is None
+
+
+def test_an_account_is_live_by_either_path(tmp_path: Path) -> None:
+    """What is rehearsed here must not cancel there."""
+    text = GOOD.replace('"SPOT"', '"SPOT"\nkill_url = "https://api.example"')
+
+    _, spot = load(written(tmp_path, text), ENVIRONMENT).accounts
+
+    assert spot.is_live
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "why"),
+    [
+        ('kill_url = "http:', 'kill_url = "ftp:', "kill_url of KRAKENFTS begins with http"),
+        ('"kill.toml"', '"nowhere.toml"', "nowhere.toml cannot be read"),
+        ('"kill.toml"', '"kill.toml"\nkill_credentials_env = "KILL"', "not both"),
+        ('kill_credentials_env = "KILL"', 'kill_credentials_env = "NONE"', "NONE_KEY in the"),
+    ],
+)
+def test_a_second_path_that_cannot_be_is_refused(
+    tmp_path: Path, was: str, becomes: str, why: str
+) -> None:
+    """At the start, not when it is needed."""
+    environment = ENVIRONMENT | {"KILL_KEY": "other key", "KILL_SECRET": "other secret"}
+    assert was in SECOND
+
+    with pytest.raises(SettingsError, match=why):
+        load(with_second(tmp_path, SECOND.replace(was, becomes)), environment)
+
+
+def test_past_a_desk_a_second_key_does_for_a_first_one_that_is_gone(tmp_path: Path) -> None:
+    """And one that others can read is used all the same."""
+    environment = ENVIRONMENT | {"KILL_KEY": "other key", "KILL_SECRET": "b3RoZXI="}
+    path = with_second(tmp_path, mode=0o644)
+    (tmp_path / "secrets.toml").unlink()
+    (tmp_path / "kill.toml").write_text('key = "kill key"\nsecret = "a2lsbA=="\n')
+
+    with pytest.raises(SettingsError):
+        load(path, environment)
+    config = load(path, environment, forgiving=True)
+    connectors = connect(config, RealTimer(), forgiving=True)
+
+    futures = config.accounts[0]
+    assert futures.unusable and futures.for_kills is not None and not futures.for_kills.unusable
+    assert connectors[futures.account].common_symbol("PF_XBTUSD") == "KRAKENFTS_PERP_BTC_USD"
+    assert isinstance(connectors[futures.account], HasTwoPaths)

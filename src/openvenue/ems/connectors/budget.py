@@ -35,6 +35,11 @@ class Budget:
         self.count(cost)
         return ""
 
+    def is_used_up(self) -> bool:
+        """Whether nothing is left, not even of what was kept."""
+        self.count(0.0)
+        return self._asked >= self._most
+
     def allows_more(self) -> bool:
         """Whether a question can be spared that nobody has asked."""
         self.count(0.0)

@@ -27,6 +27,10 @@ class VenueRefused(Exception):
     """The venue said no, in its own words; nothing happened there."""
 
 
+class NotAllowed(VenueRefused):
+    """The venue does not let this key do it: it is unknown, revoked, or signs wrongly."""
+
+
 class TooMany(VenueRefused):
     """The venue has heard too much of us; nothing happened there, and later it may."""
 
@@ -145,6 +149,36 @@ class CountsQuestions(Protocol):
 
     def may_look(self) -> bool:
         """Whether a question can be spared that nobody has asked."""
+
+
+class PathChange(Struct, frozen=True):
+    """From now on a kill goes by another path."""
+
+    time: Nanos
+    path: str
+    why: str  # what was wrong with the one before
+
+
+@runtime_checkable
+class HasTwoPaths(Protocol):
+    """A connector with a second path, which only kills may use."""
+
+    def need(self) -> None:
+        """A kill wants something of this account; until `need_no_more`."""
+
+    def need_no_more(self) -> None:
+        """It has ended, or waits."""
+
+    def take_changes(self) -> Sequence[PathChange]:
+        """Every change of path that was not told yet."""
+
+
+@runtime_checkable
+class CountsRequests(Protocol):
+    """A connector to a venue that bears only so many of them."""
+
+    def is_used_up(self) -> bool:
+        """Whether the next one would be one too many, as far as a client can tell."""
 
 
 class Connector(Protocol):

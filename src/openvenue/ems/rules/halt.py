@@ -150,6 +150,7 @@ def end_round(state: State, command: EndRound) -> list[Event]:
             unlistable=command.unlistable,
             kept=command.kept,
             unknown_symbols=command.unknown_symbols,
+            first_request=command.first_request,
         )
     ]
 

@@ -16,7 +16,14 @@ from openvenue.ems.connectors.ccxt.failures import NotThere, translated
 from openvenue.ems.connectors.ccxt.library import make_exchange
 from openvenue.ems.connectors.ccxt.markets import Markets
 from openvenue.ems.connectors.ccxt.words import listed, number, standing_of, word_of
-from openvenue.ems.connectors.port import Capabilities, Silent, TooMany, Unreachable, VenueRefused
+from openvenue.ems.connectors.port import (
+    Capabilities,
+    NotAllowed,
+    Silent,
+    TooMany,
+    Unreachable,
+    VenueRefused,
+)
 from openvenue.ems.orders import ExchangeId, Side, Waits
 from openvenue.engine.units import AccountId
 
@@ -246,7 +253,7 @@ def caused(error: Exception, cause: Exception) -> Exception:
     [
         (ccxt.OrderNotFound("no"), NotThere),
         (ccxt.InsufficientFunds("no"), VenueRefused),
-        (ccxt.AuthenticationError("no"), VenueRefused),
+        (ccxt.AuthenticationError("no"), NotAllowed),
         (ccxt.RateLimitExceeded("no"), TooMany),
         (ccxt.NotSupported("no"), VenueRefused),
         (ccxt.RequestTimeout("no"), Silent),

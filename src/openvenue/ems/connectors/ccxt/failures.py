@@ -9,7 +9,7 @@ from typing import Final
 import aiohttp
 
 from openvenue.ems.config import Credentials
-from openvenue.ems.connectors.port import Silent, TooMany, Unreachable, VenueRefused
+from openvenue.ems.connectors.port import NotAllowed, Silent, TooMany, Unreachable, VenueRefused
 
 SHOWN: Final = 200  # characters of an exchange's own words
 MASK: Final = "…"
@@ -27,7 +27,7 @@ class NotThere(VenueRefused):
 
 @contextmanager
 def translated(credentials: Credentials) -> Iterator[None]:
-    """Raises: NotThere; Unreachable; Silent; VenueRefused, for what ccxt raises."""
+    """Raises: NotThere; NotAllowed; Unreachable; Silent; VenueRefused, for what ccxt raises."""
     import ccxt
 
     try:
@@ -36,8 +36,8 @@ def translated(credentials: Credentials) -> Iterator[None]:
         raise NotThere(words(error, credentials)) from None
     except (ccxt.RateLimitExceeded, ccxt.DDoSProtection) as error:
         raise TooMany(words(error, credentials)) from None
-    except ccxt.InvalidNonce as error:
-        raise VenueRefused(words(error, credentials)) from None
+    except (ccxt.InvalidNonce, ccxt.AuthenticationError) as error:
+        raise NotAllowed(words(error, credentials)) from None
     except ccxt.OperationFailed as error:
         if isinstance(error.__cause__, _NEVER_LEFT):
             raise Unreachable("the exchange cannot be reached") from None

@@ -45,6 +45,7 @@ from openvenue.ems.connectors.port import (
     Feed,
     Gone,
     Market,
+    NotAllowed,
     OrderName,
     Position,
     Relayed,
@@ -62,6 +63,7 @@ SIGNED_FROM: Final = "/api/v3/"  # the path as it is signed has no /derivatives
 ORDER_TYPES: Final = {TimeInForce.GTC: "lmt", TimeInForce.IOC: "ioc", TimeInForce.FOK: "fok"}
 # A venue that has just stopped may have the order on its disk: that it is down is no refusal.
 UNKNOWN_OUTCOMES: Final = ("Server Error", "Unavailable")
+NOT_ALLOWED: Final = ("authenticationError", "insufficientPrivileges", "accountInactive", "nonce")
 TOO_MANY: Final = "apiLimitExceeded"
 # What a request costs, of 500 points in 10 seconds. Source: Kraken Futures REST, "Rate limits".
 POINTS: Final = 500
@@ -283,6 +285,10 @@ class KrakenFuturesConnector:
         """Let go of all connections."""
         await self._http.close()
 
+    def is_used_up(self) -> bool:
+        """Whether the next request would be one too many."""
+        return self._keeps_limits and self._budget.is_used_up()
+
     # ---- the wire
 
     async def _get(self, kind: type[T], path: str, **arguments: str) -> T:
@@ -316,5 +322,7 @@ def _answer(said: bytes, kind: type[T]) -> T:
             raise Silent(reply.error)
         if reply.error == TOO_MANY:
             raise TooMany(reply.error)
+        if reply.error.startswith(NOT_ALLOWED):
+            raise NotAllowed(reply.error)
         raise VenueRefused(reply.error or str(reply.errors or "no reason given"))
     return reply

@@ -37,6 +37,7 @@ from openvenue.ems.connectors.port import (
     Feed,
     Gone,
     Market,
+    NotAllowed,
     OrderName,
     Position,
     Relayed,
@@ -64,6 +65,10 @@ LOOKS_KEPT: Final = 12  # of the venue's counter of questions, for lists and can
 LOOKS_MAX: Final = 20
 LOOKS_PER_SECOND: Final = 0.33  # that it forgets, at the lowest tier
 SLACK_SECONDS: Final = 60  # between our clock and the venue's, when its past is searched
+NOT_ALLOWED: Final = (
+    *("EAPI:Invalid key", "EAPI:Invalid signature", "EAPI:Invalid nonce"),
+    "EGeneral:Permission denied",
+)
 TOO_MANY: Final = ("EAPI:Rate limit", "EOrder:Rate limit", "EOrder:Domain rate limit")
 # Of orders and cancels, for each pair, at the lowest tier: 60 points, one a second forgotten.
 # Source: Kraken Spot, "Trading rate limits".
@@ -280,6 +285,10 @@ class KrakenSpotConnector:
         """Let go of all connections."""
         await self._http.close()
 
+    def is_used_up(self) -> bool:
+        """Whether the next request would be one too many."""
+        return self._keeps_limits and self._budget.is_used_up()
+
     # ---- the wire
 
     def may_look(self) -> bool:
@@ -307,6 +316,8 @@ class KrakenSpotConnector:
                 raise Silent(errors[0])
             if errors[0].startswith(TOO_MANY):
                 raise TooMany(errors[0])
+            if errors[0].startswith(NOT_ALLOWED):
+                raise NotAllowed(errors[0])
             raise VenueRefused(errors[0])
         if reply.result is None:
             raise Silent("an answer without a result")

@@ -36,6 +36,7 @@ from openvenue.ems.connectors.port import (
     Feed,
     Gone,
     Market,
+    NotAllowed,
     OrderName,
     Position,
     Relayed,
@@ -58,6 +59,10 @@ CREDITS_KEPT: Final = 60  # for lists and cancels
 CREDIT_SECONDS: Final = 60
 TIMES_IN_FORCE: Final = {TimeInForce.GTC: "GTC", TimeInForce.IOC: "IOC"}
 OWN_SIDES: Final = {Side.BUY: "bid", Side.SELL: "ask"}
+NOT_ALLOWED: Final = (  # how it begins
+    *("invalid signature", "verification failed", "agent not authorized"),
+    *("unauthorized", "forbidden"),
+)
 TOO_MANY: Final = "rate limit"  # in what it says
 ORDERS_KEEP: Final = 20  # credits that orders leave
 CREATE: Final = "/orders/create"
@@ -93,6 +98,9 @@ class PacificaConnector:
         )
         self._account = account.credentials.key
         self._signer = SigningKey(b58decode(account.credentials.secret)[:32])
+        address = b58encode(bytes(self._signer.verify_key)).decode()
+        # Who signs for a wallet and is not the wallet is its agent.
+        self._agent = {} if address == self._account else {"agent_wallet": address}
         self._http = http
         self._timer = timer
         self._keeps_limits = account.keeps_limits
@@ -307,6 +315,10 @@ class PacificaConnector:
         """Let go of all connections."""
         await self._http.close()
 
+    def is_used_up(self) -> bool:
+        """Whether the next request would be one too many."""
+        return self._keeps_limits and self._budget.is_used_up()
+
     def may_look(self) -> bool:
         """Whether a question can be spared that nobody has asked."""
         return self._budget.allows_more()
@@ -330,6 +342,7 @@ class PacificaConnector:
         signature = self._signer.sign(canonical(operation, header, data)).signature
         body = {
             "account": self._account,
+            **self._agent,
             "signature": b58encode(signature).decode(),
             **header,
             **data,
@@ -348,7 +361,9 @@ def _page(said: bytes) -> dict[str, object]:
         return {"data": found}
     if found.get("success") is False or ("success" not in found and "error" in found):
         why = str(found.get("error") or "no reason given")
-        raise TooMany(why) if TOO_MANY in why.lower() else VenueRefused(why)
+        if TOO_MANY in why.lower():
+            raise TooMany(why)
+        raise NotAllowed(why) if why.lower().startswith(NOT_ALLOWED) else VenueRefused(why)
     return found if "success" in found else {"data": found}
 
 
