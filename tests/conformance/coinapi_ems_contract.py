@@ -318,7 +318,7 @@ OURS: Final[Mapping[tuple[str, str], Mapping[int, Schema]]] = {
     ("POST", "/v1/orders/cancel"): {404: REJECT, 504: REJECT},
     ("POST", "/v1/orders/cancel/all"): {504: REJECT},
 }
-OUTSIDE: Final = "/v1/kill-switch"  # no client of the published API comes here
+OUTSIDE: Final = ("/v1/kill-switch", "/v1/cancel-alls")  # no client of the published API comes here
 EVERYWHERE: Final[Mapping[int, Schema]] = {401: MESSAGE, 404: MESSAGE}
 
 

@@ -314,6 +314,17 @@ async def test_positions_are_closed_when_that_is_asked_for(
     assert [(it["side"], it["quantity"]) for it in leg["positions_before"]] == [("BUY", 0.01)]
     assert leg["positions_after"] == positions["data"] == []
     assert scene.open_at(exchange_id) == {}
+
+    # Another program opens one while it is halted: it is seen, told, and closed again.
+    await scene.place_past_the_desk(exchange_id, price - 200, account="secondary")
+    await scene.place_past_the_desk(exchange_id, price, side=Side.SELL, account="secondary")
+    await scene.place_past_the_desk(exchange_id, price)
+    after = await scene.halt_when(
+        report["id"],
+        lambda it: it["status"] == "proven" and it["accounts"][0]["positions_came_back"] > 0,
+    )
+    _, (positions,) = await scene.ask("GET", f"/v1/positions?exchange_id={exchange_id}")
+    assert after["accounts"][0]["positions_after"] == positions["data"] == []
     await released(scene, report["id"])
 
 

@@ -26,13 +26,15 @@ class Memory:
 
     def __init__(self) -> None:
         self.sights: list[Sight] = []
+        self.acts: list[Act] = []
 
     async def saw(self, sight: Sight, orders: list[Order]) -> None:
         """One more."""
         self.sights.append(sight)
 
     async def did(self, acts: list[Act]) -> None:
-        """The log has it."""
+        """What was asked, and answered."""
+        self.acts += acts
 
 
 async def cancel_all(route: Route) -> Run:
@@ -76,5 +78,12 @@ async def _cancel_all(route: Route) -> Run:
 
 async def _end(route: Route, run_id: RunId, memory: Memory, ending: Ending, why: str) -> None:
     """Open the gate, with the report durable."""
-    sights = tuple(memory.sights)
-    await route.ledger.submit(EndCancelAll(run_id=run_id, ending=ending, sights=sights, why=why))
+    await route.ledger.submit(
+        EndCancelAll(
+            run_id=run_id,
+            ending=ending,
+            sights=tuple(memory.sights),
+            why=why,
+            acts=tuple(memory.acts),
+        )
+    )

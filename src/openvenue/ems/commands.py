@@ -9,6 +9,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from openvenue.ems.halt_commands import HaltCommand
+from openvenue.ems.halts import Act
 from openvenue.ems.orders import ZERO, Account, ClOrdId, Fill, HaltId, RunId, Terms, Waits
 from openvenue.ems.proof import Ending, Sight
 from openvenue.engine.units import AccountId, Nanos
@@ -125,6 +126,7 @@ class EndCancelAll(Struct, frozen=True, kw_only=True, tag=11, array_like=True):
     ending: Ending
     sights: tuple[Sight, ...]
     why: str = ""
+    acts: tuple[Act, ...] = ()
 
 
 class RecordHeard(Struct, frozen=True, kw_only=True, tag=50, array_like=True):

@@ -46,6 +46,13 @@ class NoSuchOwner(Exception):
         super().__init__(f"There is no account of {owner}")
 
 
+class NoSuchRun(Exception):
+    """Nothing was ever canceled under this name, or nothing of the asker's."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(f"There is no cancel-all {run_id}")
+
+
 class NoSuchHalt(Exception):
     """Nothing was ever halted under this name, or nothing that the asker may see."""
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from openvenue.ems.halt_events import HaltEvent
+from openvenue.ems.halts import Act
 from openvenue.ems.orders import Account, ClOrdId, Fill, HaltId, RunId, Status, Terms, Waits
 from openvenue.ems.proof import Ending, Sight
 from openvenue.engine.units import AccountId
@@ -115,6 +116,7 @@ class CancelAllEnded(Struct, frozen=True, kw_only=True, tag=10, array_like=True)
     ending: Ending
     sights: tuple[Sight, ...]
     why: str
+    acts: tuple[Act, ...] = ()
 
 
 class Resumed(Struct, frozen=True, kw_only=True, tag=11, array_like=True):

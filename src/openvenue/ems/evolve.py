@@ -138,6 +138,7 @@ def cancel_all_ended(state: State, event: CancelAllEnded) -> None:
         ending=event.ending,
         sights=event.sights,
         why=event.why,
+        acts=event.acts,
     )
 
 

@@ -22,6 +22,8 @@ from openvenue.ems.orders import Account
 from openvenue.ems.proof import Ending
 from openvenue.ems.state import State
 
+COME_BACK: Final = "positions have come back since they were closed"
+
 
 def halted(state: State, event: Halted) -> None:
     """No order in scope passes the gate; what is on its way goes when it arrives."""
@@ -95,9 +97,12 @@ def acted(state: State, event: Acted) -> None:
 
 
 def positions_seen(state: State, event: PositionsSeen) -> None:
-    """The first sight before is kept, and the last one after."""
+    """The first sight before is kept, and the last one after. What comes back undoes a proof."""
     leg = state.halts[event.halt_id].legs[event.account]
     if event.is_after:
+        if leg.ending in (Ending.PROVEN, Ending.UNVERIFIABLE) and event.positions.held:
+            times = leg.came_back + 1
+            leg = replace(leg, ending=Ending.LEFT, why=COME_BACK, came_back=times)
         _set(state, event, replace(leg, after=event.positions))
     elif leg.before is None:
         _set(state, event, replace(leg, before=event.positions))

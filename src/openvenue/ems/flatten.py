@@ -58,6 +58,10 @@ class Flattener:
             await route.timer.sleep(max(min(pause, sweep.seconds_left), 0.0))
         return Ending.LEFT if is_after else Ending.UNKNOWN, why
 
+    async def glance(self, halt: Halt, route: Route) -> int:
+        """How many positions in scope are held; none is touched. Raises: FAILURES."""
+        return len(await self._look(halt, route, is_after=True))
+
     async def _look(self, halt: Halt, route: Route, *, is_after: bool) -> list[HeldPosition]:
         """Positions in scope, as evidence."""
         scope = halt.scope

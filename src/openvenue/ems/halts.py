@@ -95,6 +95,7 @@ class Leg(Struct, frozen=True, kw_only=True):
     after: Positions | None = None
     kept: tuple[ClOrdId, ...] = ()  # open beside the scope, at the last look of the round
     unknown_symbols: tuple[str, ...] | None = None  # of its names; None: not asked for yet
+    came_back: int = 0  # how often positions were held after none had been
     first_request: Nanos | None = None  # so long after the trigger; None: it was resumed
 
 

@@ -33,6 +33,7 @@ from openvenue.engine.units import SECOND, Nanos
 
 log = structlog.get_logger(__name__)
 
+CLOSED_AGAIN_MAX: Final = 3  # somebody opens what is closed, and that costs money
 CHECK_SECONDS_MIN: Final = 1.0  # for names, at the deadline
 GOOD: Final = (Ending.PROVEN, Ending.UNVERIFIABLE)  # nothing more can be done
 
@@ -213,6 +214,8 @@ class KillSwitch:
         sweep = self._sweep(halt, route)
         try:
             await sweep.look()
+            if halt.flatten and _is_good(self._halt(halt.halt_id).legs[route.account]):
+                await self._flattener.glance(halt, route)
         except FAILURES as error:
             log.info("not seen", halt=halt.halt_id, account=str(route.account), why=str(error))
 
@@ -223,7 +226,7 @@ class KillSwitch:
         try:
             ending, why = await sweep.run()
             if ending is Ending.PROVEN and halt.flatten:
-                ending, why = await self._flattener.flatten(halt, route, sweep)
+                ending, why = await self._flatten(halt, route, sweep)
             if ending is Ending.PROVEN:
                 ending, why = await self._resolve(halt.halt_id, route, sweep)
             if ending is Ending.PROVEN and unlistable:
@@ -276,6 +279,18 @@ class KillSwitch:
             orders = [await route.order(it.cl_ord_id) for it in open_questions]
             if not all(it.has_ended for it in orders):
                 await self._timer.sleep(self._config.retry_seconds)
+
+    async def _flatten(self, halt: Halt, route: Route, sweep: Sweep) -> tuple[Ending, str]:
+        """Positions closed; those that come back again and again are left to people."""
+        times = self._halt(halt.halt_id).legs[route.account].came_back
+        if times <= CLOSED_AGAIN_MAX:
+            return await self._flattener.flatten(halt, route, sweep)
+        try:
+            if not await self._flattener.glance(halt, route):
+                return Ending.PROVEN, ""
+        except FAILURES as error:
+            return Ending.UNKNOWN, str(error)
+        return Ending.LEFT, f"positions have come back {times} times: they are not closed any more"
 
     async def _unknown_symbols(
         self, halt: Halt, route: Route, sweep: Sweep

@@ -118,6 +118,7 @@ class LegReport(Struct, frozen=True, kw_only=True):
     before: tuple[HeldPosition, ...] | None
     after: tuple[HeldPosition, ...] | None
     paths: tuple[str, ...]
+    came_back: int  # how often positions were held after none had been
     first_request: Nanos | None  # so long after the trigger
     kept: tuple[tuple[Order, str], ...]  # open beside the scope, and which filter left them out
 
@@ -220,6 +221,7 @@ def _leg(state: State, halt: Halt, leg: Leg, is_live: bool) -> LegReport:
         before=None if leg.before is None else leg.before.held,
         after=None if leg.after is None else leg.after.held,
         paths=_paths(leg),
+        came_back=leg.came_back,
         first_request=leg.first_request,
         kept=tuple(_kept(state, halt, leg)),
     )

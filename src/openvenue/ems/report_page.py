@@ -125,6 +125,8 @@ def _leg_lines(leg: LegReport) -> Iterator[str]:
     yield from (f"  kept for {why}: {_order_text(order)}" for order, why in leg.kept)
     yield from (f"  {_sight_line(sight)}" for sight in leg.sights)
     yield from (f"  {_act_line(act)}" for act in leg.acts)
+    if leg.came_back:
+        yield f"  positions came back {leg.came_back} times after they had been closed"
     for when, held in (("before", leg.before), ("after", leg.after)):
         if held is not None:
             yield f"  positions {when}: {_positions(held)}"

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from openvenue.ems.halts import Halt
+from openvenue.ems.halts import Act, Halt
 from openvenue.ems.orders import Account, ClOrdId, HaltId, Order, OrderKey, RunId
 from openvenue.ems.proof import Ending, Sight
 from openvenue.engine.units import AccountId, Nanos
@@ -24,6 +24,7 @@ class Run(Struct, frozen=True, kw_only=True):
     ending: Ending | None = None
     sights: tuple[Sight, ...] = ()
     why: str = ""
+    acts: tuple[Act, ...] = ()
 
 
 class State:

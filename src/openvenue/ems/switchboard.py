@@ -7,16 +7,17 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from openvenue.ems.accounts import Accounts
-from openvenue.ems.errors import HaltStays, NoSuchExchange, NoSuchHalt, NoSuchOwner
+from openvenue.ems.errors import HaltStays, NoSuchExchange, NoSuchHalt, NoSuchOwner, NoSuchRun
 from openvenue.ems.halt_events import HaltRefusal
 from openvenue.ems.halts import Origin, Trigger
 from openvenue.ems.kill_switch import KillSwitch
 from openvenue.ems.ledger import Ledger
 from openvenue.ems.misnomers import names_at, warnings
-from openvenue.ems.orders import Account, ExchangeId, HaltId, Side
+from openvenue.ems.orders import Account, ExchangeId, HaltId, RunId, Side
 from openvenue.ems.rehearsal import DryRun, rehearse
 from openvenue.ems.report import HaltReport, is_seen, report
 from openvenue.ems.route import Route
+from openvenue.ems.run_report import RunReport, run_report
 from openvenue.ems.scope import Aim, Names, Scope, TriggerState, union
 from openvenue.ems.tasks import Tasks
 from openvenue.engine.units import AccountId
@@ -144,6 +145,20 @@ class Switchboard:
             raise HaltStays(halt_id, HaltRefusal.NOT_YOURS)
         await self._kill_switch.release(halt.halt_id, by, reason, even_unproven=even_unproven)
         return await self.halt(owner, halt_id)
+
+    async def runs(self, owner: AccountId | None) -> list[RunReport]:
+        """Every cancel-all of an owner's accounts (None: of all), oldest first."""
+        state = await self._ledger.state()
+        runs = state.runs.values()
+        return [run_report(state, it) for it in runs if owner in (None, it.account.owner)]
+
+    async def run(self, owner: AccountId | None, run_id: str) -> RunReport:
+        """The report of one. Raises: NoSuchRun."""
+        state = await self._ledger.state()
+        run = state.runs.get(RunId(run_id))
+        if run is None or owner not in (None, run.account.owner):
+            raise NoSuchRun(run_id)
+        return run_report(state, run)
 
     async def rehearse(self, aim: Aim) -> DryRun:
         """What a halt would cancel now, by the venues' own lists. Nothing is halted."""

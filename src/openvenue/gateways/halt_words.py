@@ -12,6 +12,7 @@ from openvenue.ems.proof import Sight
 from openvenue.ems.rehearsal import DryRun, Rehearsal
 from openvenue.ems.report import HaltReport, LegReport, OrderReport, Verdict
 from openvenue.ems.report_page import scope_text
+from openvenue.ems.run_report import RunReport
 from openvenue.ems.scope import Scope, TriggerState
 from openvenue.ems.times import iso
 from openvenue.gateways.numbers import decimal_number
@@ -280,6 +281,7 @@ def _leg(leg: LegReport) -> dict[str, Any]:
         "paths": leg.paths,
         "reappeared": leg.reappeared,
         "recanceled": leg.recanceled,
+        "positions_came_back": leg.came_back,
         "unverifiable": leg.unlistable,
         "orders": [_order(order) for order in leg.orders],
         "kept": [_kept(order, why) for order, why in leg.kept],
@@ -293,6 +295,33 @@ def _leg(leg: LegReport) -> dict[str, Any]:
     for name, held in (("positions_before", leg.before), ("positions_after", leg.after)):
         if held is not None:
             told[name] = [_position(it) for it in held]
+    return told
+
+
+def run_json(report: RunReport, *, short: bool = False) -> dict[str, Any]:
+    """A cancel-all; `short`: without orders and evidence."""
+    run = report.run
+    told: dict[str, Any] = {
+        "id": run.run_id,
+        "account": run.account.owner,
+        "exchange_id": run.account.exchange_id,
+        "status": Verdict.RUNNING if run.ending is None else run.ending,
+        "why": run.why,
+        "begun": iso(run.begun),
+    }
+    if run.ended is not None:
+        told["ended"] = iso(run.ended)
+    if not short:
+        told["orders"] = [
+            {
+                **_plain_order(order),
+                "amount_filled": decimal_number(order.filled),
+                "foreign": order.is_foreign,
+            }
+            for order in report.orders
+        ]
+        told["evidence"] = [_sight(sight) for sight in run.sights]
+        told["requests"] = [_act(act) for act in run.acts]
     return told
 
 

@@ -111,7 +111,9 @@ COMMANDS: Final[list[commands.Command]] = [
     commands.RecordCancelRelayed(owner=ANN, cl_ord_id=ONE),
     commands.RecordCancelFailed(owner=ANN, cl_ord_id=ONE, why="why"),
     commands.BeginCancelAll(account=ACCOUNT),
-    commands.EndCancelAll(run_id=RUN, ending=Ending.UNPROVEN, sights=(SIGHT,), why="why"),
+    commands.EndCancelAll(
+        run_id=RUN, ending=Ending.UNPROVEN, sights=(SIGHT,), why="why", acts=(ACT,)
+    ),
     commands.Resume(),
     halt_commands.PullSwitch(
         scope=SCOPE,
@@ -179,7 +181,12 @@ EVENTS: Final[list[events.Event]] = [
     events.CancelGivenUp(owner=ANN, cl_ord_id=ONE, status=Status.NEW, message="why"),
     events.CancelAllBegun(run_id=RUN, account=ACCOUNT, in_flight=(ONE,), open=(ONE,)),
     events.CancelAllEnded(
-        run_id=RUN, account=ACCOUNT, ending=Ending.PROVEN, sights=(SIGHT,), why="why"
+        run_id=RUN,
+        account=ACCOUNT,
+        ending=Ending.PROVEN,
+        sights=(SIGHT,),
+        why="why",
+        acts=(ACT,),
     ),
     events.Resumed(unknown=2),
     halt_events.Halted(

@@ -88,5 +88,6 @@ def end_cancel_all(state: State, command: EndCancelAll) -> list[Event]:
             ending=command.ending,
             sights=command.sights,
             why=command.why,
+            acts=command.acts,
         )
     ]

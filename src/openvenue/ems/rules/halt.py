@@ -125,7 +125,10 @@ def record_acts(state: State, command: RecordActs) -> list[Event]:
 
 
 def record_positions(state: State, command: RecordPositions) -> list[Event]:
-    """What an account is in."""
+    """What an account is in. The watch tells only what has come back."""
+    leg = state.halts[command.halt_id].legs[command.account]
+    if leg.ending in (Ending.PROVEN, Ending.UNVERIFIABLE) and not command.positions.held:
+        return []
     return [
         PositionsSeen(
             halt_id=command.halt_id,

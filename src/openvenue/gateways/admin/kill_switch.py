@@ -3,7 +3,7 @@
 import msgspec
 
 from openvenue.ems.desk import Ems
-from openvenue.ems.errors import HaltStays, NoSuchExchange, NoSuchHalt, NoSuchOwner
+from openvenue.ems.errors import HaltStays, NoSuchExchange, NoSuchHalt, NoSuchOwner, NoSuchRun
 from openvenue.ems.halts import Origin, Trigger
 from openvenue.ems.ledger import DeskStopped
 from openvenue.ems.report import HaltReport
@@ -17,7 +17,7 @@ TEXT = "text/plain; charset=utf-8"
 
 
 class KillSwitchRoutes:
-    """`/admin/kill-switch` and below."""
+    """`/admin/kill-switch` and below, and `/admin/cancel-alls`."""
 
     def __init__(self, ems: Ems) -> None:
         self._ems = ems
@@ -33,6 +33,10 @@ class KillSwitchRoutes:
                 return self.show_halt
             case "POST", ["kill-switch", _, "release"]:
                 return self.release_halt
+            case "GET", ["cancel-alls"]:
+                return self.list_runs
+            case "GET", ["cancel-alls", _]:
+                return self.show_run
             case _:
                 return None
 
@@ -80,6 +84,20 @@ class KillSwitchRoutes:
         if parts[-1] == "report" and halt_words.wants_text(request):
             return Response(200, page(report).encode(), TEXT)
         return _say(report)
+
+    async def list_runs(self, request: Request) -> Response:
+        """GET /admin/cancel-alls: newest first, without orders and evidence."""
+        reports = reversed(await self._ems.switchboard.runs(None))
+        told = [halt_words.run_json(it, short=True) for it in reports]
+        return Response(200, msgspec.json.encode(told))
+
+    async def show_run(self, request: Request) -> Response:
+        """GET /admin/cancel-alls/{id}."""
+        try:
+            report = await self._ems.switchboard.run(None, request.path.rstrip("/").split("/")[3])
+        except NoSuchRun as error:
+            raise WireError(str(error), status=404) from error
+        return Response(200, msgspec.json.encode(halt_words.run_json(report)))
 
     async def release_halt(self, request: Request) -> Response:
         """POST /admin/kill-switch/{id}/release."""

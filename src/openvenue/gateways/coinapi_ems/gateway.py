@@ -31,6 +31,7 @@ from openvenue.gateways.coinapi_ems.rest import (
     order_status,
     release_halt,
     show_halt,
+    show_run,
 )
 from openvenue.gateways.coinapi_ems.ws import EmsSession, read_wishes
 from openvenue.gateways.wire import (
@@ -73,6 +74,7 @@ class CoinApiEms:
         self._halt = Endpoint(self._door, f"{kill_switch.PATH}/{{id}}", show_halt, QUESTION)
         released = f"{kill_switch.PATH}/{{id}}/release"
         self._release = Endpoint(self._door, released, release_halt, QUESTION)
+        self._run = Endpoint(self._door, f"{kill_switch.RUNS}/{{id}}", show_run, QUESTION)
         self._history = Endpoint(self._door, order_log.PATH, history, QUESTION)
         self._heart = Heart(ems, now, beat_seconds)
 
@@ -90,6 +92,8 @@ class CoinApiEms:
             return None
         if path.startswith(STATUS) and "/" not in path[len(STATUS) :]:
             return self._status
+        if path.startswith(f"{kill_switch.RUNS}/"):
+            return self._run if "/" not in path[len(kill_switch.RUNS) + 1 :] else None
         return (
             self._history
             if path == order_log.PATH or path.startswith(f"{order_log.PATH}/")
@@ -144,6 +148,7 @@ class CoinApiEms:
         halt = f"{kill_switch.PATH}/{{id}}"
         named = [path for _, path in ENDPOINTS]
         named += [STATUS + "{client_order_id}", halt, f"{halt}/report", f"{halt}/release"]
+        named += [f"{kill_switch.RUNS}/{{id}}"]
         named += [order_log.PATH, f"{order_log.PATH}/{{time_start}}/{{time_end}}"]
         return (*dict.fromkeys(named), *SOCKETS)
 

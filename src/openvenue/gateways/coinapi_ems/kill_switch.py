@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from openvenue.ems.desk import Ems
-from openvenue.ems.errors import HaltStays, NoSuchHalt
+from openvenue.ems.errors import HaltStays, NoSuchHalt, NoSuchRun
 from openvenue.ems.halts import Origin, Trigger
 from openvenue.ems.report import HaltReport
 from openvenue.ems.report_page import page
@@ -19,6 +19,7 @@ from openvenue.gateways.halt_words import PullJson, UnreadableHalt
 from openvenue.gateways.wire import Request, Response
 
 PATH: Final = "/v1/kill-switch"
+RUNS: Final = "/v1/cancel-alls"
 TEXT: Final = "text/plain; charset=utf-8"
 TAG_HEADER: Final = "x-openvenue-tag"
 TAG_MAX: Final = 64
@@ -72,6 +73,23 @@ async def show(ems: Ems, owner: AccountId, request: Request) -> Response:
     except NoSuchHalt as error:
         raise Rejected(Reason.OTHER, str(error), status=404) from error
     return Response(200, page(report).encode(), TEXT) if wants_page else say(report)
+
+
+async def list_runs(ems: Ems, owner: AccountId, request: Request) -> Response:
+    """GET /v1/cancel-alls: newest first, without orders and evidence."""
+    reports = reversed(await ems.switchboard.runs(owner))
+    told = [halt_words.run_json(it, short=True) for it in reports]
+    return Response(200, msgspec.json.encode(told))
+
+
+async def show_run(ems: Ems, owner: AccountId, request: Request) -> Response:
+    """GET /v1/cancel-alls/{id}."""
+    run_id = request.path.rstrip("/").removeprefix(f"{RUNS}/")
+    try:
+        report = await ems.switchboard.run(owner, run_id)
+    except NoSuchRun as error:
+        raise Rejected(Reason.OTHER, str(error), status=404) from error
+    return Response(200, msgspec.json.encode(halt_words.run_json(report)))
 
 
 async def release(ems: Ems, owner: AccountId, request: Request) -> Response:

@@ -109,6 +109,16 @@ async def release_halt(door: Door, request: Request) -> Response:
     return await kill_switch.release(door.ems, door.who(request), request)
 
 
+async def list_runs(door: Door, request: Request) -> Response:
+    """GET /v1/cancel-alls. Ours: what became of calls of cancel/all."""
+    return await kill_switch.list_runs(door.ems, door.who(request), request)
+
+
+async def show_run(door: Door, request: Request) -> Response:
+    """GET /v1/cancel-alls/{id}."""
+    return await kill_switch.show_run(door.ems, door.who(request), request)
+
+
 ENDPOINTS: Final[Mapping[tuple[str, str], tuple[Answer, str]]] = {
     ("GET", "/v1/orders"): (list_orders, QUESTION),
     ("POST", "/v1/orders"): (place_order, NEW),
@@ -116,6 +126,7 @@ ENDPOINTS: Final[Mapping[tuple[str, str], tuple[Answer, str]]] = {
     ("POST", "/v1/orders/cancel/all"): (cancel_all_orders, CANCEL_ALL),
     ("POST", kill_switch.PATH): (pull_kill_switch, QUESTION),
     ("GET", kill_switch.PATH): (list_halts, QUESTION),
+    ("GET", kill_switch.RUNS): (list_runs, QUESTION),
     ("GET", "/v1/balances"): (balances, QUESTION),
     ("GET", "/v1/positions"): (positions, QUESTION),
 }
