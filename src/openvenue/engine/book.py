@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from mypy_extensions import mypyc_attr
 
-from openvenue.engine.orders import Extras, Order, OrderView, Side
+from openvenue.engine.orders import Extras, Order, OrderView, Side, Signal
 from openvenue.engine.units import Atoms, Lots, Nanos, Ticks
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from openvenue.engine.positions import Position
 
 BUY: Final = Side.BUY
+MID: Final = int(Signal.MID)
 REPACK_MIN: Final = 64  # below so many holes a level is not worth repacking
 
 
@@ -275,6 +276,10 @@ class Triggers:
         # index: signal * 2 + (1 where the direction is ABOVE)
         self._ladders: Final = [Ladder(-1 if at % 2 else 1) for at in range(10)]
         self._trails: Final = [Trails(-1 if at % 2 else 1) for at in range(10)]
+
+        # Those of the middle, which each order that comes or goes may move.
+        self.below_mid: Final = self.ladder(MID, -1)
+        self.above_mid: Final = self.ladder(MID, 1)
 
     def ladder(self, signal: int, direction: int) -> Ladder:
         """Waiting orders that fire when `signal` goes in `direction`, next to fire first."""

@@ -196,7 +196,10 @@ class Engine:
             while state.timed.next <= now:  # a start may be followed by an end at once
                 for _, step in orders_due(state, now):
                     self._run(step, events)
-        self._do(command, events)
+        if state.has_holds or type(command) in SEVERAL:
+            self._do(command, events)
+        else:
+            self._run(command, events)
         self.before = state.before
         return events
 

@@ -20,14 +20,9 @@ INSUFFICIENT_FUNDS: Final = RejectReason.INSUFFICIENT_FUNDS
 WOULD_CAUSE_LIQUIDATION: Final = RejectReason.WOULD_CAUSE_LIQUIDATION
 
 
-def collateral(wallet: Wallet) -> int:
-    """What a wallet's money counts for as margin, in atoms of the asset that it settles in."""
-    return wallet.collateral()
-
-
 def equity(wallet: Wallet) -> int:
     """Collateral, unrealized profit and funding, in atoms of the asset that it settles in."""
-    total = collateral(wallet)
+    total = wallet.collateral()
     for position in wallet.positions:
         if position.is_stale or position.schedule is not position.market.schedule:
             position.refresh()
@@ -155,7 +150,7 @@ def why_margin_refuses(
     # What the order changes: one side's exposure, or with fills the position itself.
     contract = position.market.contract
     schedule = position.schedule
-    own = collateral(wallet) + unrealized
+    own = wallet.collateral() + unrealized
     long_lots = position.long_lots
     short_lots = position.short_lots
     given_back = 0  # by an amended order before it trades: a part of `now`

@@ -56,7 +56,7 @@ def plan_fills(
     Nothing changes here. Where the next maker is of the taker's family, `self_trade` decides.
     """
     plan = Plan(quantity)
-    ladder: Ladder = market.book.side(-sign)
+    ladder: Ladder = market.book.asks if sign > 0 else market.book.bids
     keys = ladder.keys
     if not keys:
         return plan

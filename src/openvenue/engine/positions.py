@@ -104,4 +104,5 @@ class Position:
             self.initial = schedule.initial(size, leverage)
             self.maintenance = schedule.maintenance(quantity)
             self.value = schedule.value(quantity)
-        self.owed = self.accrued(self.market.funding.until)
+        funding = self.market.funding
+        self.owed = self.accrued(funding.until) if funding.num else self.funding

@@ -65,7 +65,7 @@ class Schedule:
         share = self._first if lots < self._second_from else self._initial[self._level(lots)]
         margin = lots * share.whole
         if share.part:
-            margin += divide_up(lots * share.part, share.den)
+            margin += (lots * share.part + share.den - 1) // share.den  # rounded up
         if leverage:
             margin = max(margin, divide_up(lots * self._num, self._den * leverage))
         return margin
@@ -84,15 +84,17 @@ class Schedule:
         if quantity == 0 or not self._maintenance:
             return 0
         lots = quantity if quantity > 0 else -quantity
-        return self._maintenance[self._level(lots)].of(lots)
+        share = self._maintenance[0 if lots < self._second_from else self._level(lots)]
+        return lots * share.whole + (lots * share.part + share.den - 1) // share.den  # rounded up
 
     def value(self, quantity: int) -> Atoms:
         """What closing a position would bring, signed as its cost is; rounded down."""
         # Compiled products are quick where no factor is negative.
         lots = quantity if quantity >= 0 else -quantity
-        if (quantity < 0) is not self._is_inverse:
-            return Atoms(-(lots * self._whole + divide_up(lots * self._part, self._den)))
-        return Atoms(lots * self._whole + lots * self._part // self._den)
+        worth = lots * self._part
+        if (quantity < 0) is self._is_inverse:
+            return Atoms(lots * self._whole + worth // self._den)
+        return Atoms(-(lots * self._whole + (worth + self._den - 1) // self._den))
 
     def _level(self, lots: int) -> int:
         begins = self._from_lots
@@ -112,9 +114,3 @@ class Share:
         self.whole: Final = num // den
         self.part: Final = num % den
         self.den: Final = den
-
-    def of(self, lots: int) -> int:
-        """For `lots` >= 0, rounded up."""
-        if self.part == 0:
-            return lots * self.whole
-        return lots * self.whole + divide_up(lots * self.part, self.den)

@@ -40,7 +40,8 @@ def look_at_triggers(state: State, market: Market, signal: int) -> None:
 
 def look_at_mid(state: State, market: Market) -> None:
     """A book changed: those that listen to its middle look at it once it stands still."""
-    if market.triggers.are_waiting(MID):
+    triggers = market.triggers
+    if triggers.below_mid.keys or triggers.above_mid.keys:
         step = FireTriggers(market.symbol, MID, FinePrice(0))
         if step not in state.steps:
             state.steps.append(step)

@@ -32,7 +32,7 @@ from openvenue.engine.evolve.places import (
     wait_no_more,
     wait_or_fire,
 )
-from openvenue.engine.evolve.positions import position_in
+from openvenue.engine.evolve.positions import open_position
 from openvenue.engine.orders import Extras, moved
 from openvenue.engine.state import State
 from openvenue.engine.steps import ActivateOrder
@@ -44,7 +44,9 @@ def order_accepted(state: State, event: OrderAccepted) -> None:
     order = event.order
     account = state.accounts[order.account]
     market = state.markets[order.symbol]
-    position = None if market.contract.is_spot else position_in(account, market)
+    position = account.positions.get(market.symbol)
+    if position is None and not market.contract.is_spot:
+        position = open_position(account, market)
     live = Live(order, state.now, account, market, position)
     order_id = live.order_id
     state.next_order_id = OrderId(order_id + 1)

@@ -1,7 +1,6 @@
 """How a position changes: its size and cost, what funding has accrued, the money it moves."""
 
 from openvenue.engine.accounts import Account
-from openvenue.engine.book import Live
 from openvenue.engine.markets import Market
 from openvenue.engine.positions import Position
 from openvenue.engine.state import State
@@ -12,37 +11,42 @@ from openvenue.engine.units import AssetId
 def position_in(account: Account, market: Market) -> Position:
     """What the account holds there, at first nothing."""
     position = account.positions.get(market.symbol)
-    if position is None:
-        wallet = account.wallet(market.contract.instrument.wallet)
-        position = Position(account.account_id, market, wallet)
-        account.positions[market.symbol] = position
-        wallet.join(position)
+    return open_position(account, market) if position is None else position
+
+
+def open_position(account: Account, market: Market) -> Position:
+    """A position of nothing yet, where the account has had none."""
+    wallet = account.wallet(market.contract.instrument.wallet)
+    position = Position(account.account_id, market, wallet)
+    account.positions[market.symbol] = position
+    wallet.join(position)
     return position
 
 
 def change_position(state: State, position: Position, quantity: int, cost: int) -> None:
     """Add size and cost; what rests against the other side of it is trimmed next."""
+    market = position.market
     held = position.quantity
-    accrue(position, state.now)
-    if (held > 0) != (held + quantity > 0) or held == 0:
+    holds = held + quantity
+    if market.funding.num:
+        accrue(position, state.now)
+    if (held > 0) != (holds > 0) or held == 0:
         position.funded = 0  # another position from here on
-    position.quantity = held + quantity
+    position.quantity = holds
     position.cost += cost
     position.changed = state.now
     position.is_stale = True
-    market = position.market
-    market.open_interest += max(position.quantity, 0) - max(held, 0)
+    market.open_interest += (holds if holds > 0 else 0) - (held if held > 0 else 0)
     if held == 0:
         market.holders[position.account] = position
-    elif position.quantity == 0:
+    elif holds == 0:
         del market.holders[position.account]
     if (position.reducers or position.guards) and (held > 0) != (quantity > 0):
         state.steps.appendleft(TrimReducers(position.account, market.symbol))
 
 
-def fund(state: State, position: Position | None, amount: int, until: int) -> None:
+def fund(state: State, position: Position, amount: int, until: int) -> None:
     """Turn what has accrued until then into money, which others have paid or will pay."""
-    assert position is not None, "derivatives have positions"
     accrue(position, until)
     position.funding -= amount
     position.funded += amount
@@ -57,13 +61,6 @@ def accrue(position: Position, until: int) -> None:
     if position.market.funding.num:
         position.funding = position.accrued(until)
         position.funding_from = until
-
-
-def pay(live: Live, asset: AssetId, amount: int) -> None:
-    """Book an amount to the wallet of an order's position."""
-    position = live.position
-    assert position is not None, "derivatives have positions"
-    position.wallet.credit(asset, amount)
 
 
 def add(sums: dict[AssetId, int], asset: AssetId, amount: int) -> None:

@@ -3,7 +3,6 @@
 from typing import Final
 
 from openvenue.engine.accounts import Account
-from openvenue.engine.book import Live
 from openvenue.engine.events import Traded
 from openvenue.engine.evolve.follow_ups import (
     look_at_margin,
@@ -14,7 +13,7 @@ from openvenue.engine.evolve.follow_ups import (
     see_to_legs,
 )
 from openvenue.engine.evolve.places import forget, hold_again, leave_book, reserve
-from openvenue.engine.evolve.positions import add, change_position, fund, pay
+from openvenue.engine.evolve.positions import add, change_position, fund
 from openvenue.engine.markets import Market
 from openvenue.engine.orders import Origin, Side, Signal
 from openvenue.engine.state import State
@@ -87,32 +86,35 @@ def traded(state: State, event: Traded) -> None:
         taker_funding = event.taker_funding
         maker_realized = event.maker_realized
         taker_realized = event.taker_realized
+        made = maker.position
+        taken = taker.position
+        assert made is not None and taken is not None, "derivatives have positions"
         if maker_funding:
-            fund(state, maker.position, int(maker_funding), now)
+            fund(state, made, int(maker_funding), now)
         if taker_funding:
-            fund(state, taker.position, int(taker_funding), now)
-        _move(state, maker, -lots, maker_realized - cost)
-        _move(state, taker, lots, taker_realized + cost)
-        look_at_margin(state, maker.position, lots)
+            fund(state, taken, int(taker_funding), now)
+        change_position(state, made, -lots, maker_realized - cost)
+        change_position(state, taken, lots, taker_realized + cost)
+        # What is being closed for its owner keeps its margin, and stays as it is.
         is_own = event.origin is CLIENT
-        if is_own:  # what is being closed for its owner keeps its margin
-            look_at_margin(state, taker.position, -lots)
+        if made.wallet.parent is not None:
+            look_at_margin(state, made, lots)
+        if taken.wallet.parent is not None and is_own:
+            look_at_margin(state, taken, -lots)
         settlement = contract.settlement
-        pay(maker, settlement, maker_realized - maker_fee)
-        pay(taker, settlement, taker_realized - taker_fee)
-        look_at_profit(state, maker.position, maker_realized + maker_funding)
-        if is_own:  # what is being closed for its owner stays as it is
-            look_at_profit(state, taker.position, taker_realized + taker_funding)
         liquidation_fee = event.liquidation_fee
+        made.wallet.credit(settlement, maker_realized - maker_fee)
+        taken.wallet.credit(settlement, taker_realized - taker_fee - liquidation_fee)
+        if made.profit_asset is not None:
+            look_at_profit(state, made, maker_realized + maker_funding)
+        if taken.profit_asset is not None and is_own:
+            look_at_profit(state, taken, taker_realized + taker_funding)
         if liquidation_fee:
-            pay(taker, settlement, -liquidation_fee)
             add(state.insurance, settlement, liquidation_fee)
         # A maker that trades at a worse price than the mark has lost more than was reserved.
         away = price * contract.tick_fine - market.mark
         if market.mark and (away if taker_sign < 0 else -away) > 0:
-            position = maker.position
-            assert position is not None, "derivatives have positions"
-            look_at_wallet(state, position.account, position.wallet.wallet_id)
+            look_at_wallet(state, made.account, made.wallet.wallet_id)
     add(state.fees, contract.settlement, maker_fee + taker_fee)
     cents = market.cents(quantity, value)
     maker.account.volumes.add(now, cents)
@@ -125,13 +127,6 @@ def traded(state: State, event: Traded) -> None:
     if market.triggers.are_waiting(LAST):
         look_at_triggers(state, market, LAST)
     look_at_mid(state, market)
-
-
-def _move(state: State, live: Live, quantity: int, cost: int) -> None:
-    """Change a position by a trade; resting reduce-only orders follow it down."""
-    position = live.position
-    assert position is not None, "derivatives have positions"
-    change_position(state, position, quantity, cost)
 
 
 def _exchange(

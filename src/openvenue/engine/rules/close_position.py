@@ -93,12 +93,12 @@ def close_on_book(
                 maker_order_id=OrderId(live.order_id),
                 maker_leaves=Lots(fill.leaves),
                 maker_fee=contract.maker_fee(fill.value, maker.tier),
-                maker_realized=maker.trade(contract, -sign, fill.quantity, live.price),
+                maker_realized=maker.trade(contract, -sign, fill.quantity, live.price, fill.value),
                 taker_account=position.account,
                 taker_order_id=order.order_id,
                 taker_leaves=Lots(leaves),
                 taker_fee=Atoms(fee),
-                taker_realized=taker.trade(contract, sign, fill.quantity, live.price),
+                taker_realized=taker.trade(contract, sign, fill.quantity, live.price, fill.value),
                 value=Atoms(fill.value),
                 origin=origin,
                 liquidation_fee=Atoms(min(asked, spare - fee)),
@@ -244,6 +244,7 @@ def _give(
         events.append(OrderAccepted(order=against, rests=False))
         left -= each.lots
         maker = Holding(each.account, market, state.now)
+        value = contract.value(each.lots, price)
         trades.append(
             Traded(
                 ExecId(numbers.exec_id),
@@ -255,13 +256,13 @@ def _give(
                 maker_order_id=against.order_id,
                 maker_leaves=Lots(0),
                 maker_fee=Atoms(0),
-                maker_realized=maker.trade(contract, -sign, each.lots, price),
+                maker_realized=maker.trade(contract, -sign, each.lots, price, value),
                 taker_account=account.account_id,
                 taker_order_id=order.order_id,
                 taker_leaves=Lots(left),
                 taker_fee=Atoms(0),
-                taker_realized=taker.trade(contract, sign, each.lots, price),
-                value=contract.value(each.lots, price),
+                taker_realized=taker.trade(contract, sign, each.lots, price, value),
+                value=value,
                 origin=origin,
                 maker_funding=Atoms(maker.funding),
                 taker_funding=Atoms(taker.funding),

@@ -7,7 +7,6 @@ Source: Kraken Futures, "Multi-collateral derivatives", conversions; "Equity Pro
 
 from openvenue.engine.accounts import Wallet
 from openvenue.engine.events import Converted, Event, ShortfallCovered
-from openvenue.engine.margin import collateral
 from openvenue.engine.units import AccountId, Atoms, FinePrice, Ppb
 
 
@@ -21,7 +20,7 @@ def cover_shortfall(account_id: AccountId, wallet: Wallet) -> list[Event]:
     settlement = purpose.settlement
     if settlement is None or any(each.quantity for each in wallet.positions):
         return []
-    worth = collateral(wallet)
+    worth = wallet.collateral()
     if worth >= 0:
         return []
     events: list[Event] = []

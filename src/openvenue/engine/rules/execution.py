@@ -207,15 +207,16 @@ def execute(
         live = fill.maker
         price = live.price
         quantity = fill.quantity
+        value = fill.value
         leaves -= quantity
         owner = live.account.account_id
         maker = makers.get(owner)
         if maker is None:
             maker = Holding(live.account, market, state.now)
             makers[owner] = maker
-        maker_fee = contract.maker_fee(fill.value, maker.tier)
+        maker_fee = contract.maker_fee(value, maker.tier)
         if is_spot_sale:  # the maker pays out of what its order holds
-            most = held_fee(contract, fill.leaves, quantity, price, fill.value)
+            most = held_fee(contract, fill.leaves, quantity, price, value)
             if maker_fee > most:
                 maker_fee = Atoms(most)
         events.append(
@@ -229,13 +230,13 @@ def execute(
                 maker_order_id=OrderId(live.order_id),
                 maker_leaves=Lots(fill.leaves),
                 maker_fee=maker_fee,
-                maker_realized=maker.trade(contract, -sign, quantity, price),
+                maker_realized=maker.trade(contract, -sign, quantity, price, value),
                 taker_account=account.account_id,
                 taker_order_id=order_id,
                 taker_leaves=Lots(leaves),
-                taker_fee=contract.taker_fee(fill.value, taker.tier),
-                taker_realized=taker.trade(contract, sign, quantity, price),
-                value=Atoms(fill.value),
+                taker_fee=contract.taker_fee(value, taker.tier),
+                taker_realized=taker.trade(contract, sign, quantity, price, value),
+                value=Atoms(value),
                 maker_funding=Atoms(maker.funding),
                 taker_funding=Atoms(taker.funding),
             )
@@ -273,17 +274,27 @@ class Holding:
 
     def __init__(self, account: Account, market: Market, now: int) -> None:
         position = account.positions.get(market.symbol)
-        self.funding = 0 if position is None else position.accrued(now)
         # All fills of one order are charged the tier that their accounts were in before it.
         self.tier: Final = market.contract.tier(account.volumes, now)
-        self._quantity = 0 if position is None else position.quantity
-        self._cost = 0 if position is None else position.cost
+        self.funding = 0
+        self._quantity = 0
+        self._cost = 0
+        if position is not None:
+            self.funding = position.accrued(now)
+            self._quantity = position.quantity
+            self._cost = position.cost
 
-    def trade(self, contract: Contract, sign: int, lots: int, ticks: int) -> Atoms:
-        """Profit that this fill realizes; later fills start from what it leaves. Spot: none."""
+    def trade(self, contract: Contract, sign: int, lots: int, ticks: int, value: int) -> Atoms:
+        """Profit that this fill realizes; later fills start from what it leaves. Spot: none.
+
+        `value` is what the fill is worth.
+        """
         if contract.is_spot:
             return Atoms(0)
-        realized = contract.realized(self._quantity, self._cost, sign, lots, ticks)
-        self._quantity += lots if sign > 0 else -lots
-        self._cost += contract.signed_value(sign, lots, ticks) + realized
+        quantity = self._quantity
+        realized = Atoms(0)
+        if quantity < 0 if sign > 0 else quantity > 0:
+            realized = contract.realized(quantity, self._cost, sign, lots, ticks)
+        self._quantity = quantity + (lots if sign > 0 else -lots)
+        self._cost += (value if sign == contract.sign else -value) + realized
         return realized

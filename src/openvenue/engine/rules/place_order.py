@@ -1,7 +1,7 @@
 """PlaceOrder: refuse it, let it wait for its price, or let it trade and rest."""
 
 from decimal import Decimal
-from typing import Final, cast
+from typing import Final
 
 from msgspec.structs import astuple, replace
 
@@ -26,7 +26,7 @@ from openvenue.engine.rules.iceberg import why_display_refused
 from openvenue.engine.rules.relative import made_absolute
 from openvenue.engine.state import State
 from openvenue.engine.trailing import is_behind, trail_price, why_offset_refuses
-from openvenue.engine.units import Lots, Nanos, Ticks, is_workable
+from openvenue.engine.units import Lots, Ticks, is_workable
 
 BUY: Final = Side.BUY
 GTC: Final = TimeInForce.GTC
@@ -75,10 +75,11 @@ def place_order(state: State, command: PlaceOrder, *, is_close: bool = False) ->
 
     What a fill brings `is_close`: however little it is, it is not too small.
     """
+    asked: Asked = astuple(command)
     # fmt: off
     (account_id, symbol, side, quantity, limit_price, time_in_force, cl_ord_id, post_only,
      reduce_only, trigger, market_cap, deadline, algo_id, user_ref, self_trade, slides, extras,
-     ) = cast(Asked, astuple(command))
+     ) = asked
     # fmt: on
     account = state.accounts.get(account_id)
     market = state.markets.get(symbol)
@@ -100,7 +101,13 @@ def place_order(state: State, command: PlaceOrder, *, is_close: bool = False) ->
         trigger = command.trigger
     sign = 1 if side is BUY else -1
     # The order of the checks is visible to clients, who only ever see the first failure.
-    reason = _why_closed(state, market, limit_price, reduce_only, post_only, deadline)
+    if not state.intake_open:
+        return [_rejected(command, LOW_DISK)]
+    if deadline is not None and state.now > deadline:
+        return [_rejected(command, PAST_DEADLINE)]
+    reason: RejectReason | None = None
+    if market.mode is not ONLINE:
+        reason = why_mode_refuses(market, limit_price is None, reduce_only, post_only)
     if reason is None and cl_ord_id is not None and cl_ord_id in account.cl_ord_ids:
         reason = CL_ORD_ID_IN_USE
     if reason is None and (extras is not None or market_cap is not None):
@@ -111,7 +118,14 @@ def place_order(state: State, command: PlaceOrder, *, is_close: bool = False) ->
         if is_close and reason is SMALL_ORDER:
             reason = None
     if reason is None:
-        reason = _why_too_much(account, market, sign, quantity, reduce_only, trigger)
+        if len(account.orders) >= account.max_open_orders:
+            reason = TOO_MANY_ORDERS
+        elif trigger is not None and trigger.trail is not None and account.trailing >= TRAILING_MAX:
+            reason = TOO_MANY_TRAILING
+        elif market.contract.is_spot:
+            reason = WOULD_NOT_REDUCE if reduce_only else None
+        elif not reduce_only and trigger is None and market.contract.max_position:
+            reason = why_position_too_large(account, market, sign, quantity)
     if reason is None and extras is not None:
         if extras.legs or extras.guards:
             reason = _why_unguarded(command, account, market, extras, sign)
@@ -255,24 +269,6 @@ def start_trigger(market: Market, trigger: Trigger) -> Trigger | RejectReason:
     return why_offset_refuses(trigger, market.contract) or trigger
 
 
-def _why_closed(
-    state: State,
-    market: Market,
-    limit: Ticks | None,
-    reduce_only: bool,
-    post_only: bool,
-    deadline: Nanos | None,
-) -> RejectReason | None:
-    """Whether such orders are taken at all now."""
-    if not state.intake_open:
-        return LOW_DISK
-    if deadline is not None and state.now > deadline:
-        return PAST_DEADLINE
-    if market.mode is ONLINE:
-        return None
-    return why_mode_refuses(market, limit is None, reduce_only, post_only)
-
-
 def _why_terms_refused(
     state: State, extras: Extras | None, cap: Decimal | None, is_close: bool
 ) -> RejectReason | None:
@@ -324,26 +320,6 @@ def why_off_bounds(
     if price == 0:
         return None  # a market order before the first mark: there is nothing to value it at
     return contract.why_notional_refuses(quantity, price)
-
-
-def _why_too_much(
-    account: Account,
-    market: Market,
-    sign: int,
-    quantity: int,
-    reduce_only: bool,
-    trigger: Trigger | None,
-) -> RejectReason | None:
-    """Whether the account has too many orders, or could get too large a position."""
-    if len(account.orders) >= account.max_open_orders:
-        return TOO_MANY_ORDERS
-    if trigger is not None and trigger.trail is not None and account.trailing >= TRAILING_MAX:
-        return TOO_MANY_TRAILING
-    if market.contract.is_spot:
-        return WOULD_NOT_REDUCE if reduce_only else None
-    if market.contract.max_position == 0 or reduce_only or trigger is not None:
-        return None
-    return why_position_too_large(account, market, sign, quantity)
 
 
 def _behind_the_touch(market: Market, sign: int, limit: Ticks) -> Ticks:
