@@ -258,7 +258,7 @@ class Engine:
             for event in DECIDE[type(step)](state, step):
                 EVOLVE[type(event)](state, event)
                 events.append(event)
-            if steps:
+            if steps.queue:
                 step = steps.popleft()
             elif state.closes:
                 step = state.closes.popleft()

@@ -7,6 +7,7 @@ from openvenue.engine.book import Ladder, Live
 from openvenue.engine.contracts import Contract
 from openvenue.engine.markets import Market
 from openvenue.engine.orders import SelfTrade
+from openvenue.engine.units import AccountId
 
 CANCEL_OLDEST: Final = SelfTrade.CANCEL_OLDEST
 CANCEL_BOTH: Final = SelfTrade.CANCEL_BOTH
@@ -63,6 +64,8 @@ def plan_fills(
     worst = -limit if sign > 0 else limit  # keys below this are worse than the limit
     contract = market.contract
     leaves = quantity
+    given: dict[AccountId, int] | None = None  # by each maker, once one of them only reduces
+    counted = 0  # how many of the fills
     at = len(keys) - 1
     while at >= 0 and leaves > 0:
         key = keys[at]
@@ -83,7 +86,15 @@ def plan_fills(
                 return plan
             traded = maker.leaves
             if maker.is_reducer:
-                traded = min(traded, reducible(maker, plan.fills))
+                if given is None:
+                    given = {}
+                while counted < len(plan.fills):
+                    fill = plan.fills[counted]
+                    owner = fill.maker.account.account_id
+                    given[owner] = given.get(owner, 0) + fill.quantity
+                    counted += 1
+                owner = maker.account.account_id
+                traded = min(traded, reducible(maker, given.get(owner, 0)))
                 if traded == 0:
                     continue  # its position will be gone; it is canceled once that has happened
             elif maker.hidden:
@@ -156,12 +167,9 @@ def evicts(self_trade: SelfTrade, taker: Account, maker: Account) -> bool:
     return is_own and maker is taker
 
 
-def reducible(maker: Live, fills: list[Fill]) -> int:
-    """Lots by which a reduce-only maker may still reduce its position, once `fills` are done."""
+def reducible(maker: Live, given: int) -> int:
+    """Lots by which a reduce-only maker may still reduce its position, once so much is `given`."""
     position = maker.position
     assert position is not None, "reduce-only orders are for positions"
     held = -position.quantity if maker.sign > 0 else position.quantity
-    for fill in fills:
-        if fill.maker.account is maker.account:
-            held -= fill.quantity
-    return max(held, 0)
+    return max(held - given, 0)

@@ -44,6 +44,7 @@ class Position:
         self.funding_from = 0  # what accrues has been counted until then
         self.funded = 0  # received since the position was opened
         self.reducers: dict[int, Live] = {}  # resting reduce-only orders, oldest first
+        self.largest_reducer = 0  # none of them has more left than this
         self.guards: dict[int, Live] = {}  # triggers that wait, and end with the position
         # What follows is worked out from the above by `refresh`, and holds for one schedule.
         self.is_stale = True
@@ -68,6 +69,12 @@ class Position:
     def reserved(self) -> int:
         """What the orders beside it need on top of its own margin; as of the last `refresh`."""
         return max(self.initial_long, self.initial_short, self.initial) - self.initial
+
+    def add_reducer(self, live: "Live") -> None:
+        """Keep a reduce-only order that has come to rest."""
+        if not self.reducers or live.leaves > self.largest_reducer:
+            self.largest_reducer = live.leaves
+        self.reducers[live.order_id] = live
 
     def accrued(self, until: int) -> int:
         """Funding until then that is not money yet, rounded down; negative: to be paid."""

@@ -127,6 +127,7 @@ def restore(data: bytes) -> State:
     state.fees = record.fees
     state.funding = record.funding
     state.deadlines = record.deadlines
+    state.switches = sorted(record.deadlines.values())
     state.notices = {notice.notice_id: notice for notice in record.notices}
     state.next_notice_id = record.next_notice_id
     state.closures = record.closures
@@ -322,7 +323,7 @@ def _restore_account(state: State, record: AccountRecord, by_id: dict[int, Live]
     for position_record in record.positions:
         position = account.positions[position_record.symbol]
         for order_id in position_record.reducers:
-            position.reducers[order_id] = by_id[order_id]
+            position.add_reducer(by_id[order_id])
 
 
 def _restore_order(state: State, account: Account, record: OrderRecord) -> Live:

@@ -5,6 +5,7 @@ from hashlib import blake2b
 from typing import final
 
 from openvenue.engine.accounts import Account, Purpose
+from openvenue.engine.agenda import Agenda
 from openvenue.engine.assignees import Assignee
 from openvenue.engine.book import Live
 from openvenue.engine.holds import Holds
@@ -13,7 +14,7 @@ from openvenue.engine.markets import Market
 from openvenue.engine.notices import Notice
 from openvenue.engine.orders import OrderView
 from openvenue.engine.slicing import Slicing
-from openvenue.engine.steps import PlaceClose, Step
+from openvenue.engine.steps import PlaceClose
 from openvenue.engine.timed import NEVER, Timed
 from openvenue.engine.units import AccountId, AssetId, ExecId, Nanos, OrderId, Symbol
 from openvenue.engine.volumes import Volumes
@@ -41,6 +42,7 @@ class State:
         self.deadlines: dict[AccountId, int] = {}  # armed dead man's switches
         self.expiries: dict[Symbol, int] = {}  # of dated contracts that have not settled
         self.next_deadline = NEVER  # the earliest of both
+        self.switches: list[int] = []  # the deadlines alone, earliest first
         self.insurance: dict[AssetId, int] = {}  # liquidation fees, less what it has covered
         self.converted: dict[AssetId, int] = {}  # taken in for profits, less what was given
         self.dust: dict[AssetId, int] = {}  # what rounding has left over
@@ -58,7 +60,7 @@ class State:
         # Of those that have closed markets: which, and what they accepted before.
         self.closures: dict[int, tuple[tuple[Symbol, Mode], ...]] = {}
         # Scratch of the command at hand, empty between commands and no part of the fingerprint.
-        self.steps: deque[Step] = deque()
+        self.steps = Agenda()
         # They wait until nothing else does, so that no print from before them reaches them.
         self.closes: deque[PlaceClose] = deque()
         self.before: dict[int, OrderView] = {}

@@ -32,45 +32,35 @@ def look_at_triggers(state: State, market: Market, signal: int) -> None:
     step = FireTriggers(market.symbol, signal, FinePrice(price))
     if triggers.are_trailing(signal):
         # A print that reaches nothing may reach what an earlier one is about to move.
-        if price > 0 and (not steps or steps[-1] != step):
+        if price > 0 and (not steps.queue or steps.queue[-1] != step):
             steps.append(step)
-    elif triggers.are_reached(signal, price, market.contract.tick_fine) and step not in steps:
-        steps.append(step)
+    elif triggers.are_reached(signal, price, market.contract.tick_fine):
+        steps.append_once(step)
 
 
 def look_at_mid(state: State, market: Market) -> None:
     """A book changed: those that listen to its middle look at it once it stands still."""
     triggers = market.triggers
     if triggers.below_mid.keys or triggers.above_mid.keys:
-        step = FireTriggers(market.symbol, MID, FinePrice(0))
-        if step not in state.steps:
-            state.steps.append(step)
+        state.steps.append_once(FireTriggers(market.symbol, MID, FinePrice(0)))
 
 
 def look_at_wallet(state: State, account: AccountId, wallet: WalletId) -> None:
     """Queue a look at whether a wallet still carries its positions."""
-    step = CheckWallet(account, wallet)
-    if step not in state.steps:
-        state.steps.append(step)
+    state.steps.append_once(CheckWallet(account, wallet))
 
 
 def look_at_holders(state: State, symbol: Symbol) -> None:
     """Queue a look at whether all who hold a position in a market can still carry it."""
-    step = CheckHolders(symbol)
-    if step not in state.steps:
-        state.steps.append(step)
+    state.steps.append_once(CheckHolders(symbol))
 
 
 def look_at_margin(state: State, position: Position | None, less: int) -> None:
     """Queue a look at the margin of an isolated position that had `less` lots more."""
     if position is None or position.wallet.parent is None:
         return
-    symbol = position.market.symbol
-    for waiting in state.steps:
-        if type(waiting) is MoveMargin and waiting.symbol == symbol:
-            if waiting.account == position.account:
-                return  # it knows what there was at first
-    state.steps.append(MoveMargin(position.account, symbol, position.quantity + less))
+    before = position.quantity + less
+    state.steps.append_once(MoveMargin(position.account, position.market.symbol, before))
 
 
 def look_at_profit(state: State, position: Position | None, amount: int) -> None:

@@ -189,6 +189,9 @@ def order_trimmed(state: State, event: OrderTrimmed) -> None:
     live.amend(replace(live.order, quantity=event.quantity))
     live.leaves = event.leaves
     live.updated = state.now
+    position = live.position
+    assert position is not None, "only reduce-only orders are trimmed"
+    position.largest_reducer = event.leaves  # what is larger is trimmed to the same size
 
 
 def trigger_fired(state: State, event: TriggerFired) -> None:

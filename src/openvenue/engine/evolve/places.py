@@ -18,7 +18,7 @@ def rest(live: Live) -> None:
     if position is None:
         hold_again(live)
     elif live.is_reducer:
-        position.reducers[live.order_id] = live
+        position.add_reducer(live)
     else:
         reserve(live, live.leaves)
 

@@ -42,7 +42,9 @@ def change_position(state: State, position: Position, quantity: int, cost: int) 
     elif holds == 0:
         del market.holders[position.account]
     if (position.reducers or position.guards) and (held > 0) != (quantity > 0):
-        state.steps.appendleft(TrimReducers(position.account, market.symbol))
+        has_ended = holds == 0 or (held > 0) != (holds > 0)
+        if has_ended or abs(holds) < position.largest_reducer:
+            state.steps.append_first(TrimReducers(position.account, market.symbol))
 
 
 def fund(state: State, position: Position, amount: int, until: int) -> None:

@@ -1,5 +1,7 @@
 """What is listed, what the venue takes, and the times at which it acts by itself."""
 
+from bisect import bisect_left, insort
+
 from openvenue.engine.accounts import Counted, Purpose
 from openvenue.engine.events import (
     Announced,
@@ -21,6 +23,7 @@ from openvenue.engine.markets import Market
 from openvenue.engine.orders import Signal
 from openvenue.engine.state import State
 from openvenue.engine.timed import NEVER
+from openvenue.engine.units import AccountId
 from openvenue.engine.volumes import DOLLARS
 
 
@@ -142,22 +145,29 @@ def maintenance_ended(state: State, event: MaintenanceEnded) -> None:
 
 def dead_mans_switch_set(state: State, event: DeadMansSwitchSet) -> None:
     """Armed until then, or off."""
-    state.deadlines.pop(event.account, None)
+    _disarm(state, event.account)
     if event.deadline is not None:
         state.deadlines[event.account] = int(event.deadline)
+        insort(state.switches, int(event.deadline))
     set_alarm(state)
 
 
 def dead_mans_switch_fired(state: State, event: DeadMansSwitchFired) -> None:
     """Off."""
-    state.deadlines.pop(event.account, None)
+    _disarm(state, event.account)
     set_alarm(state)
+
+
+def _disarm(state: State, account: AccountId) -> None:
+    deadline = state.deadlines.pop(account, None)
+    if deadline is not None:
+        del state.switches[bisect_left(state.switches, deadline)]
 
 
 def set_alarm(state: State) -> None:
     """Work out anew when time alone brings something about."""
-    switches = min(state.deadlines.values(), default=NEVER)
-    soonest = min(switches, min(state.expiries.values(), default=NEVER))
+    soonest = state.switches[0] if state.switches else NEVER
+    soonest = min(soonest, min(state.expiries.values(), default=NEVER))
     for notice in state.notices.values():
         if notice.closes is not None and notice.effective is not None:
             begins = int(notice.effective)

@@ -60,13 +60,8 @@ def _start(state: State, account_id: AccountId, wallet: Wallet) -> list[Event]:
         return []
     if not any(each.quantity and _ladder(each) for each in wallet.positions):
         return []
-    for waiting in state.steps:
-        if (
-            isinstance(waiting, Liquidate)
-            and waiting.account == account_id
-            and waiting.wallet == wallet.wallet_id
-        ):
-            return []  # it is under way
+    if state.steps.is_waiting(Liquidate(account_id, wallet.wallet_id)):
+        return []  # it is under way
     events: list[Event] = [
         LiquidationStarted(
             account=account_id,

@@ -12,6 +12,7 @@ from openvenue.engine.events import (
 from openvenue.engine.orders import BUY, SELL
 from openvenue.engine.reasons import CancelReason
 from openvenue.engine.reasons import RejectReason as Why
+from openvenue.engine.snapshot import restore, take
 from openvenue.engine.units import AccountId, Nanos
 from tests.unit.engine.scene import ANN, BOB, SECOND, Scene, names, order, stop
 
@@ -144,3 +145,19 @@ def test_nonsense_is_refused() -> None:
     assert isinstance(past, Refused)
     assert (nobody.reason, past.reason) == (Why.ACCOUNT_NOT_FOUND, Why.INVALID)
     assert scene.fingerprint() == before
+
+
+def test_the_clock_is_due_at_the_earliest_of_all_switches_as_they_are_moved() -> None:
+    """Armed, moved past the other one, restored, switched off, fired."""
+    scene = Scene()
+    early = arm(scene, ANN, 10)
+    late = arm(scene, BOB, 20)
+    assert next_due(scene.engine.state) == early
+    moved = arm(scene, ANN, 30)
+    assert next_due(scene.engine.state) == late
+    assert next_due(restore(take(scene.engine.state))) == late
+    scene.do(SetDeadMansSwitch(account=BOB, timeout=Nanos(0)))
+    assert next_due(scene.engine.state) == moved
+    scene.wait(30)
+    assert names(scene.do(PassTime()))[0] == "DeadMansSwitchFired"
+    assert next_due(scene.engine.state) is None

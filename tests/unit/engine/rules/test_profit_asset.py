@@ -124,8 +124,8 @@ def test_funding_that_is_received_is_a_gain() -> None:
             symbol=PERP, time=scene.now, rate=0, index=FinePrice(10**9), shares=(share,)
         )
         funding_paid(state, paid)
-    assert ConvertProfit(ANN, PERP, Atoms(30 * DOLLAR)) in state.steps
-    assert sum(isinstance(step, ConvertProfit) for step in state.steps) == 1
+    assert ConvertProfit(ANN, PERP, Atoms(30 * DOLLAR)) in state.steps.queue
+    assert sum(isinstance(step, ConvertProfit) for step in state.steps.queue) == 1
 
 
 def test_what_expiry_gives_is_a_gain() -> None:
@@ -143,7 +143,7 @@ def test_what_expiry_gives_is_a_gain() -> None:
         fee=Atoms(0),
     )
     position_settled(state, settled)
-    assert ConvertProfit(ANN, PERP, Atoms(50 * DOLLAR)) in state.steps
+    assert ConvertProfit(ANN, PERP, Atoms(50 * DOLLAR)) in state.steps.queue
 
 
 def test_dollars_that_are_owed_are_paid_back_first() -> None:

@@ -2,12 +2,15 @@
 
 from msgspec.structs import replace
 
+from openvenue.engine.commands import AmendOrder
+from openvenue.engine.engine import Engine
 from openvenue.engine.events import OrderAccepted, OrderCanceled, OrderRejected, OrderTrimmed
 from openvenue.engine.orders import BUY, SELL
 from openvenue.engine.reasons import CancelReason
 from openvenue.engine.reasons import RejectReason as Why
+from openvenue.engine.snapshot import restore, take
 from openvenue.engine.units import Lots, OrderId
-from tests.unit.engine.scene import ANN, BOB, PAIR, Scene, linear, names, order, pair, trades
+from tests.unit.engine.scene import AMY, ANN, BOB, PAIR, Scene, linear, names, order, pair, trades
 
 
 def test_a_reduce_only_order_is_cut_to_the_position_at_entry() -> None:
@@ -147,3 +150,45 @@ def test_reduce_only_orders_of_a_short_position_buy() -> None:
 
     assert scene.leaves(number) == 4
     assert names(events)[-1] == "OrderTrimmed"
+
+
+def test_an_order_that_grew_is_trimmed_again_also_after_a_restart() -> None:
+    """Trimmed to six, amended to five, then to six again: each time the position decides."""
+    scene = Scene()
+    scene.hold(ANN, 10)
+    number = scene.place(order(ANN, SELL, 10, 110, reduce_only=True))
+    other = scene.place(order(ANN, SELL, 1, 110, reduce_only=True))
+
+    def sell(lots: int) -> list[str]:
+        scene.do(order(BOB, BUY, lots, 100))
+        return names(scene.do(order(ANN, SELL, lots, 100)))[2:]
+
+    assert sell(4) == ["OrderTrimmed"]  # 6 held
+    scene.do(AmendOrder(account=ANN, order_id=number, quantity=Lots(5)))
+    assert sell(1) == []  # 5 held
+    scene.do(AmendOrder(account=ANN, order_id=number, quantity=Lots(4)))
+    scene.do(order(BOB, SELL, 1, 100), order(ANN, BUY, 1, 100))  # 6 held
+    scene.do(AmendOrder(account=ANN, order_id=number, quantity=Lots(6)))
+    again = Engine(restore(take(scene.engine.state)))
+    again.apply(order(BOB, BUY, 1, 100), scene.now)
+    assert names(again.apply(order(ANN, SELL, 1, 100), scene.now))[2:] == ["OrderTrimmed"]
+
+    assert sell(1) == ["OrderTrimmed"]  # 5 held
+    assert scene.fingerprint() == again.state.fingerprint()
+    assert (scene.leaves(number), scene.leaves(other)) == (5, 1)
+    assert sell(5) == ["OrderCanceled", "OrderCanceled"]
+
+
+def test_one_sweep_takes_no_more_of_many_reducing_orders_than_there_is_to_reduce() -> None:
+    """Four and four of five held, with an order of another account and one that opens between."""
+    scene = Scene()
+    scene.hold(ANN, 5)
+    first = scene.place(order(ANN, SELL, 4, 105, reduce_only=True))
+    theirs = scene.place(order(AMY, SELL, 2, 106))
+    second = scene.place(order(ANN, SELL, 4, 107, reduce_only=True))
+    third = scene.place(order(ANN, SELL, 4, 108, reduce_only=True))
+
+    met = trades(scene.do(order(BOB, BUY, 20, 110)))
+
+    assert met == [(first, 105, 4), (theirs, 106, 2), (second, 107, 1)]
+    assert third not in scene.engine.state.orders
