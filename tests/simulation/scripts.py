@@ -275,7 +275,7 @@ class Writer:
         if random.random() < (0.4 if rests else 0.01):
             slices = random.choice([1, 2, 3, 5, 9, 16])
             changed = replace(changed, display=Lots(max(quantity // slices, 1)))
-        if random.random() < 0.2:
+        if random.random() < 0.12:
             changed = replace(changed, close=self._close(instrument, side))
         if is_market and side is BUY and random.random() < 0.5:
             cents = random.choice([1, 500, 10_000, 10**6])
@@ -438,6 +438,8 @@ class Writer:
         account = chosen_account
         if not live or random.random() < 0.04:
             return AmendOrder(account=account, order_id=OrderId(random.randrange(1, 300)))
+        if self._pairs.random() < 0.85:  # those that can be changed
+            live = [each for each in live if not each.closes] or live
         resting = [each for each in live if not each.is_waiting]
         chosen = random.choice(resting if resting and random.random() < 0.5 else live)
         order = chosen.order

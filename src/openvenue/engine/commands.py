@@ -208,6 +208,8 @@ class SetProfitAsset(Struct, frozen=True, kw_only=True, array_like=True, gc=Fals
 class AmendOrder(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=17):
     """Change a live order in place: AmendRejected, or OrderAmended and what follows.
 
+    OrderCanceled, if it `may_end` and has traded as much as it is to have.
+
     What is None stays as it is. The new size is given as `quantity` (all of the order) or as
     `leaves` (what is still to trade). Only a smaller size at the same price keeps its place.
 
@@ -225,6 +227,8 @@ class AmendOrder(Struct, frozen=True, kw_only=True, array_like=True, gc=False, t
     trail: Distance | None = None  # of a trailing stop, which starts again from the present price
     must_change: bool = False  # refused where it would change nothing
     display: Lots | None = None  # of an iceberg; larger slices begin with the next one
+    post_only: bool = False  # refused where it would take
+    may_end: bool = False  # at a quantity that has traded already, as by a cancel
 
 
 class Transfer(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=90):

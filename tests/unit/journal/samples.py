@@ -306,6 +306,8 @@ COMMANDS: Final[tuple[commands.Command, ...]] = (
         trail=Distance(ticks=40, share=Ppb(1)),
         must_change=True,
         display=Lots(4),
+        post_only=True,
+        may_end=True,
     ),
     commands.JoinAssignment(account=ANN, terms=TERMS),
     commands.LeaveAssignment(account=ANN, number=3),

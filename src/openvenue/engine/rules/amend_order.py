@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from openvenue.engine.book import Live
 from openvenue.engine.commands import AmendOrder
-from openvenue.engine.events import AmendRejected, Event, OrderAmended
+from openvenue.engine.events import AmendRejected, Event, OrderAmended, OrderCanceled
 from openvenue.engine.instruments import Mode
 from openvenue.engine.orders import Order, Trigger, hidden_of
-from openvenue.engine.reasons import RejectReason
+from openvenue.engine.reasons import CancelReason, RejectReason
 from openvenue.engine.rules.cancel_order import find_order
 from openvenue.engine.rules.execution import (
     execute,
@@ -44,6 +44,15 @@ def amend_order(state: State, command: AmendOrder) -> list[Event]:
     if live.closes:
         return [_rejected(command, RejectReason.HAS_CLOSE)]
     leaves = _new_leaves(command, live)
+    if leaves <= 0 and command.may_end:
+        return [
+            OrderCanceled(
+                order_id=live.order.order_id,
+                account=live.order.account,
+                leaves=Lots(live.leaves),
+                reason=CancelReason.BY_OWNER,
+            )
+        ]
     order = _new_terms(command, live, leaves)
     if isinstance(order, RejectReason):
         return [_rejected(command, order)]
@@ -162,6 +171,8 @@ def _move(state: State, command: AmendOrder, live: Live, order: Order, leaves: i
     assert limit is not None, "what rests has a limit"
     plan = plan_for(market, account, sign, leaves, limit, order.self_trade)
     reason = why_plan_refused(account, market, order, sign, leaves, plan, state.now, live)
+    if reason is None and plan is not None and command.post_only:
+        reason = RejectReason.WOULD_TAKE
     if reason is not None:
         return [_rejected(command, reason)]
     events: list[Event] = [

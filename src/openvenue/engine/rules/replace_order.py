@@ -75,12 +75,23 @@ def successor(state: State, command: ReplaceOrder) -> PlaceOrder | RejectReason:
 def _inherited(live: Live) -> Extras | None:
     """What the new order has of the old one's times and legs.
 
-    It has started and fired already. Legs of an order that has filled guard what it filled; else
-    they end with it, and come again.
+    It has started and fired already, and has a price of its own. Legs of an order that has filled
+    guard what it filled; else they end with it, and come again.
     """
     extras = live.order.extras
     if extras is None:
         return None
     legs = extras.legs if live.value == 0 else ()
-    left = replace(extras, starts=None, parent=None, guards=False, whole=False, legs=legs)
+    left = replace(
+        extras,
+        starts=None,
+        parent=None,
+        guards=False,
+        whole=False,
+        legs=legs,
+        closes=None,
+        limit_from=None,
+        trigger_from=None,
+        cash=None,
+    )
     return None if left == Extras() else left

@@ -2,7 +2,15 @@
 
 from collections.abc import Iterable
 
-from openvenue.engine.events import Event, OrderAccepted, OrderRejected
+from openvenue.engine.events import (
+    AmendRejected,
+    Event,
+    MemberDecided,
+    OrderAccepted,
+    OrderAmended,
+    OrderCanceled,
+    OrderRejected,
+)
 from openvenue.engine.orders import Order
 from openvenue.engine.reasons import RejectReason
 
@@ -19,6 +27,28 @@ def answer_to_order(events: Iterable[Event]) -> tuple[Order | None, RejectReason
             if event.order is None or not is_brought(event.order):
                 return event.order, event.reason
     raise AssertionError("an order is accepted or rejected")
+
+
+def answers_to_batch(events: Iterable[Event], count: int) -> list[list[Event]]:
+    """What happened for each member of a batch, in their order."""
+    found: list[list[Event]] = [[] for _ in range(count)]
+    at = -1
+    for event in events:
+        if isinstance(event, MemberDecided):
+            at = event.index
+        elif at >= 0:
+            found[at].append(event)
+    return found
+
+
+def answer_to_amend(events: Iterable[Event]) -> RejectReason | None:
+    """Why a change was refused; None: it was made, or ended the order."""
+    for event in reversed(list(events)):
+        if isinstance(event, AmendRejected):
+            return event.reason
+        if isinstance(event, OrderAmended | OrderCanceled):
+            return None
+    raise AssertionError("a change is made or refused")
 
 
 def is_brought(order: Order) -> bool:

@@ -16,6 +16,7 @@ from openvenue.gateways.wire import Request, WireError
 PAIRS_MAX: Final = 4096
 JSON: Final = "application/json"
 DECODER: Final = msgspec.json.Decoder(dict[str, Raw])
+LIST: Final = msgspec.json.Decoder(list[Raw])
 TRUE: Final = ("true", "1", "yes", "on")
 FALSE: Final = ("false", "0", "no", "off", "")
 INT32: Final = range(-(2**31), 2**31)
@@ -26,9 +27,10 @@ class Arguments:
 
     __slots__ = ("_values", "nested")
 
-    def __init__(self, values: dict[str, str], nested: frozenset[str] = frozenset()) -> None:
+    def __init__(self, values: dict[str, str], nested: dict[str, bytes] | None = None) -> None:
         self._values = values
-        self.nested = nested  # names that hold more than text: lists and objects of a JSON body
+        # What holds more than text: lists and objects of a JSON body, as they came.
+        self.nested = nested or {}
 
     def text(self, name: str) -> str | None:
         """The value of `name`, None if it is absent or empty."""
@@ -48,6 +50,26 @@ class Arguments:
     def names(self) -> list[str]:
         """All that were sent."""
         return [*self._values, *self.nested]
+
+    def items(self, name: str) -> "list[Arguments | str]":
+        """The members of a list: objects, and texts or numbers. Raises: WireError: it is none."""
+        try:
+            found = LIST.decode(self.nested.get(name, b"[]"))
+            items: list[Arguments | str] = []
+            for raw in found:
+                text = bytes(raw)
+                if text.startswith(b"{"):
+                    values: dict[str, str] = {}
+                    nested: dict[str, bytes] = {}
+                    _read_json(text, values, nested)
+                    items.append(Arguments(values, nested))
+                elif text.startswith(b'"'):
+                    items.append(msgspec.json.decode(text, type=str))
+                else:
+                    items.append(text.decode())
+        except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+            raise errors.invalid(name) from error
+        return items
 
     def many(self, name: str) -> list[str]:
         """The parts of a value that joins several by commas."""
@@ -111,7 +133,7 @@ def read_arguments(request: Request) -> Arguments:
     Raises: WireError: too many, not text once decoded, or not a JSON object.
     """
     values: dict[str, str] = {}
-    nested: set[str] = set()
+    nested: dict[str, bytes] = {}
     if request.query:
         _read_form(request.query, values)
     body = request.body
@@ -120,7 +142,7 @@ def read_arguments(request: Request) -> Arguments:
             _read_json(body, values, nested)
         else:
             _read_form(body, values)
-    return Arguments(values, frozenset(nested))
+    return Arguments(values, nested)
 
 
 def _read_form(data: bytes, values: dict[str, str]) -> None:
@@ -140,13 +162,13 @@ def _read_form(data: bytes, values: dict[str, str]) -> None:
         raise WireError(errors.INVALID, why="arguments are not UTF-8") from error
 
 
-def _read_json(data: bytes, values: dict[str, str], nested: set[str]) -> None:
+def _read_json(data: bytes, values: dict[str, str], nested: dict[str, bytes]) -> None:
     try:
         found = DECODER.decode(data)
         for name, raw in found.items():
             text = bytes(raw)
             if text.startswith(b"{"):
-                nested.add(name)
+                nested[name] = text
                 for inner, value in DECODER.decode(raw).items():
                     _keep(f"{name}[{inner}]", bytes(value), values, nested)
             else:
@@ -155,10 +177,10 @@ def _read_json(data: bytes, values: dict[str, str], nested: set[str]) -> None:
         raise WireError(errors.INVALID, why=f"not a JSON object: {error}") from error
 
 
-def _keep(name: str, text: bytes, values: dict[str, str], nested: set[str]) -> None:
+def _keep(name: str, text: bytes, values: dict[str, str], nested: dict[str, bytes]) -> None:
     """One value of a JSON body; what is in an object is called `object[member]`, as in a form."""
     if text.startswith((b"{", b"[")):
-        nested.add(name)
+        nested[name] = text
     elif text.startswith(b'"'):
         values[name] = msgspec.json.decode(text, type=str)
     elif text != b"null":

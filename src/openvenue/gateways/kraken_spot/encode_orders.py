@@ -190,11 +190,14 @@ def _words(kind: str, first: str | None, second: str | None) -> str:
     return words if second is None else f"{words} -> limit {second}"
 
 
+def short_descr(told: DescrJson) -> dict[str, str]:
+    """The sentences alone; what fills bring only where they do."""
+    return {"order": told.order, "close": told.close} if told.close else {"order": told.order}
+
+
 def encode_add_order(order: Order, market: Market, *, is_real: bool) -> bytes:
     """The answer to AddOrder; an order that was only to be checked has no name."""
-    told = encode_descr(order, market)
-    parts = {"order": told.order, "close": told.close} if told.close else {"order": told.order}
-    descr = ENCODER.encode(parts)
+    descr = ENCODER.encode(short_descr(encode_descr(order, market)))
     if not is_real:
         return b'{"descr":%b}' % descr
     return b'{"descr":%b,"txid":["%b"]}' % (descr, order_text(order.order_id).encode())

@@ -32,6 +32,7 @@ UNKNOWN_ORDER: Final = "EOrder:Unknown order"
 INVALID_ORDER: Final = "EOrder:Invalid order"
 TICK_SIZE: Final = "EOrder:Tick size check failed"
 INVALID_PRICE: Final = "EOrder:Invalid price:Invalid price argument."
+NO_CHANGE: Final = "EOrder:No amendable parameters specified"
 NO_MARGIN: Final = "EOrder:Margin allowance exceeded"
 NO_REDUCING: Final = "EOrder:Reduce only:Non-PC"
 
@@ -100,7 +101,7 @@ REFUSED: Final[Mapping[RejectReason, str]] = {
     RejectReason.TOO_MANY_TRAILING: "EOrder:Orders limit exceeded",
     RejectReason.TRAIL_TOO_WIDE: INVALID_PRICE,
     RejectReason.TRAIL_NO_HEADROOM: INVALID_PRICE,
-    RejectReason.NO_EFFECT: INVALID_PRICE,  # never: no change here has to be one
+    RejectReason.NO_EFFECT: NO_CHANGE,
     RejectReason.CLOSING_MARGIN: "EOrder:Insufficient initial margin",
     RejectReason.TRAIL_NO_REFERENCE: f"{INVALID}:Index unavailable",
     RejectReason.TRAIL_FIXES_TRIGGER: f"{INVALID}:trigger_price",

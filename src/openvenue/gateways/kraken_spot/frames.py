@@ -17,7 +17,7 @@ NONE: Final = Raw(b"")  # what is not there is this very object
 NULL: Final = b"null"
 REQ_ID_MAX: Final = 20  # digits
 
-Kind = Literal["string", "number_float", "integer", "boolean", "array", "object"]
+Kind = Literal["string", "number_float", "integer", "boolean", "array", "objects", "object"]
 P = TypeVar("P", bound=Struct)
 
 
@@ -90,6 +90,41 @@ class CancelOrder(Struct, forbid_unknown_fields=True):
     token: str | None = None
 
 
+class AmendOrder(Struct, forbid_unknown_fields=True):
+    """`amend_order`."""
+
+    order_id: str | None = None
+    cl_ord_id: str | None = None
+    order_qty: Raw = NONE
+    display_qty: Raw = NONE
+    limit_price: Raw = NONE
+    limit_price_type: str = "static"
+    trigger_price: Raw = NONE
+    trigger_price_type: str = "static"
+    post_only: bool = False
+    deadline: str | None = None
+    symbol: str | None = None  # of what has no pair here
+    token: str | None = None
+
+
+class BatchAdd(Struct, forbid_unknown_fields=True):
+    """`batch_add`: orders of one pair, each as in `add_order`."""
+
+    symbol: str | None = None
+    orders: list[Raw] = []
+    deadline: str | None = None
+    validate: bool = False
+    token: str | None = None
+
+
+class BatchCancel(Struct, forbid_unknown_fields=True):
+    """`batch_cancel`: ids or user references, and clients' ids."""
+
+    orders: list[str] = []
+    cl_ord_id: list[str] = []
+    token: str | None = None
+
+
 class CancelAll(Struct, forbid_unknown_fields=True):
     """`cancel_all`."""
 
@@ -152,6 +187,21 @@ CANCEL_ORDER: Final[Mapping[str, Kind]] = {
     "order_userref": "array",
     "token": "string",
 }
+AMEND_ORDER: Final[Mapping[str, Kind]] = {
+    **dict.fromkeys(("order_id", "cl_ord_id", "symbol", "token", "deadline"), "string"),
+    **dict.fromkeys(("limit_price_type", "trigger_price_type"), "string"),
+    **dict.fromkeys(("order_qty", "display_qty", "limit_price", "trigger_price"), "number_float"),
+    "post_only": "boolean",
+}
+BATCH_ADD: Final[Mapping[str, Kind]] = {
+    **dict.fromkeys(("symbol", "deadline", "token"), "string"),
+    "orders": "objects",
+    "validate": "boolean",
+}
+BATCH_CANCEL: Final[Mapping[str, Kind]] = {
+    **dict.fromkeys(("orders", "cl_ord_id"), "array"),
+    "token": "string",
+}
 CANCEL_ALL: Final[Mapping[str, Kind]] = {"token": "string"}
 CANCEL_ALL_AFTER: Final[Mapping[str, Kind]] = {"timeout": "integer", "token": "string"}
 
@@ -183,6 +233,9 @@ METHOD: Final = msgspec.json.Decoder(str)
 OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
 LIST: Final = msgspec.json.Decoder(list[Any])
 READ_ADD_ORDER: Final = msgspec.json.Decoder(AddOrder)
+READ_AMEND_ORDER: Final = msgspec.json.Decoder(AmendOrder)
+READ_BATCH_ADD: Final = msgspec.json.Decoder(BatchAdd)
+READ_BATCH_CANCEL: Final = msgspec.json.Decoder(BatchCancel)
 READ_CANCEL_ORDER: Final = msgspec.json.Decoder(CancelOrder)
 READ_CANCEL_ALL: Final = msgspec.json.Decoder(CancelAll)
 READ_CANCEL_ALL_AFTER: Final = msgspec.json.Decoder(CancelAllAfter)
@@ -236,7 +289,7 @@ def why_not(name: str, value: bytes, kind: Kind) -> str | None:
         is_good = first == b'"'
     elif kind == "boolean":
         is_good = value in (b"true", b"false")
-    elif kind == "array":
+    elif kind == "array" or kind == "objects":
         is_good = first == b"["
     elif kind == "object":
         is_good = first == b"{"
@@ -244,10 +297,12 @@ def why_not(name: str, value: bytes, kind: Kind) -> str | None:
         is_good = value.removeprefix(b"-").isdigit()
     else:
         is_good = first.isdigit() or first == b"-"
-    if is_good and kind == "array":
-        wanted = int if name == "order_userref" else str
+    if is_good and first == b"[":
+        wanted: type = int if name == "order_userref" else dict if kind == "objects" else str
         items = LIST.decode(value)
         is_good = all(type(item) is wanted for item in items)
+    if kind == "objects":
+        kind = "array"
     article = "an" if kind[0] in "aio" else "a"
     return None if is_good else f"{name[:1].upper()}{name[1:]} field must be {article} {kind}"
 

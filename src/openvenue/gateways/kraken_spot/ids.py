@@ -22,6 +22,7 @@ ORDERS: Final = 0x3C6EF372FE94F82B
 TRADES: Final = 0xA54FF53A5F1D36F1
 LEDGER: Final = 0x510E527FADE682D1
 DEPOSITS: Final = 0x9B05688C2B3E6C1F
+AMENDS: Final = 0x1F83D9ABFB41BD6B
 
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 PAIRS: Final = tuple(first + second for first in LETTERS for second in LETTERS)
@@ -93,3 +94,8 @@ def ledger_text(exec_id: ExecId, is_maker: bool, is_quote: bool) -> str:
 def deposit_text(seq: int) -> str:
     """How this API names a deposit, by its place in the journal."""
     return _encode("L", seq, DEPOSITS)
+
+
+def amend_text(seq: int) -> str:
+    """How this API names a change of an order, by its place in the journal."""
+    return _encode("T", seq, AMENDS)

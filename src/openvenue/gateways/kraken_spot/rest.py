@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from openvenue.exchange.port import ExchangePort, VenueStopped
-from openvenue.gateways.kraken_spot import errors, private, public, trouble
+from openvenue.gateways.kraken_spot import changes, errors, private, public, trouble
 from openvenue.gateways.kraken_spot.auth import Keys
 from openvenue.gateways.kraken_spot.desk import NAME, Clock, Desk
 from openvenue.gateways.kraken_spot.facts import FactsOf, no_facts
@@ -51,7 +51,10 @@ PRIVATE_ENDPOINTS: Final[Mapping[str, Answer]] = {
     "QueryOrders": private.query_orders,
     "TradesHistory": private.trades_history,
     "AddOrder": private.add_order,
+    "AddOrderBatch": changes.add_order_batch,
+    "AmendOrder": changes.amend_order,
     "CancelOrder": private.cancel_order,
+    "CancelOrderBatch": changes.cancel_order_batch,
     "CancelAll": private.cancel_all,
     "CancelAllOrdersAfter": private.cancel_all_orders_after,
 }
@@ -59,7 +62,7 @@ PRIVATE_ENDPOINTS: Final[Mapping[str, Answer]] = {
 # What the real service has and this one does not have yet. `docs/apis/kraken-spot.md` lists them.
 PUBLIC_LATER: Final = ("Spread", "GroupedBook", "PreTrade", "PostTrade")
 PRIVATE_LATER: Final = (
-    *("AddOrderBatch", "AmendOrder", "EditOrder", "CancelOrderBatch", "OrderAmends"),
+    *("EditOrder", "OrderAmends"),
     *("TradeVolume", "OpenPositions", "QueryTrades", "Ledgers", "QueryLedgers", "CreditLines"),
     *("GetApiKeyInfo", "Level3", "AddExport", "ExportStatus", "RetrieveExport", "RemoveExport"),
     *("DepositMethods", "DepositAddresses", "DepositStatus", "WithdrawMethods"),

@@ -7,7 +7,7 @@ after".
 import asyncio
 import json
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 from msgspec import Raw
@@ -19,11 +19,12 @@ from openvenue.engine.events import (
     OrdersCanceled,
     Refused,
 )
-from openvenue.engine.units import SECOND, AccountId, Nanos, OrderId
+from openvenue.engine.units import AccountId, Nanos, OrderId
 from openvenue.exchange.port import Outcome
 from openvenue.gateways.kraken_spot import errors, frames
 from openvenue.gateways.kraken_spot.answers import answer_to_order
-from openvenue.gateways.kraken_spot.auth import Permission, Token
+from openvenue.gateways.kraken_spot.auth import Token
+from openvenue.gateways.kraken_spot.conversation import CLOSE, LEAST_DEADLINE, MODIFY, Conversation
 from openvenue.gateways.kraken_spot.decode import Asked, decode_timeout, read_deadline
 from openvenue.gateways.kraken_spot.decode_ws import read_terms
 from openvenue.gateways.kraken_spot.desk import NAME, Desk
@@ -31,29 +32,14 @@ from openvenue.gateways.kraken_spot.ids import order_text, read_order
 from openvenue.gateways.kraken_spot.private import mass_count, switch_times, why_not_canceled
 from openvenue.gateways.kraken_spot.replies import success
 from openvenue.gateways.kraken_spot.terms import build_order
+from openvenue.gateways.kraken_spot.ws_changes import Changes
 from openvenue.gateways.wire import WireError
 from openvenue.history.port import HistoryUnavailable
 from openvenue.journal.records import Envelope
 
 log = structlog.get_logger(__name__)
 
-LEAST_DEADLINE: Final = SECOND // 2
 NAMES_MAX: Final = 1_000  # of one cancel_order
-MODIFY: Final[Permission] = "modify-trades"
-CLOSE: Final[Permission] = "close-trades"
-
-
-class Conversation(Protocol):
-    """The session, as this part of it sees it."""
-
-    def send(self, frame: bytes) -> None:
-        """An answer."""
-
-    def refuse(self, method: str, req_id: bytes, word: str, received: Nanos) -> None:
-        """An answer that says no."""
-
-    def token(self, text: str | None, received: Nanos, *needed: Permission) -> Token:
-        """Who asks. Raises: WireError."""
 
 
 class Trading:
@@ -64,9 +50,11 @@ class Trading:
         self._session = session
         self._envelopes: dict[str, Envelope] = {}  # by key
         self._looks: set[asyncio.Task[None]] = set()
+        self.changes: Final = Changes(desk, session, self._envelope)
 
     def close(self) -> None:
         """The client has left."""
+        self.changes.close()
         for task in self._looks:
             task.cancel()
 

@@ -30,7 +30,7 @@ from openvenue.history.port import HistoryUnavailable, PublicTrade
 log = structlog.get_logger(__name__)
 
 WAITING_MAX: Final = 10_000  # frames of one client that wait for a look at the venue
-LATER: Final = ("amend_order", "edit_order", "batch_add", "batch_cancel")
+LATER: Final = ("edit_order",)
 
 Job = Coroutine[Any, Any, None]
 Role = Literal["both", "public", "private"]
@@ -192,6 +192,15 @@ class KrakenSpotSession:
         elif method == "cancel_all_orders_after":
             self._may_trade()
             self._trading.cancel_all_orders_after(params, req_id, received)
+        elif method == "amend_order":
+            self._may_trade()
+            self._trading.changes.amend_order(params, req_id, received)
+        elif method == "batch_add":
+            self._may_trade()
+            self._trading.changes.batch_add(params, req_id, received)
+        elif method == "batch_cancel":
+            self._may_trade()
+            self._trading.changes.batch_cancel(params, req_id, received)
         elif method == "ping":
             if bytes(params):
                 raise WireError(frames.unsupported("params", "ping"))

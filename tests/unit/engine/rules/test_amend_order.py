@@ -747,3 +747,31 @@ def test_a_fold_and_a_snapshot_keep_the_queue_as_changes_left_it() -> None:
         line = [live.order_id for live in engine.state.markets[PERP].book.asks.in_priority()]
         assert line == [2, 3, 1]
     assert take(folded.state) == take(scene.engine.state)
+
+
+def test_a_change_may_say_that_it_must_not_take() -> None:
+    """Once: the order itself is as it was, and so is a change that takes nothing."""
+    scene = Scene()
+    scene.place(order(BOB, BUY, 5, 100))
+    mine = scene.place(order(ANN, SELL, 5, 110))
+
+    why = refused(scene, replace(amend(ANN, mine, price=100), post_only=True))
+
+    assert why is Why.WOULD_TAKE
+    event = amended(scene.do(replace(amend(ANN, mine, price=101), post_only=True)))
+    assert not event.order.post_only
+    assert len(trades(scene.do(amend(ANN, mine, price=100)))) == 1
+
+
+def test_a_change_to_what_has_traded_may_end_the_order() -> None:
+    """Source: Kraken Spot, "Amend order": the remaining quantity is canceled."""
+    scene = Scene()
+    mine = scene.place(order(ANN, SELL, 5, 110))
+    scene.do(order(BOB, BUY, 2, 110))
+    assert refused(scene, amend(ANN, mine, quantity=2)) is Why.INVALID_QUANTITY
+
+    [event] = scene.do(replace(amend(ANN, mine, quantity=1), may_end=True))
+
+    assert isinstance(event, OrderCanceled)
+    assert (event.leaves, event.reason) == (3, CancelReason.BY_OWNER)
+    assert mine not in scene.live(ANN)
