@@ -103,6 +103,49 @@ async def play(ann: Any, bob: Any) -> None:
         await call(bob, "fetch_balance")
 
 
+def test_icebergs_closes_and_relative_prices_with_ccxt(server: Server) -> None:
+    """What ccxt has a word for, and what it passes on: `close`, trailing stops, `displayvol`."""
+    ann = ccxt_client(ccxt, server, "primary")
+    bob = ccxt_client(ccxt, server, "secondary")
+    ann.load_markets()
+    bob.load_markets()
+
+    hides = {"price": "90000", "displayvol": "0.2"}
+    iceberg = ann.create_order(SYMBOL, "iceberg", "sell", 1, None, hides)
+    assert bob.fetch_order_book(SYMBOL)["asks"][0][:2] == [90_000, 0.2]
+    assert ann.fetch_balance()["BTC"]["used"] == 1
+    close = {"close": {"ordertype": "stop-loss-limit", "price": 80_000, "price2": 79_000}}
+    bought = bob.create_order(SYMBOL, "limit", "buy", 0.5, 90_000, close)
+    fills = bob.fetch_my_trades(SYMBOL)
+    assert sorted(it["amount"] for it in fills) == [0.1, 0.2, 0.2] and bought["id"].startswith("O")
+    children = bob.fetch_open_orders(SYMBOL)
+    assert sorted(it["amount"] for it in children) == [0.1, 0.2, 0.2]
+    assert {it["info"]["refid"] for it in children} == {bought["id"]}
+    assert {it["stopPrice"] for it in children} == {80_000}
+    assert bob.fetch_order_book(SYMBOL)["asks"][0][:2] == [90_000, 0.1]
+
+    amended = ann.edit_order(iceberg["id"], SYMBOL, "limit", "sell", 0.8, 91_000)
+    assert amended["id"].startswith("T")
+    assert bob.fetch_order_book(SYMBOL)["asks"][0][:2] == [91_000, 0.2]
+    spent = bob.create_order(SYMBOL, "market", "buy", None, None, {"cost": 9_100})
+    done = bob.fetch_order(spent["id"], SYMBOL)
+    assert (done["filled"], done["cost"], done["status"]) == (0.1, 9_100, "closed")
+
+    trails = bob.create_order(SYMBOL, "market", "sell", 0.1, None, {"trailingPercent": "5"})
+    (waiting,) = [it for it in bob.fetch_open_orders(SYMBOL) if it["id"] == trails["id"]]
+    assert float(waiting["info"]["stopprice"]) == 86_450
+    batch = ann.create_orders(
+        [
+            {"symbol": SYMBOL, "type": "limit", "side": "buy", "amount": 0.1, "price": price}
+            for price in (50_000, 51_000)
+        ]
+    )
+    assert ann.cancel_orders([it["id"] for it in batch], SYMBOL)
+    assert [it["id"] for it in ann.fetch_open_orders(SYMBOL)] == [iceberg["id"]]
+    assert ann.cancel_all_orders()[0]["info"]["result"] == {"count": 1}
+    assert bob.cancel_all_orders()[0]["info"]["result"] == {"count": 4}
+
+
 async def test_an_order_life_and_the_button_with_blocking_ccxt(server: Server) -> None:
     """Markets, orders, fills, cancels by name and of all, money to the cent."""
     await play(ccxt_client(ccxt, server, "primary"), ccxt_client(ccxt, server, "secondary"))

@@ -55,6 +55,43 @@ def test_an_order_life_over_rest(server: Server) -> None:
     assert trade.cancel_all_orders_after_x(timeout=60)["triggerTime"].endswith("Z")
 
 
+def test_icebergs_closes_and_changes_over_rest(server: Server) -> None:
+    """Named arguments of the library: `displayvol`, `close_ordertype`, amends and batches."""
+    pair, url = spot_keys(server, "primary"), server.base_url
+    keys = {"key": pair.api_key, "secret": pair.api_secret, "url": url}
+    user, trade = User(**keys), Trade(**keys)
+
+    hidden = trade.create_order(
+        ordertype="iceberg", side="buy", volume=1, price=90_000, displayvol="0.2", pair="XBTUSD"
+    )["txid"][0]
+    closing = trade.create_order(
+        ordertype="limit",
+        side="buy",
+        volume=1,
+        price=80_000,
+        pair="XBTUSD",
+        close_ordertype="stop-loss-limit",
+        close_price=70_000,
+        close_price2=69_000,
+    )
+    assert closing["descr"]["close"] == "close position @ stop loss 70000.0 -> limit 69000.0"
+    trailing = trade.create_order(
+        ordertype="trailing-stop",
+        side="sell",
+        volume=1,
+        price="+5%",
+        trigger="index",
+        pair="XBTUSD",
+    )
+    assert trailing["descr"]["order"] == "sell 1.00000000 XBTUSD @ trailing stop +5.0000%"
+    amended = trade.amend_order(txid=hidden, order_qty="0.9")
+    assert amended["amend_id"].startswith("T")
+    assert user.get_orders_info(txid=hidden)[hidden]["vol"] == "0.90000000"
+    names = [hidden, closing["txid"][0]]
+    assert trade.cancel_order_batch(orders=names) == {"count": 2}
+    assert trade.cancel_all_orders() == {"count": 1}
+
+
 class Listener(SpotWSClient):  # type: ignore[misc]  # it ships no types
     """Keeps what it hears."""
 

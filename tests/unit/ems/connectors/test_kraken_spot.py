@@ -341,3 +341,45 @@ def test_a_list_tells_whether_an_order_waits(ordertype: str, misc: str, expected
     order = OrderInfo(status="open", descr=descr, vol=Decimal(1), vol_exec=Decimal(0), misc=misc)
 
     assert waits(order) is expected
+
+
+async def test_a_price_that_is_a_distance_is_read_as_where_it_is_now() -> None:
+    """Trailing stops are described by how far behind they follow; a list must not fail on that."""
+    trailing = info("open") | {
+        "descr": {
+            "pair": "XBTUSD",
+            "type": "sell",
+            "ordertype": "trailing-stop",
+            "price": "+2.0000%",
+        },
+        "stopprice": "49000.00000",
+    }
+    venue, wire = connector(
+        ok({"open": {"O1": trailing, "O2": info("open")}}),
+        ok({"token": "t0ken", "expires": 900}),
+    )
+    said = {
+        "order_id": "O1",
+        "symbol": "BTC/USD",
+        "order_qty": 0.5,
+        "side": "sell",
+        "order_type": "trailing-stop-limit",
+        "limit_price": -100.0,
+        "limit_price_type": "quote",
+        "triggers": {
+            "price": 2.0,
+            "price_type": "pct",
+            "actual_price": 49000.0,
+            "status": "untriggered",
+        },
+        "order_status": "new",
+    }
+    snapshot = {"channel": "executions", "type": "snapshot", "data": [said], "sequence": 1}
+    wire.sockets.append(PaperSocket([{"method": "subscribe", "success": True}, snapshot]))
+
+    one, two = await venue.open_orders()
+    (heard,) = await venue.fresh_open_orders()
+
+    assert (one.terms.price, one.word.waits) == (Decimal(49000), Waits.YES)
+    assert two.terms.price == Decimal(40000)
+    assert (heard.terms.price, heard.word.waits) == (Decimal(49000), Waits.YES)

@@ -19,6 +19,7 @@ from openvenue.ems.orders import ZERO, Fill, Side, Terms, TimeInForce, Waits
 PATH: Final = "/v2"
 CHANNEL: Final = "executions"
 UNTRIGGERED: Final = "untriggered"
+STATIC: Final = "static"  # of a price: no distance from another
 PING: Final = {"method": "ping"}
 SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
 ENDS: Final = {
@@ -33,6 +34,8 @@ class Trigger(Struct):
 
     price: Decimal = ZERO
     status: str = ""
+    price_type: str = STATIC
+    actual_price: Decimal = ZERO  # of a price that is relative: where it is now
 
 
 class Execution(Struct):
@@ -46,6 +49,7 @@ class Execution(Struct):
     cum_qty: Decimal = ZERO
     avg_price: Decimal = ZERO
     limit_price: Decimal = ZERO
+    limit_price_type: str = STATIC
     triggers: Trigger | None = None
     cl_ord_id: str = ""
     post_only: bool = False
@@ -134,6 +138,15 @@ def listed(it: Execution) -> VenueOrder:
     return VenueOrder(order_id=it.order_id, cl_ord_id=it.cl_ord_id, terms=terms(it), word=word(it))
 
 
+def price_of(it: Execution) -> Decimal:
+    """The limit, or what an order waits for; of a trailing stop, where that is now."""
+    if it.limit_price and it.limit_price_type == STATIC:
+        return it.limit_price
+    if it.triggers is None:
+        return ZERO
+    return it.triggers.price if it.triggers.price_type == STATIC else it.triggers.actual_price
+
+
 def terms(it: Execution) -> Terms:
     """Of a report that has them all."""
     return Terms(
@@ -141,7 +154,7 @@ def terms(it: Execution) -> Terms:
         common_symbol=common_pair(it.symbol),
         side=SIDES[it.side],
         quantity=it.order_qty,
-        price=it.limit_price or (it.triggers.price if it.triggers else ZERO),
+        price=price_of(it),
         time_in_force=TimeInForce.GTC,
         instructions=(POST_ONLY,) if it.post_only else (),
         reduce_only=it.reduce_only,

@@ -38,7 +38,7 @@ class Description(Struct):
 
     pair: str
     type: str
-    price: Decimal = ZERO
+    price: str = "0"  # of a trailing stop, how far behind it follows: "+2.0000%"
     ordertype: str = ""
 
 
@@ -54,6 +54,7 @@ class OrderInfo(Struct):
     reason: str | None = None
     oflags: str = ""
     misc: str = ""
+    stopprice: Decimal = ZERO  # where a trigger fires now
 
 
 class OpenOrders(Struct):

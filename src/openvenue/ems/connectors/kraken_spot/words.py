@@ -1,5 +1,6 @@
 """What answers mean."""
 
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from msgspec.structs import replace
@@ -26,12 +27,21 @@ def listed(order_id: str, it: OrderInfo) -> VenueOrder:
             common_symbol=common_pair(it.descr.pair),
             side=SIDES[it.descr.type],
             quantity=it.vol,
-            price=it.descr.price,
+            price=price_of(it),
             time_in_force=TimeInForce.GTC,
             instructions=(POST_ONLY,) if "post" in it.oflags.split(",") else (),
         ),
         word=replace(order_word(order_id, it), waits=waits(it)),
     )
+
+
+def price_of(it: OrderInfo) -> Decimal:
+    """The price that an order is described with; of one that is relative, where that is now."""
+    try:
+        price = Decimal(it.descr.price)
+    except InvalidOperation:
+        return it.stopprice
+    return it.stopprice if it.descr.price.startswith(("+", "-")) else price
 
 
 def waits(it: OrderInfo) -> Waits:
