@@ -96,18 +96,22 @@ class Listener(SpotWSClient):  # type: ignore[misc]  # it ships no types
     """Keeps what it hears."""
 
     heard: "asyncio.Queue[dict[str, Any]]"
+    passed_over: "list[dict[str, Any]]"
 
     async def on_message(self, message: dict[str, Any]) -> None:
         await self.heard.put(message)
 
 
 async def until(client: Listener, **wanted: object) -> dict[str, Any]:
-    """The next message with these members."""
+    """The next message with these members. There are two sockets: others may have come before."""
     async with asyncio.timeout(PATIENCE_SECONDS):
+        waiting, client.passed_over = client.passed_over, []
         while True:
-            message = await client.heard.get()
+            message = waiting.pop(0) if waiting else await client.heard.get()
             if all(message.get(name) == value for name, value in wanted.items()):
+                client.passed_over += waiting
                 return message
+            client.passed_over.append(message)
 
 
 async def test_orders_and_the_button_over_the_socket(server: Server) -> None:
@@ -120,7 +124,7 @@ async def test_orders_and_the_button_over_the_socket(server: Server) -> None:
         ws_url=f"{sockets}/public",
         auth_ws_url=f"{sockets}/auth",
     )
-    client.heard = asyncio.Queue()
+    client.heard, client.passed_over = asyncio.Queue(), []
     await client.start()
     try:
         await client.subscribe(params={"channel": "executions"})
