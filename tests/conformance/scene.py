@@ -68,6 +68,8 @@ LADDER: Final = (
     Rung(kind=RungKind.ASSIGNMENT),
     Rung(kind=RungKind.UNWIND),
 )
+QUARTERS: Final = Rung(kind=RungKind.PARTIAL, above=Ppb(0), parts=4, tries=3, fee=Ppb(5_000_000))
+LADDERS: Final = {"quarters": (QUARTERS, *LADDER)}
 
 LINEAR: Final = Instrument(
     symbol=Symbol("PF_XBTUSD"),
@@ -133,7 +135,17 @@ DATED: Final = Instrument(
     opened=START,
     expires=Nanos(START + MONTH),
 )
-FACTS: Final = Facts(fee_schedule_uid="0c0ffee0-0000-4000-8000-000000000001")
+FACTS: Final = Facts(
+    fee_schedule_uid="0c0ffee0-0000-4000-8000-000000000001",
+    category="Layer 1",
+    tags=("PERP",),
+    isin="GB00J62YGL67",
+    description="made up",
+    platforms_permitted=("openvenue",),
+    countries_banned=(),
+    max_open_interest_usd=100_000_000,
+    max_open_interest_share=Decimal("0.5"),
+)
 ACCOUNTS: Final = {"ann": 1_000_000, "bob": 1_000_000, "eve": 10, "sid": 100}
 FAMILIES: Final = {"sid": AccountId("ann")}
 MOST_ORDERS: Final = {"bob": 200}
@@ -143,12 +155,12 @@ SECRETS: Final = {
 }
 
 
-def world(hold: Nanos = Nanos(0)) -> Sequence[Command]:
+def world(hold: Nanos = Nanos(0), ladder: tuple[Rung, ...] = LADDER) -> Sequence[Command]:
     """What the venue is told before its first client."""
     commands: list[Command] = [
         ListAsset(asset=Asset(USD, 8)),
         ListAsset(asset=Asset(XBT, 10, FLEX, INDEX, Ppb(30_000_000), Ppb(1_000_000))),
-        ListInstrument(instrument=replace(LINEAR, hold=hold)),
+        ListInstrument(instrument=replace(LINEAR, hold=hold, ladder=ladder)),
         ListInstrument(instrument=INVERSE_PERPETUAL),
         ListInstrument(instrument=DATED),
         SetIndexPrice(index=INDEX, price=Decimal(50_000)),
@@ -223,12 +235,16 @@ class Scene:
 
     @classmethod
     async def open(
-        cls, limits: Limits = "off", profile: Profile = DEFAULT, hold: Nanos = Nanos(0)
+        cls,
+        limits: Limits = "off",
+        profile: Profile = DEFAULT,
+        hold: Nanos = Nanos(0),
+        ladder: tuple[Rung, ...] = LADDER,
     ) -> "Scene":
         """A new world."""
         clock = still_clock()
         disk = Disk()
-        exchange = await exchange_of(world(hold), clock, journal=disk)
+        exchange = await exchange_of(world(hold, ladder), clock, journal=disk)
         history = open_history(None, exchange)
         gateway = KrakenFutures(
             exchange, history, keys(), clock, limits, profile, facts_of=lambda _: FACTS

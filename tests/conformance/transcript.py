@@ -4,6 +4,7 @@
     limits production                     settings of the world, before anything else
     profile cancel_all_quirk=true
     hold 20ms                             the linear perpetual has maker protection
+    ladder quarters                       its wallet is first liquidated by quarters
     mode PF_XBTUSD SUSPENDED              what happens to the market
     index XBT:USD 51000
     mark PF_XBTUSD 51000
@@ -56,7 +57,7 @@ from openvenue.engine.commands import (
     SetMarkPrice,
     SetMode,
 )
-from openvenue.engine.instruments import Dislocation, IndexId, Mode
+from openvenue.engine.instruments import Dislocation, IndexId, Mode, Rung
 from openvenue.engine.notices import NoticeKind, Priority
 from openvenue.engine.units import SECOND, Nanos, Symbol
 from openvenue.gateways.kraken_futures.auth import sign
@@ -64,9 +65,10 @@ from openvenue.gateways.kraken_futures.profile import DEFAULT, Profile
 from openvenue.gateways.wire import JSON, Request, Response
 from openvenue.testing.clock import START
 from tests.conformance.kraken_futures.schemas import check_answer
-from tests.conformance.scene import SECRETS, Scene
+from tests.conformance.scene import LADDER, LADDERS, SECRETS, Scene
 
 PATIENCE_SECONDS: Final = 5
+HEADERS: Final = ("limits", "profile", "hold", "ladder")
 SOCKET: Final = "/ws/v1"
 UNITS: Final = {"ms": 10**6, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND}
 
@@ -118,17 +120,20 @@ class Player:
         limits: Literal["production", "off"] = "off"
         settings: dict[str, Any] = {}
         hold = Nanos(0)
-        while lines and lines[0].text.partition(" ")[0] in ("limits", "profile", "hold"):
+        ladder: tuple[Rung, ...] = LADDER
+        while lines and lines[0].text.partition(" ")[0] in HEADERS:
             word, _, rest = lines.pop(0).text.partition(" ")
             if word == "limits":
                 limits = "production" if rest == "production" else "off"
             elif word == "hold":
                 hold = _nanos(rest)
+            elif word == "ladder":
+                ladder = LADDERS[rest]
             else:
                 name, _, value = rest.partition("=")
                 settings[name] = json.loads(value)
         profile = msgspec.convert({**msgspec.to_builtins(DEFAULT), **settings}, Profile)
-        scene = await Scene.open(limits, profile, hold)
+        scene = await Scene.open(limits, profile, hold, ladder)
         try:
             for line in lines:
                 try:

@@ -42,6 +42,7 @@ class PlaceOrder(Struct, frozen=True, kw_only=True, array_like=True, gc=False, t
     self_trade: SelfTrade = SelfTrade.REJECT_TAKER  # which leaves it to the account's own rule
     slides: bool = False  # post-only that steps back behind the touch instead of being refused
     extras: Extras | None = None
+    broker: str | None = None  # who brought it: noted here, and no rule asks for it
 
 
 # A PlaceOrder's fields one after the other, as `astuple` gives them. To read one field of a Struct
@@ -64,6 +65,7 @@ Asked = tuple[
     SelfTrade,
     bool,
     Extras | None,
+    str | None,
 ]
 
 

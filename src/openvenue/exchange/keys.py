@@ -11,8 +11,10 @@ import secrets
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -41,6 +43,19 @@ class KeyPair(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __repr__(self) -> str:
         return f"KeyPair(api_key={self.api_key!r}, api_secret=…)"
+
+
+class FuturesKey(KeyPair, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A key of Kraken Futures, and what its owner writes in about it."""
+
+    created: str | None = None  # ISO time; of a seed's keys nothing is known
+    allowed_cidr: str | None = None  # whence it may be used; from everywhere, if nothing is said
+    permission: Literal["full", "read_only"] = "full"
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError: `allowed_cidr` is no block of addresses."""
+        if self.allowed_cidr is not None:
+            ip_network(self.allowed_cidr)
 
 
 class Wallet(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -80,7 +95,7 @@ class AccountKeys(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     A desk alone serves one API only: its owners have no others.
     """
 
-    kraken_futures: KeyPair | None = None
+    kraken_futures: FuturesKey | None = None
     kraken_spot: KeyPair | None = None
     pacifica: Wallet | None = None
     coinapi_ems: BearerKey | None = None
@@ -98,13 +113,15 @@ class KeyFile(Struct, frozen=True, forbid_unknown_fields=True):
     def __repr__(self) -> str:
         return f"KeyFile(accounts={list(self.accounts)!r}, seed={self.seed!r})"
 
-    def kraken_futures(self) -> dict[str, tuple[AccountId, str]]:
-        """The account and the secret of each API key of Kraken Futures."""
-        desks = {name: keys.desk for name, keys in self.accounts.items()}
-        return _secrets(
-            {name: keys.kraken_futures for name, keys in self.accounts.items()},
-            {name: desk.kraken_futures for name, desk in desks.items() if desk is not None},
-        )
+    def kraken_futures(self) -> dict[AccountId, tuple[FuturesKey, ...]]:
+        """The keys of Kraken Futures of each account: its owner's, and its desk's."""
+        found: dict[AccountId, tuple[FuturesKey, ...]] = {}
+        for name, keys in self.accounts.items():
+            found[AccountId(name)] = () if keys.kraken_futures is None else (keys.kraken_futures,)
+            if keys.desk is not None:
+                pair = keys.desk.kraken_futures
+                found[AccountId(name)] += (FuturesKey(pair.api_key, pair.api_secret),)
+        return found
 
     def kraken_spot(self) -> dict[str, tuple[AccountId, str]]:
         """The account and the secret of each API key of Kraken Spot."""
@@ -206,11 +223,17 @@ def _known(data_dir: Path, seed: int | None) -> KeyFile | None:
 def _with_accounts(
     known: KeyFile | None, accounts: Sequence[str], seed: int | None, is_desk: bool
 ) -> KeyFile:
-    source = _source(seed if known is None else known.seed)
+    seed = seed if known is None else known.seed
+    source = _source(seed)
+    created = None if seed is not None else datetime.now(UTC).isoformat(timespec="milliseconds")
     held = {} if known is None else dict(known.accounts)
     for name in accounts:
         complete = _with_bearer if is_desk else _complete
-        held[name] = complete(name, held.get(name) or AccountKeys(), source)
+        before = held.get(name) or AccountKeys()
+        after = held[name] = complete(name, before, source)
+        made = after.kraken_futures
+        if before.kraken_futures is None and made is not None:
+            held[name] = replace(after, kraken_futures=replace(made, created=created))
     if known is None:
         return KeyFile(held, source("admin", ADMIN_KEY_BYTES).hex(), seed)
     return KeyFile(held, known.admin_key, known.seed, known.version)
@@ -224,8 +247,9 @@ def _with_bearer(name: str, held: AccountKeys, source: Bytes) -> AccountKeys:
 
 def _complete(name: str, held: AccountKeys, source: Bytes) -> AccountKeys:
     """An account's keys; what an earlier version did not make is made now, and nothing replaced."""
+    pair = _pair(f"{name}/kraken_futures", source)
     return AccountKeys(
-        kraken_futures=held.kraken_futures or _pair(f"{name}/kraken_futures", source),
+        kraken_futures=held.kraken_futures or FuturesKey(pair.api_key, pair.api_secret),
         kraken_spot=held.kraken_spot or _pair(f"{name}/kraken_spot", source),
         pacifica=held.pacifica or _wallet(source(f"{name}/pacifica/seed", WALLET_SEED_BYTES)),
         coinapi_ems=held.coinapi_ems or BearerKey(_bearer(f"{name}/coinapi_ems/api_key", source)),

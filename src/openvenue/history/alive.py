@@ -9,7 +9,7 @@ from openvenue.history.past import (
     BarSource,
     Execution,
     MarkChange,
-    OrderChange,
+    OrderThing,
     Posting,
     RateChange,
     TwapChange,
@@ -43,7 +43,7 @@ class Story(Struct):
     values: list[int] = []  # of each trade, in atoms of the settlement asset
     closed: list[ClosedOrder] = []
     touched: set[OrderId] = set()  # orders that began, changed or ended
-    changes: list[OrderChange] = []
+    changes: list[OrderThing] = []
     executions: list[Execution] = []
     postings: list[tuple[AccountId, Posting]] = []  # with the account
     rates: list[tuple[Symbol, RateChange]] = []

@@ -17,6 +17,7 @@ from openvenue.history.past import (
     Found,
     MarkChange,
     OrderChange,
+    OrderThing,
     Page,
     Posting,
     RateChange,
@@ -51,7 +52,7 @@ class Stream(IntEnum):
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _DECODERS: Final[dict[Stream, msgspec.msgpack.Decoder[Any]]] = {
-    Stream.ORDERS: msgspec.msgpack.Decoder(list[OrderChange]),
+    Stream.ORDERS: msgspec.msgpack.Decoder(list[OrderThing]),
     Stream.TRIGGERS: msgspec.msgpack.Decoder(list[OrderChange]),
     Stream.MARKET: msgspec.msgpack.Decoder(list[OrderChange]),
     Stream.EXECUTIONS: msgspec.msgpack.Decoder(list[Execution]),

@@ -13,6 +13,7 @@ from openvenue.engine.commands import AmendOrder, Batch, Command, PassTime
 from openvenue.engine.contracts import Contract
 from openvenue.engine.events import (
     AmendRejected,
+    CancelRejected,
     CollateralTaken,
     Converted,
     Deposited,
@@ -60,6 +61,7 @@ from openvenue.history.past import (
     Execution,
     MarkChange,
     OrderChange,
+    OrderMissed,
     RateChange,
     TwapChange,
 )
@@ -152,6 +154,7 @@ class Fold:
         )
         story.values.append(event.value)
         self._execute(event)
+        taker_type = kind_of(self.alive[event.taker_order_id].order)
         for is_maker, order_id, leaves, fee, realized in (
             (True, event.maker_order_id, event.maker_leaves, event.maker_fee, event.maker_realized),
             (
@@ -192,6 +195,7 @@ class Fold:
                     is_after_amend=not is_maker and order_id in self._crossing,
                     origin=order.origin,
                     liquidation_fee=NO_MONEY if is_maker else event.liquidation_fee,
+                    taker_type=taker_type,
                 )
             )
             if leaves == 0:
@@ -241,6 +245,9 @@ class Fold:
 
     def amend_rejected(self, event: AmendRejected) -> None:
         """A change was refused. It is told of orders that are named by number, and stand."""
+        if event.reason is RejectReason.UNKNOWN_ORDER:
+            self._miss(event)
+            return
         asked = self._asked
         alive = None if event.order_id is None else self.alive.get(event.order_id)
         if alive is None or alive.order.account != event.account:
@@ -254,6 +261,18 @@ class Fold:
                 old_order=_attempted(asked, alive),
                 rejected=event.reason,
             )
+
+    def cancel_rejected(self, event: CancelRejected) -> None:
+        """There was nothing to cancel."""
+        if event.reason is RejectReason.UNKNOWN_ORDER:
+            self._miss(event)
+
+    def _miss(self, event: AmendRejected | CancelRejected) -> None:
+        missed = OrderMissed(
+            self._number, self._now, event.account, event.order_id, event.cl_ord_id
+        )
+        self._number += 1
+        self._story.changes.append(missed)
 
     def moved(self, event: TriggersMoved) -> None:
         """Trailing stops follow their signal."""
@@ -550,6 +569,7 @@ FOLDS: Final[dict[type[Event], Callable[[Fold, Any], None]]] = {
     OrderRested: Fold.rested,
     OrderAmended: Fold.amended,
     AmendRejected: Fold.amend_rejected,
+    CancelRejected: Fold.cancel_rejected,
     MemberDecided: Fold.member,
     HoldReleased: Fold.hold_released,
     OrderTrimmed: Fold.trimmed,

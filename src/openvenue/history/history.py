@@ -19,6 +19,7 @@ from openvenue.history.past import (
     Found,
     MarkChange,
     OrderChange,
+    OrderThing,
     Page,
     Posting,
     RateChange,
@@ -47,9 +48,9 @@ class OfSymbol:
     def __init__(self, symbol: Symbol) -> None:
         self.symbol = symbol
 
-    def __call__(self, change: OrderChange) -> bool:
+    def __call__(self, change: OrderThing) -> bool:
         """Whether it is one."""
-        return change.order.symbol == self.symbol
+        return isinstance(change, OrderChange) and change.order.symbol == self.symbol
 
 
 class History:
@@ -120,7 +121,7 @@ class History:
         *,
         are_waiting: bool = False,
         symbol: Symbol | None = None,
-    ) -> Found[OrderChange]:
+    ) -> Found[OrderThing]:
         """What became of an account's orders; or of its triggers, until they fired.
 
         Raises: HistoryUnavailable.
@@ -129,7 +130,7 @@ class History:
         wanted = None if symbol is None else OfSymbol(symbol)
         return await self._ask(Index.order_changes, stream, account, page, wanted)
 
-    async def market_changes(self, symbol: Symbol, page: Page) -> Found[OrderChange]:
+    async def market_changes(self, symbol: Symbol, page: Page) -> Found[OrderThing]:
         """What became of all orders of a market but its waiting ones.
 
         Raises: HistoryUnavailable.

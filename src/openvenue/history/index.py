@@ -24,6 +24,8 @@ from openvenue.history.past import (
     Found,
     MarkChange,
     OrderChange,
+    OrderMissed,
+    OrderThing,
     Page,
     Posting,
     RateChange,
@@ -160,8 +162,8 @@ class Index:
         stream: Stream,
         name: str,
         page: Page,
-        wanted: Callable[[OrderChange], bool] | None,
-    ) -> Found[OrderChange]:
+        wanted: Callable[[OrderThing], bool] | None,
+    ) -> Found[OrderThing]:
         """What became of an account's orders, of its triggers, or of a market's orders."""
         return self.store.blocks.read(stream, name, page, wanted)
 
@@ -260,6 +262,9 @@ class Index:
         orders, triggers = blocks.of(Stream.ORDERS), blocks.of(Stream.TRIGGERS)
         market = blocks.of(Stream.MARKET)
         for change in story.changes:
+            if isinstance(change, OrderMissed):
+                orders[change.account].append(change)
+                continue
             order = change.order
             if change.is_waiting:
                 triggers[order.account].append(change)
@@ -293,7 +298,7 @@ class Index:
             return not contracts[symbol].is_spot
 
         for change in story.changes:
-            if is_sampled(change.order.symbol):
+            if isinstance(change, OrderChange) and is_sampled(change.order.symbol):
                 stats.of(change.order.symbol)
         for trade in story.trades:
             if is_sampled(trade.symbol):

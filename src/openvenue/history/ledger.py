@@ -46,7 +46,8 @@ from openvenue.history.past import (
 
 FIRST_ENTRY: Final = 1
 NOTHING: Final = Atoms(0)
-NONE: Final = Ppb(0)
+Terms = tuple[Ppb, FinePrice, AssetId | None, bool]
+NO_TERMS: Final[Terms] = (Ppb(0), FinePrice(0), None, False)  # of a conversion
 
 
 class Holder(Struct, array_like=True):
@@ -129,14 +130,17 @@ class Ledger:
         amount: int,
         when: tuple[int, Nanos],
         kind: MoneyKind,
-        spread: Ppb = NONE,
+        terms: Terms = NO_TERMS,
     ) -> MoneyPosting:
         account, wallet, asset = place
         holder = self.holder(account)
         old, new = holder.credit(wallet, asset, amount)
         entry_id = holder.next_entry
         holder.next_entry += 1
-        return MoneyPosting(*when, entry_id, wallet, asset, Atoms(old), Atoms(new), kind, spread)
+        number, now = when
+        return MoneyPosting(
+            number, now, entry_id, wallet, asset, Atoms(old), Atoms(new), kind, *terms
+        )
 
     def funded(self, event: FundingPaid, share: FundingShare, number: int) -> FundingPosting:
         """An hour's funding."""
@@ -157,6 +161,7 @@ class Ledger:
             share.amount,
             Atoms(old),
             Atoms(new),
+            Atoms(holder.positions.get(event.symbol, (0, 0))[1]),
         )
 
     def traded(
@@ -287,9 +292,11 @@ class Ledger:
         paid, bought = int(event.paid), int(event.bought)
         source = event.account, event.wallet, event.paid_in
         target = event.account, event.wallet, event.asset
-        kind, spread = MoneyKind.CONVERSION, event.spread
-        left = self._credit(source, -paid, (number, now), kind, spread)
-        return left, self._credit(target, bought, (number + 1, now), kind, spread)
+        # A gain is priced in what it becomes, a debt in what is sold for it.
+        priced = event.asset if isinstance(event, ProfitConverted) else event.paid_in
+        kind, terms = MoneyKind.CONVERSION, (event.spread, event.price, priced)
+        left = self._credit(source, -paid, (number, now), kind, (*terms, False))
+        return left, self._credit(target, bought, (number + 1, now), kind, (*terms, True))
 
     def covered(self, event: ShortfallCovered, number: int, now: Nanos) -> MoneyPosting:
         """Money of the insurance fund."""

@@ -47,7 +47,7 @@ class Change(IntEnum):
     EDIT_REFUSED = 10  # `old_order` is as it was asked for, `order` as it stayed
 
 
-class OrderChange(Struct, frozen=True, array_like=True, gc=False):
+class OrderChange(Struct, frozen=True, array_like=True, gc=False, tag=1):
     """One order changed."""
 
     number: int
@@ -62,6 +62,16 @@ class OrderChange(Struct, frozen=True, array_like=True, gc=False):
     reduced: Lots = Lots(0)  # what a reduce-only trim took off
     canceled: CancelReason | None = None
     rejected: RejectReason | None = None
+
+
+class OrderMissed(Struct, frozen=True, array_like=True, gc=False, tag=2):
+    """A cancel or a change named an order that its account did not have, or had no more."""
+
+    number: int
+    time: Nanos
+    account: AccountId
+    order_id: OrderId | None
+    cl_ord_id: str | None
 
 
 class Before(Struct, frozen=True, array_like=True, gc=False):
@@ -154,6 +164,9 @@ class MoneyPosting(Struct, frozen=True, array_like=True, gc=False, tag=2):
     new_balance: Atoms
     kind: MoneyKind = MoneyKind.DEPOSIT
     spread: Ppb = Ppb(0)  # that a conversion cost
+    rate: FinePrice = FinePrice(0)  # the index at which it was done
+    rate_of: AssetId | None = None  # whose index that is
+    is_bought: bool = False  # this is what came of it
 
 
 class SettlementPosting(Struct, frozen=True, array_like=True, gc=False, tag=70):
@@ -186,6 +199,7 @@ class FundingPosting(Struct, frozen=True, array_like=True, gc=False, tag=3):
     amount: Atoms  # received; negative: paid
     old_balance: Atoms
     new_balance: Atoms
+    cost: Atoms = Atoms(0)  # of the position, signed as in `PositionView`
 
 
 class RateChange(Struct, frozen=True, array_like=True, gc=False):
@@ -212,7 +226,8 @@ class TwapChange(Struct, frozen=True, array_like=True, gc=False):
 
 
 Posting = TradePosting | MoneyPosting | SettlementPosting | FundingPosting
-Thing = OrderChange | Execution | MarkChange | RateChange | TwapChange | Posting
+OrderThing = OrderChange | OrderMissed
+Thing = OrderThing | Execution | MarkChange | RateChange | TwapChange | Posting
 T = TypeVar("T")
 
 
@@ -272,10 +287,10 @@ class PastPort(Protocol):
         *,
         are_waiting: bool = False,
         symbol: Symbol | None = None,
-    ) -> Found[OrderChange]:
+    ) -> Found[OrderThing]:
         """What became of an account's orders; or of its triggers, until they fired."""
 
-    async def market_changes(self, symbol: Symbol, page: Page) -> Found[OrderChange]:
+    async def market_changes(self, symbol: Symbol, page: Page) -> Found[OrderThing]:
         """What became of all orders of a market but its waiting ones."""
 
     async def executions(self, symbol: Symbol, page: Page) -> Found[Execution]:

@@ -36,6 +36,7 @@ class Fill(Struct, frozen=True):
     is_after_amend: bool = False  # a taker's, whose new price or size made it trade
     origin: Origin = Origin.CLIENT  # of the order
     liquidation_fee: Atoms = Atoms(0)  # paid beside the fee
+    taker_type: str = ""  # of the order that took
 
 
 class PublicTrade(Struct, frozen=True):

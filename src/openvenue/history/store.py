@@ -21,7 +21,7 @@ from openvenue.history.past import Bar, BarSource, BarSpan
 from openvenue.history.port import ClosedOrder, Fill, PublicTrade
 from openvenue.history.samples import Sample
 
-VERSION: Final = 10  # of these tables and of the fold that fills them: another one means rebuild
+VERSION: Final = 11  # of these tables and of the fold that fills them: another one means rebuild
 
 ALIVE_ROW: Final = 512  # orders to a row when all are written again
 
@@ -33,7 +33,8 @@ CREATE TABLE fills (
   symbol TEXT NOT NULL, side INTEGER NOT NULL, price INTEGER NOT NULL, quantity INTEGER NOT NULL,
   is_maker INTEGER NOT NULL, order_id INTEGER NOT NULL, cl_ord_id TEXT, leaves INTEGER NOT NULL,
   fee INTEGER NOT NULL, realized INTEGER NOT NULL, order_type TEXT NOT NULL,
-  is_after_amend INTEGER NOT NULL, origin INTEGER NOT NULL, liquidation_fee INTEGER NOT NULL
+  is_after_amend INTEGER NOT NULL, origin INTEGER NOT NULL, liquidation_fee INTEGER NOT NULL,
+  taker_type TEXT NOT NULL
 );
 CREATE INDEX fills_by_account ON fills (account, time);
 CREATE TABLE trades (
@@ -107,7 +108,7 @@ class Store:
     def add_fills(self, fills: Iterable[Fill]) -> None:
         """In the order in which they happened."""
         self._db.executemany(
-            f"INSERT INTO fills VALUES ({', '.join('?' * 18)})", map(astuple, fills)
+            f"INSERT INTO fills VALUES ({', '.join('?' * 19)})", map(astuple, fills)
         )
 
     def add_trades(self, trades: Iterable[PublicTrade]) -> None:

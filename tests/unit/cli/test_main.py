@@ -96,7 +96,7 @@ def test_credentials_come_before_the_first_start_and_stay(tmp_path: Path) -> Non
     assert first == again
     assert set(first) >= {"primary", "secondary"}
     pair = first["primary"]["kraken_futures"]
-    assert set(pair) == {"api_key", "api_secret"}
+    assert set(pair) == {"api_key", "api_secret", "created"}
     kept = read_keys(tmp_path).accounts["primary"].kraken_futures
     assert kept is not None
     assert pair["api_key"] == kept.api_key

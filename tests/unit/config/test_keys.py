@@ -1,8 +1,10 @@
 """Keys: made once, private, reproducible only when asked for."""
 
 import base64
+import json
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -10,6 +12,7 @@ import pytest
 from msgspec.structs import asdict
 
 from openvenue.cli.credentials import as_plain
+from openvenue.engine.units import AccountId
 from openvenue.exchange.keys import KeyFile, KeysError, ensure_keys, read_keys
 
 NAMES = ["primary", "secondary"]
@@ -61,6 +64,27 @@ def test_keys_have_the_shape_of_the_real_ones(tmp_path: Path) -> None:
     assert pair is not None
     assert len(pair.api_key) == 56
     assert len(base64.b64decode(pair.api_secret, validate=True)) == 64
+
+
+def test_a_key_knows_when_it_was_made_and_what_its_owner_wrote_in(tmp_path: Path) -> None:
+    """Of a seed's keys nothing is known; where a key holds must be a block of addresses."""
+    made = ensure_keys(tmp_path / "a", NAMES, None)
+    key = made.accounts["primary"].kraken_futures
+    assert key is not None
+    assert datetime.fromisoformat(key.created or "").tzinfo is UTC
+    seeded = ensure_keys(tmp_path / "b", NAMES, 7).accounts["primary"].kraken_futures
+    assert seeded is not None and seeded.created is None
+
+    path = tmp_path / "a" / "keys.json"
+    text = path.read_text()
+    quoted = json.dumps(key.api_key)
+    path.write_text(text.replace(quoted, quoted + ', "allowed_cidr": "10.0.0.0/8"'))
+    (mine, desks) = read_keys(tmp_path / "a").kraken_futures()[AccountId("primary")]
+    assert (mine.allowed_cidr, mine.permission, desks.allowed_cidr) == ("10.0.0.0/8", "full", None)
+
+    path.write_text(text.replace(quoted, quoted + ', "allowed_cidr": "everywhere"'))
+    with pytest.raises(KeysError, match="is not a key file"):
+        read_keys(tmp_path / "a")
 
 
 def test_an_account_that_is_new_gets_keys_and_the_others_keep_theirs(tmp_path: Path) -> None:

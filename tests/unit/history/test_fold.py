@@ -8,7 +8,6 @@ from openvenue.history.fold import FOLDS
 SAYS_NOTHING = {
     events.RequestHeld,
     events.HoldsCanceled,
-    events.CancelRejected,  # nothing was canceled
     events.DeadMansSwitchSet,
     events.DeadMansSwitchFired,  # the orders that went are told by OrdersCanceled
     events.ModeSet,

@@ -18,14 +18,17 @@ from openvenue.engine.instruments import IndexId
 from openvenue.engine.orders import FOK, IOC, Direction, Signal, Trigger, TriggerKind
 from openvenue.engine.queries import GetAccount
 from openvenue.engine.reasons import CancelReason, RejectReason
-from openvenue.engine.units import PRICE_ONE, SECOND, Atoms, Lots, Nanos, Ticks
+from openvenue.engine.units import PRICE_ONE, SECOND, Atoms, Lots, Nanos, OrderId, Ticks
 from openvenue.exchange.clock import VirtualClock
 from openvenue.history.past import (
     BarSource,
     BarSpan,
     Change,
+    Found,
     MoneyPosting,
     OrderChange,
+    OrderMissed,
+    OrderThing,
     Page,
     Posting,
     TradePosting,
@@ -37,6 +40,11 @@ from tests.unit.history.doubles import START, Venue, script
 
 ALL = Page(count=10**6, is_ascending=True)
 MINUTE = 60 * SECOND
+
+
+def changes_in(found: Found[OrderThing]) -> list[OrderChange]:
+    """Of orders that there were."""
+    return [it for it in found.things if isinstance(it, OrderChange)]
 
 
 def told(changes: list[OrderChange]) -> list[tuple[Change, int, int]]:
@@ -56,9 +64,9 @@ async def test_an_order_is_placed_with_what_it_did_not_trade_at_once() -> None:
             CancelOrders(account=BOB),
         )
 
-        anns = (await venue.history.order_changes(ANN, ALL)).things
-        bobs = (await venue.history.order_changes(BOB, ALL)).things
-        market = (await venue.history.market_changes(PERP, ALL)).things
+        anns = changes_in(await venue.history.order_changes(ANN, ALL))
+        bobs = changes_in(await venue.history.order_changes(BOB, ALL))
+        market = changes_in(await venue.history.market_changes(PERP, ALL))
 
         assert told(anns) == [
             (Change.PLACED, 5, 5),
@@ -94,7 +102,7 @@ async def test_every_way_to_change_or_end_is_told() -> None:
             bid(ANN, 9, 100, time_in_force=FOK),
         )
 
-        changes = (await venue.history.order_changes(ANN, ALL)).things
+        changes = changes_in(await venue.history.order_changes(ANN, ALL))
         (amended,) = [it for it in changes if it.change is Change.AMENDED]
         (trimmed,) = [it for it in changes if it.change is Change.TRIMMED]
 
@@ -105,6 +113,32 @@ async def test_every_way_to_change_or_end_is_told() -> None:
         ends = [it for it in changes if it.change in (Change.CANCELED, Change.REJECTED)]
         assert ends[0].canceled is CancelReason.BY_OWNER
         assert [it.rejected for it in ends[1:]] in ([], [RejectReason.WOULD_NOT_FILL])
+
+
+async def test_a_name_that_nothing_has_is_told_as_missed() -> None:
+    """Of an order that was canceled before, and of one that never was; not of a late request."""
+    async with Venue(None) as venue:
+        await venue.do(
+            bid(ANN, 5, 90, cl_ord_id="a"),
+            CancelOrder(account=ANN, cl_ord_id="a"),
+            CancelOrder(account=ANN, cl_ord_id="a"),
+            AmendOrder(account=ANN, order_id=OrderId(1), leaves=Lots(2)),
+            CancelOrder(account=ANN, cl_ord_id="a", deadline=Nanos(0)),
+            CancelOrder(account=BOB, order_id=OrderId(1)),
+        )
+
+        anns = (await venue.history.order_changes(ANN, ALL)).things
+        bobs = (await venue.history.order_changes(BOB, ALL)).things
+        in_market = (await venue.history.order_changes(ANN, ALL, symbol=PERP)).things
+
+        missed = [it for it in anns + bobs if isinstance(it, OrderMissed)]
+        assert [(it.account, it.order_id, it.cl_ord_id) for it in missed] == [
+            (ANN, None, "a"),
+            (ANN, 1, None),
+            (BOB, 1, None),
+        ]
+        assert [it.number for it in anns] == sorted(it.number for it in anns)
+        assert in_market == anns[:2]
 
 
 async def test_a_trigger_is_told_apart_until_it_fires() -> None:
@@ -118,9 +152,9 @@ async def test_a_trigger_is_told_apart_until_it_fires() -> None:
             CancelOrders(account=ANN),
         )
 
-        waiting = (await venue.history.order_changes(ANN, ALL, are_waiting=True)).things
-        orders = (await venue.history.order_changes(ANN, ALL)).things
-        market = (await venue.history.market_changes(PERP, ALL)).things
+        waiting = changes_in(await venue.history.order_changes(ANN, ALL, are_waiting=True))
+        orders = changes_in(await venue.history.order_changes(ANN, ALL))
+        market = changes_in(await venue.history.market_changes(PERP, ALL))
 
         assert [it.change for it in waiting] == [
             Change.WAITS,
@@ -211,7 +245,7 @@ async def test_pages_follow_on_one_another_both_ways_without_gap_or_overlap() ->
     """Whatever the size of a page, and wherever blocks begin."""
     async with Venue(None) as venue:
         await venue.do(*script(5, 200))
-        whole = (await venue.history.market_changes(PERP, ALL)).things
+        whole = changes_in(await venue.history.market_changes(PERP, ALL))
         assert len(whole) > 150
         for count in (1, 7, 64, len(whole)):
             for is_ascending in (True, False):

@@ -211,6 +211,7 @@ PLACE: Final = commands.PlaceOrder(
     self_trade=SelfTrade.CANCEL_BOTH,
     slides=True,
     extras=EXTRAS,
+    broker="AA12N84GRO7KXJTS",
 )
 TERMS: Final = AssigneeTerms(
     kind=Kind.INVERSE,

@@ -79,7 +79,7 @@ def place_order(state: State, command: PlaceOrder, *, is_close: bool = False) ->
     # fmt: off
     (account_id, symbol, side, quantity, limit_price, time_in_force, cl_ord_id, post_only,
      reduce_only, trigger, market_cap, deadline, algo_id, user_ref, self_trade, slides, extras,
-     ) = asked
+     _broker) = asked
     # fmt: on
     account = state.accounts.get(account_id)
     market = state.markets.get(symbol)

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Final
 
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct, UnsetType
 from msgspec.structs import replace
 
 from openvenue.engine.units import PPB_ONE, AccountId, Lots, decimal_price
@@ -22,6 +22,7 @@ from openvenue.gateways.kraken_futures.encode_history import average_entry
 from openvenue.gateways.kraken_futures.forced import log_word
 from openvenue.gateways.kraken_futures.history import (
     read_before,
+    read_flag,
     read_moment,
     read_number,
     read_sort,
@@ -30,7 +31,7 @@ from openvenue.gateways.kraken_futures.history import (
 from openvenue.gateways.kraken_futures.ids import account_uuid, fill_uuid, thing_uuid
 from openvenue.gateways.kraken_futures.limits import COST_PAST, cost_of_account_log
 from openvenue.gateways.kraken_futures.listing import Listing
-from openvenue.gateways.kraken_futures.numbers import decimal_number, ratio
+from openvenue.gateways.kraken_futures.numbers import ZERO, decimal_number, ratio
 from openvenue.gateways.kraken_futures.times import iso
 from openvenue.gateways.wire import Request, Response
 from openvenue.history.past import (
@@ -91,6 +92,10 @@ class LogRow(Struct, kw_only=True):
     conversion_spread_percentage: Raw | None = None
     liquidation_fee: Raw | None = None
     position_uid: str | None = None
+    # Of conversions, for who asks: dollars for one unit of a currency, and what the spread took.
+    exchange_rate: Raw | UnsetType = UNSET
+    exchange_rate_from: str | UnsetType = UNSET
+    conversion_fee: Raw | UnsetType = UNSET
 
 
 class Wanted(Struct, frozen=True):
@@ -139,7 +144,8 @@ async def account_log(desk: Desk, request: Request) -> Response:
     )
     page = _page(desk, arguments, is_ascending=read_sort(arguments))
     told: list[bytes] = []
-    async for row in _rows(desk, who.account, page, wanted, asked):
+    terms = read_flag(arguments, "conversion_details")
+    async for row in _rows(desk, who.account, page, wanted, asked, with_terms=terms):
         told.append(ENCODER.encode(row))
     return Response(
         200,
@@ -152,7 +158,7 @@ async def account_log_csv(desk: Desk, request: Request) -> Response:
     who = signer(desk, request, COST_PAST["accountlogcsv"])
     page = _page(desk, codec.read_arguments(request), is_ascending=False)
     lines = [HEAD]
-    async for row in _rows(desk, who.account, page, Wanted(), CSV_ROWS_MAX):
+    async for row in _rows(desk, who.account, page, Wanted(), CSV_ROWS_MAX, with_terms=True):
         lines.append(csv_line(row))
     return Response(200, "".join(lines).encode(), "text/csv")
 
@@ -164,14 +170,14 @@ def _page(desk: Desk, arguments: codec.Arguments, *, is_ascending: bool) -> Page
 
 
 async def _rows(
-    desk: Desk, account: AccountId, page: Page, wanted: Wanted, most: int
+    desk: Desk, account: AccountId, page: Page, wanted: Wanted, most: int, *, with_terms: bool
 ) -> AsyncIterator[LogRow]:
     """At most so many rows, others having a turn in between."""
     told = 0
     while told < most:
         found = await desk.history.postings(account, page, wanted=wanted.has_some_of)
         for posting in found.things:
-            rows = log_rows(posting, desk.listing)
+            rows = log_rows(posting, desk.listing, with_terms=with_terms)
             for row in rows if page.is_ascending else reversed(rows):
                 if told < most and wanted.has(row):
                     told += 1
@@ -182,25 +188,10 @@ async def _rows(
         await asyncio.sleep(0)
 
 
-def log_rows(posting: Posting, listing: Listing) -> list[LogRow]:
-    """The rows of one posting, oldest first."""
+def log_rows(posting: Posting, listing: Listing, *, with_terms: bool = False) -> list[LogRow]:
+    """The rows of one posting, oldest first; of conversions with their terms, where wanted."""
     if isinstance(posting, MoneyPosting):
-        number = listing.grid_of(posting.asset).number
-        return [
-            LogRow(
-                id=posting.entry_id,
-                date=iso(posting.time),
-                asset=posting.asset.lower(),
-                info=info(posting),
-                booking_uid=thing_uuid(posting.number),
-                margin_account=posting.wallet,
-                old_balance=number(posting.old_balance),
-                new_balance=number(posting.new_balance),
-                conversion_spread_percentage=(
-                    decimal_number(ratio(posting.spread * 100, PPB_ONE)) if posting.spread else None
-                ),
-            )
-        ]
+        return [_money_row(posting, listing, with_terms=with_terms)]
     if isinstance(posting, SettlementPosting):
         return _settlement_rows(posting, listing)
     if isinstance(posting, FundingPosting):
@@ -241,6 +232,32 @@ def log_rows(posting: Posting, listing: Listing) -> list[LogRow]:
         realized_funding=market.money.number(posting.funding) if posting.funding else None,
     )
     return [position, money]
+
+
+def _money_row(posting: MoneyPosting, listing: Listing, *, with_terms: bool) -> LogRow:
+    number = listing.grid_of(posting.asset).number
+    row = LogRow(
+        id=posting.entry_id,
+        date=iso(posting.time),
+        asset=posting.asset.lower(),
+        info=info(posting),
+        booking_uid=thing_uuid(posting.number),
+        margin_account=posting.wallet,
+        old_balance=number(posting.old_balance),
+        new_balance=number(posting.new_balance),
+    )
+    if posting.rate_of is None:
+        return row
+    spread = posting.spread
+    row.conversion_spread_percentage = decimal_number(ratio(spread * 100, PPB_ONE))
+    if with_terms:
+        row.exchange_rate = decimal_number(decimal_price(posting.rate))
+        row.exchange_rate_from = posting.rate_of.lower()
+        row.conversion_fee = ZERO
+        if posting.is_bought:
+            came = posting.new_balance - posting.old_balance
+            row.conversion_fee = number(came * spread // (PPB_ONE - spread))
+    return row
 
 
 def _settlement_rows(posting: SettlementPosting, listing: Listing) -> list[LogRow]:
@@ -319,7 +336,10 @@ def csv_line(row: LogRow) -> str:
         "",
         _cell(row.conversion_spread_percentage),
         _cell(row.liquidation_fee),
-        *("",) * 4,
+        "",
+        _cell(row.exchange_rate or None),
+        row.exchange_rate_from or "",
+        _cell(row.conversion_fee or None),
     )
     return ",".join(cells) + "\n"
 

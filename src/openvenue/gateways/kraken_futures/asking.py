@@ -1,5 +1,6 @@
 """Who asks, and when; and what is left of an order that never became one."""
 
+from ipaddress import ip_address, ip_network
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -17,6 +18,17 @@ class KeyRecord(Struct, frozen=True):
     secret: bytes  # decoded
     account: AccountId
     permission: Literal["full", "read_only"] = "full"
+    created: str | None = None  # ISO time
+    allowed_cidr: str | None = None
+
+    def is_allowed_from(self, peer: str) -> bool:
+        """Whether a client at this address may use it."""
+        if self.allowed_cidr is None:
+            return True
+        try:
+            return ip_address(peer) in ip_network(self.allowed_cidr)
+        except ValueError:  # a socket of this machine has no address
+            return False
 
     def __repr__(self) -> str:
         return f"KeyRecord({self.api_key!r}, account={self.account!r})"

@@ -11,11 +11,12 @@ import heapq
 import hmac
 from base64 import b64decode, b64encode
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal, Protocol
 from urllib.parse import unquote_to_bytes
 
 from openvenue.engine.units import AccountId
+from openvenue.exchange.keys import FuturesKey
 from openvenue.gateways.kraken_futures import errors
 from openvenue.gateways.kraken_futures.asking import KeyRecord
 from openvenue.gateways.kraken_futures.profile import Profile
@@ -46,15 +47,20 @@ class KeyRing:
         self._records = dict(records)
 
     @classmethod
-    def of_accounts(cls, keys: Mapping[str, tuple[AccountId, str]]) -> "KeyRing":
-        """Full keys, from each key's account and Base64 secret.
-
-        Raises: ValueError: a secret is not Base64.
-        """
+    def of_accounts(cls, keys: Mapping[AccountId, Iterable[FuturesKey]]) -> "KeyRing":
+        """The keys of each account. Raises: ValueError: a secret is not Base64."""
         return cls(
             {
-                api_key: KeyRecord(api_key, b64decode(secret, validate=True), account)
-                for api_key, (account, secret) in keys.items()
+                key.api_key: KeyRecord(
+                    key.api_key,
+                    b64decode(key.api_secret, validate=True),
+                    account,
+                    key.permission,
+                    key.created,
+                    key.allowed_cidr,
+                )
+                for account, each in keys.items()
+                for key in each
             }
         )
 
@@ -137,6 +143,8 @@ class Authenticator:
         record = self._keys.find(api_key)
         if record is None:
             raise WireError(errors.AUTHENTICATION, why="no such API key")
+        if not record.is_allowed_from(request.peer):
+            raise WireError(errors.AUTHENTICATION, why="this key is for other addresses")
         request.note["account"] = record.account
         text = headers.get("nonce", "")
         request.note["signed_as"] = self._variant(request, record, text)

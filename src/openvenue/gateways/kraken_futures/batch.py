@@ -140,6 +140,8 @@ def plan(
                     planned.refused = amend.status
                     planned.error = amend.error
                     planned.is_trigger = bool(amend.error)
+                elif target is None and targets.is_ambiguous(name):
+                    planned.refused = "orderForEditNotFound"
                 else:
                     planned.command = amend
             case _:

@@ -35,6 +35,7 @@ from openvenue.gateways.wire import WireError
 
 CL_ORD_ID_MAX: Final = 100  # characters
 TIMEOUT_MAX: Final = 2**32 - 1  # seconds
+BROKER: Final = 16  # characters of an account number, in four groups
 NO_ORDER: Final = OrderId(0)  # the name of no order: the engine counts from 1
 
 SIDES: Final = {"buy": BUY, "sell": SELL}
@@ -100,6 +101,7 @@ def decode_send_order(
             if arguments.text(name) is not None:
                 raise errors.invalid(name, "there is no trigger that a limit could be relative to")
     reduce_only = arguments.flag("reduceOnly")
+    broker = _broker(arguments)
     signal = _signal(arguments, profile) if trigger_kind is not None else None
     if deadline is None:
         deadline = decode_deadline(arguments, asked)
@@ -155,6 +157,7 @@ def decode_send_order(
         market_cap=profile.market_cap if limit is None and offset is None else None,
         deadline=deadline,
         algo_id=algo_id,
+        broker=broker,
     )
 
 
@@ -260,6 +263,17 @@ def _why_not_sent(
         if price is not None and (isinstance(price, OffGrid) or price <= 0):
             return "invalidPrice"
     return None
+
+
+def _broker(arguments: Arguments) -> str | None:
+    """The account number of whoever brought the order, without its blanks."""
+    text = arguments.text("broker")
+    if text is None:
+        return None
+    number = text.replace(" ", "")
+    if len(number) != BROKER or not (number.isascii() and number.isalnum()):
+        raise errors.invalid("broker")
+    return number
 
 
 def _signal(arguments: Arguments, profile: Profile) -> Signal:

@@ -23,7 +23,6 @@ from openvenue.gateways.kraken_futures.numbers import Grid, OffGrid
 from openvenue.gateways.kraken_futures.profile import Profile
 
 ANY: Final = Grid(Decimal(1))  # tells numbers from other texts where no market is known
-NOT_FOUND: Final = "orderForEditNotFound"
 
 
 class EditName(Struct, frozen=True):
@@ -69,6 +68,7 @@ def decode_edit(
 ) -> AmendOrder | NotSent:
     """The change asked for; `target` is None where the account has no such order.
 
+    That is a change of nothing, which the venue refuses and remembers.
     `size` is what is left to trade, or with `qtyMode=ABSOLUTE` all of the order.
     Raises: WireError: an argument is unreadable.
     """
@@ -85,10 +85,17 @@ def decode_edit(
     if deadline is None:
         deadline = decode_deadline(arguments, asked)
     cl_ord_id = arguments.text("cliOrdId")
-    refused = None
     if target is None:
-        refused = NOT_FOUND
-    elif isinstance(size, OffGrid) or (size is not None and size <= 0):
+        name = decode_edit_name(arguments, profile)
+        return AmendOrder(
+            account=asked.account,
+            order_id=name.order_id,
+            cl_ord_id=name.cl_ord_id,
+            deadline=deadline,
+            must_change=True,
+        )
+    refused = None
+    if isinstance(size, OffGrid) or (size is not None and size <= 0):
         refused = "invalidSize"
     elif any(isinstance(it, OffGrid) or (it is not None and it <= 0) for it in (limit, stop)):
         refused = "invalidPrice"
@@ -97,10 +104,9 @@ def decode_edit(
     if refused is not None:
         if deadline is not None and deadline < asked.now:
             refused = "wouldProcessAfterSpecifiedTime"
-        elif target is not None:
+        else:
             refused = CLOSED.get(target.market.mode, refused)
         return NotSent(refused, cl_ord_id, trail.error if isinstance(trail, NotSent) else "")
-    assert target is not None
     assert not isinstance(size, OffGrid)
     assert not isinstance(limit, OffGrid)
     assert not isinstance(stop, OffGrid)

@@ -94,10 +94,15 @@ class Targets:
 
     def __init__(self, live: Mapping[EditName, EditTarget]) -> None:
         self._found = dict(live)
+        self._ambiguous: set[EditName] = set()
 
     def find(self, name: EditName) -> EditTarget | None:
         """The order of this name, when it is the next instruction's turn."""
         return self._found.get(name)
+
+    def is_ambiguous(self, name: EditName) -> bool:
+        """Whether it may be the name of an order in either of two markets."""
+        return name in self._ambiguous
 
     def sent(self, command: PlaceOrder, market: Market) -> None:
         """The batch asks for an order, which may be refused."""
@@ -109,6 +114,7 @@ class Targets:
             self._found[name] = EditTarget(market, name)
         else:
             del self._found[name]
+            self._ambiguous.add(name)
 
     def canceled(self, command: CancelOrder) -> None:
         """The batch cancels an order: its names are free."""

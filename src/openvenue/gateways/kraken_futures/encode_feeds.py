@@ -3,13 +3,14 @@
 Source: Kraken Futures WebSocket v1, "Trade", "Book", "Open orders", "Fills".
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from openvenue.engine.events import Traded
 from openvenue.engine.orders import BUY, FOK, GTC, Order, OrderView, Origin, Side, TriggerKind
-from openvenue.engine.units import Atoms, Nanos
+from openvenue.engine.units import Atoms, Nanos, Symbol
 from openvenue.gateways.kraken_futures.books import Change, LevelBook
 from openvenue.gateways.kraken_futures.decode_distance import encode_distance
 from openvenue.gateways.kraken_futures.encode import ENCODER
@@ -97,6 +98,7 @@ class OpenOrderItem(Struct, kw_only=True, rename={"trigger_signal": "triggerSign
     reduce_only: bool
     trigger_signal: str | UnsetType = UNSET
     trailing_stop_options: TrailingItem | UnsetType = UNSET
+    max_fixed_leverage: int | UnsetType = UNSET
 
 
 class OpenOrdersSnapshot(Struct, tag_field="feed", tag="open_orders_snapshot"):
@@ -139,7 +141,7 @@ class FillItem(Struct, kw_only=True):
     fill_type: str
     fee_paid: Raw
     fee_currency: str
-    taker_order_type: str | UnsetType = UNSET
+    taker_order_type: str
     order_type: str
 
 
@@ -224,10 +226,12 @@ def encode_levels(book: LevelBook, now: Nanos, market: Market) -> bytes:
     )
 
 
-def encode_order_change(view: OrderView, reason: str, listing: Listing) -> bytes:
+def encode_order_change(
+    view: OrderView, reason: str, listing: Listing, leverage: int | None = None
+) -> bytes:
     """An order came or changed; filled to the end, it leaves with this."""
     is_done = view.leaves == 0
-    return ENCODER.encode(OpenOrderMessage(open_order(view, listing), is_done, reason))
+    return ENCODER.encode(OpenOrderMessage(open_order(view, listing, leverage), is_done, reason))
 
 
 def encode_order_gone(order: Order, reason: str) -> bytes:
@@ -238,13 +242,16 @@ def encode_order_gone(order: Order, reason: str) -> bytes:
     return ENCODER.encode(told)
 
 
-def encode_open_orders(account: str, views: list[OrderView], listing: Listing) -> bytes:
-    """All open orders."""
-    return ENCODER.encode(OpenOrdersSnapshot(account, [open_order(it, listing) for it in views]))
+def encode_open_orders(
+    account: str, views: list[OrderView], listing: Listing, leverages: Mapping[Symbol, int]
+) -> bytes:
+    """All open orders. `leverages` are those of isolated markets."""
+    orders = [open_order(it, listing, leverages.get(it.order.symbol)) for it in views]
+    return ENCODER.encode(OpenOrdersSnapshot(account, orders))
 
 
-def open_order(view: OrderView, listing: Listing) -> OpenOrderItem:
-    """An open order."""
+def open_order(view: OrderView, listing: Listing, leverage: int | None = None) -> OpenOrderItem:
+    """An open order; `leverage` is that of its market, if it is isolated."""
     order = view.order
     market = listing.of(order.symbol)
     limit = order.limit_price
@@ -263,6 +270,8 @@ def open_order(view: OrderView, listing: Listing) -> OpenOrderItem:
     )
     if order.cl_ord_id is not None:
         item.cli_ord_id = order.cl_ord_id
+    if leverage is not None:
+        item.max_fixed_leverage = leverage
     if view.is_waiting and order.trigger is not None:
         is_profit = order.trigger.kind is TriggerKind.TAKE_PROFIT
         item.type = "take_profit" if is_profit else "stop"
@@ -277,7 +286,13 @@ def open_order(view: OrderView, listing: Listing) -> OpenOrderItem:
 
 
 def fill_of(
-    event: Traded, order: Order, time: Nanos, *, is_maker: bool, is_after_amend: bool = False
+    event: Traded,
+    order: Order,
+    taker: Order,
+    time: Nanos,
+    *,
+    is_maker: bool,
+    is_after_amend: bool = False,
 ) -> Fill:
     """One side of a trade, as history will tell it."""
     return Fill(
@@ -299,6 +314,7 @@ def fill_of(
         is_after_amend=is_after_amend,
         origin=order.origin,
         liquidation_fee=Atoms(0) if is_maker else event.liquidation_fee,
+        taker_type=kind_of(taker),
     )
 
 
@@ -332,12 +348,11 @@ def fill_item(fill: Fill, listing: Listing) -> FillItem:
         fill_type=fill_type(fill),
         fee_paid=market.money.number(Atoms(fill.fee + fill.liquidation_fee)),
         fee_currency="BTC" if settlement == BITCOIN else settlement,
+        taker_order_type=fill.taker_type,
         order_type=fill.order_type,
     )
     if fill.cl_ord_id is not None:
         item.cli_ord_id = fill.cl_ord_id
-    if not fill.is_maker:
-        item.taker_order_type = fill.order_type
     return item
 
 

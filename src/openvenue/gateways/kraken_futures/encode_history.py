@@ -14,7 +14,7 @@ from openvenue.engine.orders import BUY, FOK, GTC, Direction, Order, Origin, Sig
 from openvenue.engine.units import AccountId, FinePrice, Lots, Nanos, decimal_price
 from openvenue.gateways.kraken_futures import errors
 from openvenue.gateways.kraken_futures.decode_distance import encode_distance
-from openvenue.gateways.kraken_futures.encode import ENCODER
+from openvenue.gateways.kraken_futures.encode import ENCODER, NO_UID
 from openvenue.gateways.kraken_futures.forced import HISTORY_ORDERS, POSITION_TRADES
 from openvenue.gateways.kraken_futures.ids import account_uuid, fill_uuid, order_uuid, thing_uuid
 from openvenue.gateways.kraken_futures.listing import Listing, Market
@@ -24,8 +24,11 @@ from openvenue.history.past import (
     Before,
     Change,
     Execution,
+    FundingPosting,
     MarkChange,
     OrderChange,
+    OrderMissed,
+    OrderThing,
     SettlementPosting,
     TradePosting,
 )
@@ -78,6 +81,7 @@ class OrderJson(Struct, rename="camel", kw_only=True):
     client_id: str | UnsetType = UNSET
     reduce_only: bool
     last_update_timestamp: int
+    spot_data: str | None | UnsetType = UNSET
     algo_id: str | UnsetType = UNSET
     trigger_options: TriggerOptionsJson | UnsetType = UNSET
 
@@ -127,7 +131,7 @@ class ExecutedJson(Struct, rename="camel"):
 
 
 class PositionUpdateJson(Struct, rename="camel", kw_only=True):
-    """What one trade did to a position."""
+    """What one trade, expiry or hour of funding did to a position."""
 
     account_uid: str
     tradeable: str
@@ -135,19 +139,20 @@ class PositionUpdateJson(Struct, rename="camel", kw_only=True):
     old_average_entry_price: str
     new_position: str
     new_average_entry_price: str
-    fill_time: int
-    fee: str
-    fee_currency: str
-    realized_pnl: str = field(name="realizedPnL")
+    fill_time: int | None
+    fee: str | UnsetType = UNSET
+    fee_currency: str | UnsetType = UNSET
+    realized_pnl: str | UnsetType = field(name="realizedPnL", default=UNSET)
     position_change: str
-    execution_uid: str
-    execution_price: str
-    execution_size: str
-    trade_type: str = "userExecution"
-    funding_realization_time: int | None = None
-    realized_funding: str = "0"
+    execution_uid: str | UnsetType = UNSET
+    execution_price: str | UnsetType = UNSET
+    execution_size: str | UnsetType = UNSET
+    trade_type: str | UnsetType = UNSET
+    funding_realization_time: int | UnsetType = UNSET
+    realized_funding: str | UnsetType = UNSET
+    settlement_price: str | UnsetType = UNSET
     timestamp: int
-    update_reason: str = "trade"
+    update_reason: str
 
 
 def fine_text(price: FinePrice | None) -> str:
@@ -194,6 +199,7 @@ def history_order(
         told.account_uid = account_uuid(order.account)
         told.filled = market.sizes.text(order.quantity - leaves)
         told.client_id = order.cl_ord_id or ""
+        told.spot_data = None  # of orders that a spot exchange fills: there are none here
         if order.algo_id is not None:
             told.algo_id = order.algo_id
     return told
@@ -215,8 +221,10 @@ def _trigger(order: Order, leaves: Lots, updated: Nanos, market: Market) -> Orde
     return told
 
 
-def order_element(change: OrderChange, listing: Listing, *, is_public: bool = False) -> ElementJson:
-    """What became of an order of the book."""
+def order_element(change: OrderThing, listing: Listing, *, is_public: bool = False) -> ElementJson:
+    """What became of an order of the book, or that there was none of the name."""
+    if isinstance(change, OrderMissed):
+        return _missed_element(change)
     market = listing.of(change.order.symbol)
     now = history_order(change.order, change.leaves, change.time, market, is_public=is_public)
     event: dict[str, object]
@@ -258,6 +266,16 @@ def order_element(change: OrderChange, listing: Listing, *, is_public: bool = Fa
                 }
             }
     return ElementJson(thing_uuid(change.number), millis(change.time), event)
+
+
+def _missed_element(missed: OrderMissed) -> ElementJson:
+    """A name that nothing had. What is no id of this venue is told as an id of zeros."""
+    name = missed.cl_ord_id
+    if missed.order_id is not None or name is None:
+        uid = order_uuid(missed.order_id) if missed.order_id else NO_UID
+        name = f"Uuid(uuid={uid})"
+    event = {"accountUid": account_uuid(missed.account), "orderId": name}
+    return ElementJson(thing_uuid(missed.number), millis(missed.time), {"OrderNotFound": event})
 
 
 def _placed_reason(change: OrderChange) -> str:
@@ -302,8 +320,9 @@ def _reduced(change: OrderChange, market: Market) -> str:
     return market.sizes.text(change.reduced) if change.reduced else ""
 
 
-def trigger_element(change: OrderChange, listing: Listing) -> ElementJson:
+def trigger_element(change: OrderThing, listing: Listing) -> ElementJson:
     """What became of a waiting order, until it fired."""
+    assert isinstance(change, OrderChange), "what was missed was no trigger"
     market = listing.of(change.order.symbol)
     now = _trigger(change.order, change.leaves, change.time, market)
     event: dict[str, object]
@@ -468,7 +487,11 @@ def position_element(posting: TradePosting, listing: Listing) -> ElementJson:
         execution_size=market.sizes.text(posting.quantity),
         trade_type=POSITION_TRADES[posting.order.origin],
         timestamp=millis(posting.time),
+        update_reason="trade",
     )
+    if posting.funding:
+        told.funding_realization_time = millis(posting.time)
+        told.realized_funding = market.money.text(posting.funding)
     return ElementJson(thing_uuid(posting.number), millis(posting.time), {"PositionUpdate": told})
 
 
@@ -491,11 +514,32 @@ def settlement_element(
         fee_currency=market.instrument.settlement,
         realized_pnl=market.money.text(posting.realized),
         position_change="close",
-        execution_uid=uid,
-        execution_price=fine_text(posting.price),
-        execution_size=market.sizes.text(Lots(abs(posting.old_quantity))),
-        trade_type="settlement",
+        settlement_price=fine_text(posting.price),
         timestamp=millis(posting.time),
         update_reason="settlement",
     )
     return ElementJson(uid, millis(posting.time), {"PositionUpdate": told})
+
+
+def funding_element(posting: FundingPosting, account: AccountId, listing: Listing) -> ElementJson:
+    """An hour's funding of a position, which stays as it is."""
+    market = listing.of(posting.symbol)
+    entry = bytes(average_entry(posting.quantity, posting.cost, market)).decode()
+    size = market.sizes.text(posting.quantity)
+    time = millis(posting.time)
+    told = PositionUpdateJson(
+        account_uid=account_uuid(account),
+        tradeable=market.symbol,
+        old_position=size,
+        old_average_entry_price=entry,
+        new_position=size,
+        new_average_entry_price=entry,
+        fill_time=None,
+        fee_currency=market.instrument.settlement,
+        position_change="noChange",
+        funding_realization_time=time,
+        realized_funding=market.money.text(posting.amount),
+        timestamp=time,
+        update_reason="fundingRealisation",
+    )
+    return ElementJson(thing_uuid(posting.number), time, {"PositionUpdate": told})

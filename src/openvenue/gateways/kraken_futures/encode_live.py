@@ -4,6 +4,7 @@ Source: Kraken Futures WebSocket v1, "Ticker", "Ticker lite", "Open positions", 
 "Account log", "Notifications".
 """
 
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -133,10 +134,21 @@ class FlexCurrency(Struct, kw_only=True):
     conversion_spread: Raw = ZERO
 
 
-class FlexBalance(Struct, kw_only=True):
-    """The multi-collateral wallet."""
+class IsolatedBalance(Struct, kw_only=True):
+    """A position that stands on margin of its own."""
 
-    currencies: dict[str, FlexCurrency]
+    initial_margin: Raw
+    initial_margin_without_orders: Raw
+    maintenance_margin: Raw
+    pnl: Raw
+    unrealized_funding: Raw
+    total_unrealized: Raw
+    total_unrealized_as_margin: Raw
+
+
+class CrossBalance(Struct, kw_only=True):
+    """What all other positions of the multi-collateral wallet share."""
+
     balance_value: Raw
     portfolio_value: Raw
     collateral_value: Raw
@@ -149,8 +161,29 @@ class FlexBalance(Struct, kw_only=True):
     total_unrealized_as_margin: Raw
     margin_equity: Raw
     available_margin: Raw
+    effective_leverage: Raw
+
+
+class FlexBalance(Struct, kw_only=True):
+    """The multi-collateral wallet; what isolated positions stand on is not in its sums."""
+
+    currencies: dict[str, FlexCurrency]
+    balance_value: Raw
+    portfolio_value: Raw
+    collateral_value: Raw
+    initial_margin: Raw
+    initial_margin_without_orders: Raw
+    maintenance_margin: Raw
+    pnl: Raw
+    unrealized_funding: Raw
+    total_unrealized: Raw
+    total_unrealized_as_margin: Raw
+    margin_equity: Raw
+    available_margin: Raw
+    total_position_size: Raw
     unified_balances: bool = False
-    isolated: dict[str, str] = {}
+    isolated: dict[str, IsolatedBalance]
+    cross: CrossBalance
 
 
 class Balances(Struct, kw_only=True):
@@ -297,7 +330,7 @@ def balances(view: AccountView, listing: Listing) -> Balances:
     for wallet in view.wallets:
         settlement = wallet.settlement
         if wallet.wallet == FLEX and settlement is not None:
-            told.flex_futures = _flex(wallet, settlement, listing)
+            told.flex_futures = _flex(wallet, settlement, view.positions, listing)
         elif settlement is None:
             for asset, amount in wallet.balances.items():
                 told.holding[asset] = listing.grid_of(asset).number(amount)
@@ -323,7 +356,9 @@ def balances(view: AccountView, listing: Listing) -> Balances:
     return told
 
 
-def _flex(wallet: WalletView, settlement: AssetId, listing: Listing) -> FlexBalance:
+def _flex(
+    wallet: WalletView, settlement: AssetId, positions: Sequence[PositionView], listing: Listing
+) -> FlexBalance:
     number = listing.grid_of(settlement).number
     value = sum(it.value for it in wallet.collateral.values())
     collateral = sum(it.collateral for it in wallet.collateral.values())
@@ -340,22 +375,55 @@ def _flex(wallet: WalletView, settlement: AssetId, listing: Listing) -> FlexBala
             haircut=decimal_number(ratio(it.haircut, PPB_ONE)),
             conversion_spread=decimal_number(ratio(it.conversion_spread, PPB_ONE)),
         )
-    profit = number(wallet.unrealized)
     total = number(wallet.unrealized + wallet.unrealized_funding)
-    return FlexBalance(
-        currencies=currencies,
+    ours = [it for it in positions if listing.of(it.symbol).instrument.wallet == FLEX]
+    crossed = [it for it in ours if it.isolated_margin is None]
+    cross = CrossBalance(
         balance_value=number(value),
         portfolio_value=number(value + wallet.unrealized),
         collateral_value=number(collateral),
         initial_margin=number(wallet.initial_margin_with_orders),
         initial_margin_without_orders=number(wallet.initial_margin),
         maintenance_margin=number(wallet.maintenance_margin),
-        pnl=profit,
+        pnl=number(wallet.unrealized),
         unrealized_funding=number(wallet.unrealized_funding),
         total_unrealized=total,
         total_unrealized_as_margin=total,
         margin_equity=number(wallet.equity),
         available_margin=number(available),
+        effective_leverage=_leverage(_size(crossed), wallet.equity),
+    )
+    shared = {name: getattr(cross, name) for name in FlexBalance.__struct_fields__[1:13]}
+    return FlexBalance(
+        currencies=currencies,
+        **shared,
+        total_position_size=number(_size(ours)),
+        isolated={
+            it.symbol: _isolated(it, number) for it in ours if it.isolated_margin is not None
+        },
+        cross=cross,
+    )
+
+
+def _size(positions: Iterable[PositionView]) -> Atoms:
+    """What positions are worth at mark, long or short."""
+    return Atoms(sum(abs(it.cost + it.unrealized) for it in positions))
+
+
+def _leverage(size: Atoms, equity: Atoms) -> Raw:
+    return decimal_number(ratio(size, equity)) if equity > 0 else ZERO
+
+
+def _isolated(it: PositionView, number: Callable[[int], Raw]) -> IsolatedBalance:
+    total = number(it.unrealized + it.unrealized_funding)
+    return IsolatedBalance(
+        initial_margin=number(it.initial_with_orders),
+        initial_margin_without_orders=number(it.initial_margin),
+        maintenance_margin=number(it.maintenance_margin),
+        pnl=number(it.unrealized),
+        unrealized_funding=number(it.unrealized_funding),
+        total_unrealized=total,
+        total_unrealized_as_margin=total,
     )
 
 

@@ -6,7 +6,7 @@ Source: Kraken Futures REST, "Get instruments", "Get tickers", "Get orderbook", 
 from collections.abc import Iterable
 from typing import Final
 
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 from openvenue.engine.instruments import Dislocation, MarginLevel, Mode
 from openvenue.engine.orders import BUY
@@ -14,6 +14,7 @@ from openvenue.engine.queries import BookView, MarketView
 from openvenue.engine.units import PPB_ONE, FinePrice, Nanos, decimal_price
 from openvenue.gateways.kraken_futures.encode_funding import absolute, relative
 from openvenue.gateways.kraken_futures.facts import NO_FACTS, Facts
+from openvenue.gateways.kraken_futures.forced import TRADES
 from openvenue.gateways.kraken_futures.ids import fill_uuid
 from openvenue.gateways.kraken_futures.listing import Market
 from openvenue.gateways.kraken_futures.numbers import ZERO, decimal_number, ratio
@@ -32,6 +33,13 @@ class MarginLevelJson(Struct, rename="camel", kw_only=True):
     maintenance_margin: Raw
 
 
+class SchedulesJson(Struct):
+    """Margin by the kind of client; here everybody's is the same."""
+
+    retail: list[MarginLevelJson]
+    professional: list[MarginLevelJson]
+
+
 class InstrumentJson(Struct, rename="camel", kw_only=True):
     """One entry of `instruments`."""
 
@@ -48,6 +56,8 @@ class InstrumentJson(Struct, rename="camel", kw_only=True):
     opening_date: str
     last_trading_time: str | UnsetType = UNSET
     margin_levels: list[MarginLevelJson]
+    retail_margin_levels: list[MarginLevelJson]
+    margin_schedules: dict[str, SchedulesJson]
     impact_mid_size: Raw
     max_position_size: Raw | UnsetType = UNSET
     post_only: bool
@@ -61,6 +71,11 @@ class InstrumentJson(Struct, rename="camel", kw_only=True):
     fee_schedule_uid: str | UnsetType = UNSET
     funding_rate_coefficient: int | UnsetType = UNSET
     max_relative_funding_rate: Raw | UnsetType = UNSET
+    min_relative_funding_rate: Raw | UnsetType = UNSET
+    max_open_interest_usd: int | UnsetType = UNSET
+    max_open_interest_share: Raw | UnsetType = UNSET
+    platforms_permitted: tuple[str, ...] | UnsetType = UNSET
+    countries_banned: tuple[str, ...] | UnsetType = UNSET
     maker_protection_millis: int = 0
 
 
@@ -121,6 +136,7 @@ class TickerJson(Struct, rename="camel", kw_only=True):
     relative_funding_rate_prediction: Raw | UnsetType = UNSET
     suspended: bool
     post_only: bool
+    is_underlying_market_closed: bool = False  # what underlies these contracts never closes
 
 
 class IndexTickerJson(Struct, rename="camel"):
@@ -147,12 +163,15 @@ class TradeJson(Struct):
     size: Raw
     side: str
     uid: str
-    type: str = "fill"
+    type: str
+    sequence_id: str = field(name="sequence_id")
 
 
 def encode_instrument(market: Market, facts: Facts = NO_FACTS) -> InstrumentJson:
     """A contract, what it asks for as margin, and what else is known of it."""
     instrument = market.instrument
+    levels = [_level(level, market) for level in instrument.margin_levels]
+    share = facts.max_open_interest_share
     told = InstrumentJson(
         symbol=instrument.symbol,
         type=market.type,
@@ -164,7 +183,9 @@ def encode_instrument(market: Market, facts: Facts = NO_FACTS) -> InstrumentJson
         tradeable=market.is_tradeable,
         is_expired=market.is_expired,
         opening_date=iso(instrument.opened),
-        margin_levels=[_level(level, market) for level in instrument.margin_levels],
+        margin_levels=levels,
+        retail_margin_levels=levels,
+        margin_schedules={facts.platform: SchedulesJson(levels, levels)},
         impact_mid_size=market.sizes.number(instrument.impact_size),
         post_only=market.mode is Mode.POST_ONLY,
         maker_protection_millis=instrument.hold // 10**6,
@@ -175,11 +196,16 @@ def encode_instrument(market: Market, facts: Facts = NO_FACTS) -> InstrumentJson
         tags=facts.tags,
         description=facts.description,
         fee_schedule_uid=facts.fee_schedule_uid,
+        max_open_interest_usd=facts.max_open_interest_usd,
+        max_open_interest_share=UNSET if share is UNSET else decimal_number(share),
+        platforms_permitted=facts.platforms_permitted,
+        countries_banned=facts.countries_banned,
     )
     funding = instrument.funding
     if funding is not None:
         told.funding_rate_coefficient = funding.divisor
         told.max_relative_funding_rate = decimal_number(ratio(funding.rate_max, PPB_ONE))
+        told.min_relative_funding_rate = decimal_number(ratio(-funding.rate_max, PPB_ONE))
     if market.is_inverse:
         told.underlying = f"rr_{instrument.base}{instrument.quote}".lower()
     if instrument.expires is not None:
@@ -286,4 +312,6 @@ def encode_trade(trade: PublicTrade, place: int, market: Market) -> TradeJson:
         market.sizes.number(trade.quantity),
         "buy" if trade.aggressor is BUY else "sell",
         fill_uuid(trade.exec_id),
+        TRADES[trade.origin],
+        str(trade.exec_id),
     )

@@ -112,6 +112,7 @@ class FillJson(Struct, kw_only=True):
     fill_time: str = field(name="fillTime")
     fill_type: str = field(name="fillType")
     realized_pnl: Raw | None
+    sequence_id: str
 
 
 def encode_open_order(view: OrderView, listing: Listing, profile: Profile) -> OpenOrderJson:
@@ -238,6 +239,7 @@ def encode_fill(fill: Fill, listing: Listing, *, with_profit: bool) -> FillJson:
         fill_time=iso(fill.time),
         fill_type=fill_type(fill),
         realized_pnl=market.money.number(fill.realized) if with_profit else None,
+        sequence_id=str(fill.exec_id),
     )
     if fill.cl_ord_id is not None:
         told.cli_ord_id = fill.cl_ord_id

@@ -262,7 +262,7 @@ FEED_REASON: Final[Mapping[CancelReason, str]] = {
     CancelReason.WOULD_NOT_REDUCE: "would_not_reduce_position",
     CancelReason.TRIGGER_REFUSED: "not_enough_margin",
     CancelReason.BY_VENUE: "cancelled_by_admin",
-    CancelReason.LIQUIDATION: "liquidation",
+    CancelReason.LIQUIDATION: "not_enough_margin",
     CancelReason.EXPIRED: "contract_expired",
     CancelReason.EVICTED: "would_execute_self",
     CancelReason.LAPSED: "cancelled_by_admin",  # never: no order here has an end

@@ -4,6 +4,7 @@ They come from the `meta` table of an instrument in the world file, under this A
 """
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -22,6 +23,11 @@ class Facts(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fi
     mtf: bool = False
     tradfi: bool = False
     fee_schedule_uid: str | UnsetType = UNSET
+    platform: str = "openvenue"  # whose margin schedules are told
+    platforms_permitted: tuple[str, ...] | UnsetType = UNSET
+    countries_banned: tuple[str, ...] | UnsetType = UNSET
+    max_open_interest_usd: int | UnsetType = UNSET
+    max_open_interest_share: Decimal | UnsetType = UNSET
 
 
 NO_FACTS: Final = Facts()

@@ -13,6 +13,7 @@ from openvenue.engine.events import (
     ContractSettled,
     Event,
     InstrumentListed,
+    LeverageSet,
     ModeSet,
     OrderAccepted,
     OrderActivated,
@@ -26,6 +27,7 @@ from openvenue.engine.events import (
     TriggersMoved,
 )
 from openvenue.engine.queries import BookView, GetBook
+from openvenue.engine.reasons import CancelReason
 from openvenue.engine.units import AccountId, Nanos, OrderId, Symbol
 from openvenue.exchange.port import Outcome
 from openvenue.gateways.kraken_futures import encode_feeds, errors
@@ -64,6 +66,8 @@ class Feeds:
         self.trade_listeners: Final[dict[Symbol, dict[Listener, None]]] = {}
         self.order_listeners: Final[dict[AccountId, dict[Listener, None]]] = {}
         self.fill_listeners: Final[dict[AccountId, dict[Listener, None]]] = {}
+        # Of isolated markets, by the accounts whose orders are listened to.
+        self.leverages: Final[dict[AccountId, dict[Symbol, int]]] = {}
         self.heart_listeners: Final[dict[Listener, None]] = {}
         self._beat: asyncio.TimerHandle | None = None
 
@@ -77,6 +81,8 @@ class Feeds:
             for event in outcome.entry.events:
                 if type(event) in LISTED:
                     listing.hear(event)
+                elif isinstance(event, LeverageSet):
+                    self._set_leverage(event)
             if not is_idle:
                 self._tell(outcome)
 
@@ -142,6 +148,14 @@ class Feeds:
             self.beat()
             self._wait_to_beat()
 
+    def _set_leverage(self, event: LeverageSet) -> None:
+        known = self.leverages.get(event.account)
+        if known is None:
+            return
+        known.pop(event.symbol, None)
+        if event.is_isolated and event.leverage is not None:
+            known[event.symbol] = event.leverage
+
     def _tell(self, outcome: Outcome) -> None:
         time = outcome.entry.time
         story = Story(outcome)
@@ -173,6 +187,7 @@ class Feeds:
                 fill = encode_feeds.fill_of(
                     event,
                     order,
+                    story.views[event.taker_order_id].order,
                     time,
                     is_maker=is_maker,
                     is_after_amend=not is_maker and story.is_crossing(order_id),
@@ -243,6 +258,8 @@ class Feeds:
                 open_ids = [order_id for order_id in ids if story.is_open(order_id)]
                 story.tell(event)
                 reason = errors.FEED_REASON[event.reason]
+                if event.reason is CancelReason.LIQUIDATION:
+                    reason = self._desk.profile.liquidated_order_word
                 for order_id in open_ids:
                     order = story.views[order_id].order
                     if self._is_heard(order.account, order.symbol):
@@ -261,7 +278,12 @@ class Feeds:
                 reason = "limit_order_from_stop" if has_fired else "new_placed_order_by_user"
             yield (
                 order.account,
-                encode_feeds.encode_order_change(view, reason, self._desk.listing),
+                encode_feeds.encode_order_change(
+                    view,
+                    reason,
+                    self._desk.listing,
+                    self.leverages.get(order.account, {}).get(order.symbol),
+                ),
             )
 
     def _is_heard(self, account: AccountId, symbol: Symbol) -> bool:

@@ -22,7 +22,16 @@ from openvenue.gateways.kraken_futures.limits import COST_PAST
 from openvenue.gateways.kraken_futures.listing import Market
 from openvenue.gateways.kraken_futures.times import MS, millis
 from openvenue.gateways.wire import Request, Response, WireError
-from openvenue.history.past import Found, Page, Posting, SettlementPosting, Thing, TradePosting
+from openvenue.history.past import (
+    Found,
+    FundingPosting,
+    MoneyPosting,
+    Page,
+    Posting,
+    SettlementPosting,
+    Thing,
+    TradePosting,
+)
 
 COUNT_MAX: Final = 1_000
 DIGITS_MAX: Final = 18
@@ -33,6 +42,7 @@ CHANGES: Final = {  # of positions, by the argument that asks for them
     "increased": "increase",
     "decreased": "decrease",
     "reversed": "reverse",
+    "no_change": "noChange",
 }
 REASONS: Final = ("trades", "funding_realization", "settlement")
 T = TypeVar("T", bound=Thing)
@@ -108,24 +118,23 @@ async def triggers(desk: Desk, request: Request) -> Response:
 
 
 async def positions(desk: Desk, request: Request) -> Response:
-    """GET positions: what trades and settlements did to own positions."""
+    """GET positions: what trades, settlements and funding did to own positions."""
     who = signer(desk, request, COST_PAST["positions"])
     arguments = codec.read_arguments(request)
-    changes = {word for name, word in CHANGES.items() if _flag(arguments, name)}
-    no_change = _flag(arguments, "no_change")
-    reasons = {name for name in REASONS if _flag(arguments, name)}
-    if no_change and not changes:
-        changes = {"nothing"}  # every update that is told changed a size
+    changes = {word for name, word in CHANGES.items() if read_flag(arguments, name)}
+    reasons = {name for name in REASONS if read_flag(arguments, name)}
     wanted = UpdatesOf(_symbol(desk, arguments), tuple(sorted(changes)), tuple(sorted(reasons)))
     found = await desk.history.postings(who.account, _page(desk, arguments), wanted=wanted)
     updates = Found(
-        [it for it in found.things if isinstance(it, TradePosting | SettlementPosting)],
+        [it for it in found.things if not isinstance(it, MoneyPosting)],
         found.cursor,
     )
 
-    def encode(it: TradePosting | SettlementPosting) -> ElementJson:
+    def encode(it: TradePosting | SettlementPosting | FundingPosting) -> ElementJson:
         if isinstance(it, TradePosting):
             return told.position_element(it, desk.listing)
+        if isinstance(it, FundingPosting):
+            return told.funding_element(it, who.account, desk.listing)
         return told.settlement_element(it, who.account, desk.listing)
 
     return _say(desk, updates, encode, who)
@@ -191,7 +200,8 @@ def _page(desk: Desk, arguments: codec.Arguments) -> Page:
     )
 
 
-def _flag(arguments: codec.Arguments, name: str) -> bool:
+def read_flag(arguments: codec.Arguments, name: str) -> bool:
+    """Whether it is asked for. Raises: WireError: neither true nor false."""
     try:
         return arguments.flag(name)
     except WireError as error:
@@ -260,12 +270,15 @@ class UpdatesOf(Struct, frozen=True):
             if self.reasons and "trades" not in self.reasons:
                 return False
             return TradesOf(self.market, self.changes)(posting)
-        if not isinstance(posting, SettlementPosting):
+        if isinstance(posting, MoneyPosting):
             return False
         if self.market is not None and posting.symbol != self.market:
             return False
-        is_reason = not self.reasons or "settlement" in self.reasons
-        return is_reason and (not self.changes or "close" in self.changes)
+        reason, change = "settlement", "close"
+        if isinstance(posting, FundingPosting):
+            reason, change = "funding_realization", "noChange"
+        is_reason = not self.reasons or reason in self.reasons
+        return is_reason and (not self.changes or change in self.changes)
 
 
 def _trades(found: Found[Posting]) -> Found[TradePosting]:

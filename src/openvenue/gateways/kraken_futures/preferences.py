@@ -11,9 +11,9 @@ from msgspec import Struct
 
 from openvenue.engine.commands import SetLeverage, SetProfitAsset
 from openvenue.engine.events import LeverageSet, ProfitAssetSet, Refused
-from openvenue.engine.queries import GetAccount
+from openvenue.engine.queries import AccountView, GetAccount
 from openvenue.engine.reasons import RejectReason
-from openvenue.engine.units import AssetId
+from openvenue.engine.units import AssetId, Symbol
 from openvenue.gateways.kraken_futures import codec, errors
 from openvenue.gateways.kraken_futures.desk import Desk
 from openvenue.gateways.kraken_futures.encode_account import FLEX
@@ -42,16 +42,22 @@ class ProfitJson(Struct, rename="camel"):
     pnl_currency: str
 
 
+def isolated_leverages(view: AccountView) -> dict[Symbol, int]:
+    """The leverage of each market whose position stands on margin of its own."""
+    return {symbol: it for symbol, it in view.leverages.items() if symbol in view.isolated}
+
+
 async def leverage_preferences(desk: Desk, request: Request) -> Response:
     """GET leveragepreferences: isolated markets; what is not told is cross."""
     who = desk.who(request, 2)
     symbol = codec.read_arguments(request).text("symbol")
     only = None if symbol is None else _market(desk, symbol).symbol
     view = await desk.exchange.look(GetAccount(who.account))
+    leverages = {} if view is None else isolated_leverages(view)
     told = [
         LeverageJson(symbol, leverage)
-        for symbol, leverage in ({} if view is None else view.leverages).items()
-        if view is not None and symbol in view.isolated and only in (None, symbol)
+        for symbol, leverage in leverages.items()
+        if only in (None, symbol)
     ]
     return desk.say("leveragePreferences", told)
 

@@ -46,6 +46,7 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     market_cap: Decimal = Decimal("0.01")  # how far a market order may go
     default_trigger_signal: Literal["last", "mark", "index"] = "last"
     edit_post_only: Literal["keep", "cancel"] = "keep"  # an order whose new price would take
+    liquidated_order_word: Literal["not_enough_margin", "liquidation"] = "not_enough_margin"
     edit_without_effect: Literal["edited", "refused"] = "edited"  # refused: EDIT_HAS_NO_EFFECT
     edited_trigger_shape: Literal["trigger", "order"] = "trigger"  # in EDIT events
     batch_max: int = 500

@@ -129,7 +129,9 @@ async def recent_orders(desk: Desk, request: Request) -> Response:
     page = Page(RECENT_MAX)
     changes = await desk.history.order_changes(who.account, page, symbol=of)
     trades = await desk.history.postings(who.account, page, wanted=TradesOf(of))
-    things: list[OrderChange | TradePosting] = [it for it in changes.things if it.change in RECENT]
+    things: list[OrderChange | TradePosting] = [
+        it for it in changes.things if isinstance(it, OrderChange) and it.change in RECENT
+    ]
     things += [it for it in trades.things if isinstance(it, TradePosting)]
     things.sort(key=lambda it: it.number, reverse=True)
     return desk.say("orderEvents", [_recent(it, desk) for it in things[:RECENT_MAX]])
@@ -182,6 +184,11 @@ async def check_key(desk: Desk, request: Request) -> Response:
     transfer = "FULL_ACCESS" if who.record.permission == "full" else "NO_ACCESS"
     permissions = PermissionsJson(general, transfer)
     key = KeyJson(
-        who.record.api_key, account_uuid(who.account), permissions, account_iiban(who.account)
+        who.record.api_key,
+        account_uuid(who.account),
+        permissions,
+        account_iiban(who.account),
+        who.record.created,
+        who.record.allowed_cidr,
     )
     return Response(200, ENCODER.encode(key))

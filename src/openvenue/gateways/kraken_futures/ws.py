@@ -14,7 +14,7 @@ import msgspec
 import structlog
 from msgspec import UNSET, Struct, UnsetType
 
-from openvenue.engine.queries import GetOpenOrders
+from openvenue.engine.queries import GetAccount, GetOpenOrders
 from openvenue.engine.units import AccountId, Symbol
 from openvenue.exchange.port import VenueStopped
 from openvenue.gateways.kraken_futures import encode_feeds, notices
@@ -32,6 +32,7 @@ from openvenue.gateways.kraken_futures.live import (
     Live,
     VerboseOrders,
 )
+from openvenue.gateways.kraken_futures.preferences import isolated_leverages
 from openvenue.gateways.wire import Request, Sender
 from openvenue.history.port import Fill, HistoryUnavailable
 
@@ -195,7 +196,8 @@ class KrakenFuturesSession:
     def _challenge(self, frame: ClientFrame) -> None:
         """A new text to sign; earlier ones of this connection stay valid for a while."""
         api_key = frame.api_key or ""
-        if self._desk.keys.find(api_key) is None:
+        record = self._desk.keys.find(api_key)
+        if record is None or not record.is_allowed_from(self._request.peer):
             self._request.note["why"] = "challenge: no such API key"
             self._complain("Invalid API key", self._desk.profile.unknown_key)
             return
@@ -288,7 +290,10 @@ class KrakenFuturesSession:
     async def _subscribe_orders(self, feed: str, account: AccountId) -> None:
         views = await self._desk.exchange.look(GetOpenOrders(account))
         ours = [view for view in views if self._desk.is_ours(view.order.symbol)]
-        frame = encode_feeds.encode_open_orders(account, ours, self._desk.listing)
+        owner = await self._desk.exchange.look(GetAccount(account))
+        leverages = {} if owner is None else isolated_leverages(owner)
+        self._feeds.leverages[account] = leverages
+        frame = encode_feeds.encode_open_orders(account, ours, self._desk.listing, leverages)
         listeners = self._feeds.order_listeners.setdefault(account, {})
         if feed == "open_orders":
             self._sender.send(frame)

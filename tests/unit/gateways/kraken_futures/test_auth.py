@@ -6,6 +6,7 @@ from typing import Final
 import pytest
 
 from openvenue.engine.units import AccountId, Nanos
+from openvenue.exchange.keys import FuturesKey
 from openvenue.gateways.kraken_futures.asking import KeyRecord
 from openvenue.gateways.kraken_futures.auth import (
     Authenticator,
@@ -262,14 +263,26 @@ def test_the_operator_is_told_what_should_have_been_signed_and_never_the_secret(
 
 def test_keys_come_with_base64_secrets() -> None:
     """As the key file has them."""
-    ring = KeyRing.of_accounts({"k": (AccountId("ann"), "AAEC")})
+    key = FuturesKey("k", "AAEC", "2026-01-01T00:00:00.000Z", "10.0.0.0/8", "read_only")
+    ring = KeyRing.of_accounts({AccountId("ann"): [key]})
 
     found = ring.find("k")
     assert found is not None
-    assert found.secret == b"\0\1\2"
+    assert (found.account, found.secret) == ("ann", b"\0\1\2")
+    assert (found.permission, found.created) == ("read_only", "2026-01-01T00:00:00.000Z")
     assert ring.find("other") is None
     with pytest.raises(ValueError, match=r"(?i)base64|padding|characters"):
-        KeyRing.of_accounts({"k": (AccountId("ann"), "?")})
+        KeyRing.of_accounts({AccountId("ann"): [FuturesKey("k", "?")]})
+
+
+def test_a_key_for_some_addresses_opens_nothing_from_others() -> None:
+    """Nor on a socket of this machine, which has no address."""
+    block = KeyRecord("key", SECRET, AccountId("ann"), allowed_cidr="10.1.0.0/16")
+
+    assert block.is_allowed_from("10.1.2.3")
+    assert not block.is_allowed_from("10.2.0.1")
+    assert not block.is_allowed_from("local")
+    assert KeyRecord("key", SECRET, AccountId("ann")).is_allowed_from("local")
 
 
 def test_a_nonce_may_come_late_but_not_too_late_and_not_twice() -> None:
