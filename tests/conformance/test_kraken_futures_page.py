@@ -110,3 +110,24 @@ def test_every_setting_is_tried_with_another_answer() -> None:
     for field in fields(Profile):
         is_played = f"profile {field.name}=" in text
         assert is_played or f"{field.name}=" in tests or field.name == "name", field.name
+
+
+@pytest.mark.parametrize(
+    "title", ["What the documents leave open", "What users of the real service report"]
+)
+def test_every_open_question_and_every_report_points_at_what_is_there(title: str) -> None:
+    """Conversations, tests, and fields of the profile."""
+    section = PAGE.split(f"\n### {title}\n")[1].split("\n### ")[0].split("\nRate limits")[0]
+    lines = [line.strip("|").split(" | ") for line in section.splitlines() if line.startswith("| ")]
+    known = {field.name for field in fields(Profile)}
+
+    rows = [cells for cells in lines if cells[0].strip() not in ("Question", "Trouble", "---")]
+    assert len(rows) > 15
+    for cells in rows:
+        places = re.findall(r"`([a-z0-9_./-]+)`", cells[-1])
+        assert places, cells
+        for place in places:
+            is_test = place.endswith(".py") and list((ROOT / "tests").rglob(Path(place).name))
+            assert place in TRANSCRIPTS or is_test, place
+        for name in re.findall(r"`([a-z]+(?:_[a-z]+)+)`", cells[1]):
+            assert name in known | {"max_open_orders", "late_ack", "late_reply"}, name

@@ -15,6 +15,13 @@ from openvenue.engine.orders import Distance, Extras, SelfTrade, Side, TimeInFor
 from openvenue.engine.units import AccountId, AssetId, Atoms, Lots, Nanos, OrderId, Symbol, Ticks
 
 
+class Bounds(Struct, frozen=True, array_like=True, gc=False):
+    """How many orders of a kind an account may have open; an order brings what holds for it."""
+
+    trailing_max: int = 100  # waiting trailing stops
+    small_max: int = 0  # in one market, below its least notional
+
+
 class PlaceOrder(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=1):
     """Ask for a new order: OrderRejected, or OrderAccepted and what follows.
 
@@ -43,6 +50,7 @@ class PlaceOrder(Struct, frozen=True, kw_only=True, array_like=True, gc=False, t
     slides: bool = False  # post-only that steps back behind the touch instead of being refused
     extras: Extras | None = None
     broker: str | None = None  # who brought it: noted here, and no rule asks for it
+    bounds: Bounds | None = None  # None: the venue's own
 
 
 # A PlaceOrder's fields one after the other, as `astuple` gives them. To read one field of a Struct
@@ -66,6 +74,7 @@ Asked = tuple[
     bool,
     Extras | None,
     str | None,
+    Bounds | None,
 ]
 
 
@@ -231,6 +240,7 @@ class AmendOrder(Struct, frozen=True, kw_only=True, array_like=True, gc=False, t
     display: Lots | None = None  # of an iceberg; larger slices begin with the next one
     post_only: bool = False  # refused where it would take
     may_end: bool = False  # at a quantity that has traded already, as by a cancel
+    loses_place: bool = False  # also a smaller size at the same price
 
 
 class Transfer(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=90):

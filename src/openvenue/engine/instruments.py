@@ -182,3 +182,4 @@ class Instrument(Struct, frozen=True, array_like=True):
     mark: MedianMark | None = None  # None: the index at a smoothed premium
     holds_triggers: bool = True  # False: what waits for its price is taken at once
     holds_batches: bool = False  # what follows a held member of a batch waits for it
+    margin_slices: bool = False  # a margin level is of what is above it, not of the whole

@@ -5,6 +5,7 @@ atoms, kept as a whole part and a rest, so that one exact division rounds it and
 order's path grows past a machine word for ordinary sizes.
 """
 
+from fractions import Fraction
 from typing import Final, final
 
 from openvenue.engine.contracts import Contract
@@ -16,7 +17,7 @@ class Schedule:
     """Margins of one contract at one mark price; all zero where there is no price yet.
 
     Initial ones are `multiplier` times what the contract says. The level that the size of the
-    exposure falls into decides for all of it.
+    exposure falls into decides for all of it; or, where a contract says so, for what is above it.
     Source: Kraken Futures, "Margin schedules".
     """
 
@@ -50,6 +51,11 @@ class Schedule:
             self._maintenance.append(
                 Share(num * contract.maintenance_num[level], den * contract.maintenance_den[level])
             )
+        # What whole-position margin takes too much of an exposure that is margined in slices.
+        self._less_initial: Final[list[Fraction]] = []
+        self._less_maintenance: Final[list[Fraction]] = []
+        if contract.instrument.margin_slices and num:
+            self._cut(contract, Fraction(den, num))
         # Most exposures are in the first level.
         from_lots = self._from_lots
         self._second_from: Final = from_lots[1] if len(from_lots) > 1 else (1 << 62) - 1
@@ -63,9 +69,12 @@ class Schedule:
         if lots <= 0 or not self._initial:
             return 0
         share = self._first if lots < self._second_from else self._initial[self._level(lots)]
-        margin = lots * share.whole
-        if share.part:
-            margin += (lots * share.part + share.den - 1) // share.den  # rounded up
+        if self._less_initial:
+            margin = share.less(lots, self._less_initial[self._level(lots)])
+        else:
+            margin = lots * share.whole
+            if share.part:
+                margin += (lots * share.part + share.den - 1) // share.den  # rounded up
         if leverage:
             margin = max(margin, divide_up(lots * self._num, self._den * leverage))
         return margin
@@ -84,7 +93,10 @@ class Schedule:
         if quantity == 0 or not self._maintenance:
             return 0
         lots = quantity if quantity > 0 else -quantity
-        share = self._maintenance[0 if lots < self._second_from else self._level(lots)]
+        level = 0 if lots < self._second_from else self._level(lots)
+        share = self._maintenance[level]
+        if self._less_maintenance:
+            return share.less(lots, self._less_maintenance[level])
         return lots * share.whole + (lots * share.part + share.den - 1) // share.den  # rounded up
 
     def value(self, quantity: int) -> Atoms:
@@ -95,6 +107,20 @@ class Schedule:
         if (quantity < 0) is self._is_inverse:
             return Atoms(lots * self._whole + worth // self._den)
         return Atoms(-(lots * self._whole + (worth + self._den - 1) // self._den))
+
+    def _cut(self, contract: Contract, lots_of_one: Fraction) -> None:
+        """The difference that each level makes to all that is below it."""
+        one = Fraction(1) if contract.is_inverse else lots_of_one
+        initial = maintenance = Fraction(0)
+        for level, above in enumerate(contract.level_above):
+            if level:
+                begins = above * one
+                steps = self._initial[level].exact() - self._initial[level - 1].exact()
+                initial += begins * steps
+                steps = self._maintenance[level].exact() - self._maintenance[level - 1].exact()
+                maintenance += begins * steps
+            self._less_initial.append(initial)
+            self._less_maintenance.append(maintenance)
 
     def _level(self, lots: int) -> int:
         begins = self._from_lots
@@ -114,3 +140,12 @@ class Share:
         self.whole: Final = num // den
         self.part: Final = num % den
         self.den: Final = den
+
+    def exact(self) -> Fraction:
+        """Not rounded."""
+        return self.whole + Fraction(self.part, self.den)
+
+    def less(self, lots: int, amount: Fraction) -> int:
+        """For `lots` >= 0 and `amount` less, rounded up."""
+        margin = lots * self.exact() - amount
+        return divide_up(margin.numerator, margin.denominator)

@@ -79,6 +79,7 @@ class MarginTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     name: str
     levels: tuple[MarginRow, ...]
+    applies: Literal["whole", "slices"] = "whole"  # a level: to the position, or to what is above
 
 
 class QuoteTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

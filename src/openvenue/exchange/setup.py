@@ -130,7 +130,7 @@ def instrument(venue: VenueTable, it: InstrumentTable, now: Nanos) -> Instrument
     """The instrument of a table, on its grid."""
     scales = {each.name: each.scale for each in venue.assets}
     fees = next(each for each in venue.fee_schedules if each.name == it.fees)
-    levels = next((each.levels for each in venue.margin_schedules if each.name == it.margin), ())
+    margin = next((each for each in venue.margin_schedules if each.name == it.margin), None)
     expires = it.expires if it.expires_by is None else next_quarter(now)
     symbol = it.symbol
     if expires is not None:
@@ -154,7 +154,8 @@ def instrument(venue: VenueTable, it: InstrumentTable, now: Nanos) -> Instrument
         max_quantity=lots(it.max_quantity),
         max_price=Ticks(int(it.max_price / it.tick_size)),
         margin_levels=tuple(
-            MarginLevel(each.above, _ppb(each.initial), _ppb(each.maintenance)) for each in levels
+            MarginLevel(each.above, _ppb(each.initial), _ppb(each.maintenance))
+            for each in (() if margin is None else margin.levels)
         ),
         fee_tiers=tuple(
             FeeTier(each.volume, _ppb(each.maker), _ppb(each.taker)) for each in fees.tiers
@@ -174,6 +175,7 @@ def instrument(venue: VenueTable, it: InstrumentTable, now: Nanos) -> Instrument
         hold=Nanos(it.hold_ms * 10**6),
         holds_triggers=it.holds_triggers,
         holds_batches=it.holds_batches,
+        margin_slices=margin is not None and margin.applies == "slices",
         funding=None if it.funding is None else _funding(it.funding),
         twap=None if it.twap is None else _twap(it.twap),
         mark=None if it.mark is None else _mark(it.mark),

@@ -167,6 +167,7 @@ INSTRUMENT: Final = Instrument(
     holds_triggers=False,
     holds_batches=True,
     twap=TwapRule(Nanos(30 * 10**9), Nanos(60 * 10**9), Nanos(10**14), 4, 2),
+    margin_slices=True,
 )
 TWAP: Final = TwapView(
     Twap(
@@ -212,6 +213,7 @@ PLACE: Final = commands.PlaceOrder(
     slides=True,
     extras=EXTRAS,
     broker="AA12N84GRO7KXJTS",
+    bounds=commands.Bounds(50, 5),
 )
 TERMS: Final = AssigneeTerms(
     kind=Kind.INVERSE,
@@ -306,6 +308,7 @@ COMMANDS: Final[tuple[commands.Command, ...]] = (
         deadline=NOON,
         trail=Distance(ticks=40, share=Ppb(1)),
         must_change=True,
+        loses_place=True,
         display=Lots(4),
         post_only=True,
         may_end=True,

@@ -67,10 +67,10 @@ def amend_order(state: State, command: AmendOrder) -> list[Event]:
         return [_rejected(command, reason)]
     if live.is_waiting:
         is_moved = command.trail is not None or order.trigger != live.order.trigger
-        keeps = not is_moved and leaves <= live.leaves
+        keeps = not is_moved and leaves <= live.leaves and not command.loses_place
         return [OrderAmended(order=order, leaves=Lots(leaves), keeps_place=keeps, rests=True)]
     if order.limit_price == live.order.limit_price and leaves <= live.leaves:
-        return [_in_place(live, order, leaves)]
+        return [_in_place(command, live, order, leaves)]
     return _move(state, command, live, order, leaves)
 
 
@@ -161,7 +161,7 @@ def _move(state: State, command: AmendOrder, live: Live, order: Order, leaves: i
             order = replace(order, quantity=Lots(order.quantity - reduced))
         if order.limit_price == live.order.limit_price and leaves <= live.leaves:
             # Nothing is left of what it wanted to grow by: it stays where it is.
-            return [_in_place(live, order, leaves, reduced)]
+            return [_in_place(command, live, order, leaves, reduced)]
     elif not market.contract.is_spot:
         # Its own reservation is part of what the bound counts, so only the growth is new.
         reason = why_position_too_large(account, market, sign, leaves - live.leaves)
@@ -190,13 +190,15 @@ def _move(state: State, command: AmendOrder, live: Live, order: Order, leaves: i
     return events
 
 
-def _in_place(live: Live, order: Order, leaves: int, reduced: int = 0) -> Event:
+def _in_place(
+    command: AmendOrder, live: Live, order: Order, leaves: int, reduced: int = 0
+) -> Event:
     extras = order.extras
     display = 0 if extras is None or extras.display is None else extras.display
     return OrderAmended(
         order=order,
         leaves=Lots(leaves),
-        keeps_place=True,
+        keeps_place=not command.loses_place,
         rests=True,
         reduced=Lots(reduced),
         hidden=Lots(hidden_in_place(live, display, leaves)),

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec.structs import astuple, replace
 
 from openvenue.engine.accounts import Account
-from openvenue.engine.commands import Asked, PlaceOrder
+from openvenue.engine.commands import Asked, Bounds, PlaceOrder
 from openvenue.engine.events import Event, OrderAccepted, OrderRejected
 from openvenue.engine.instruments import Mode
 from openvenue.engine.markets import Market
@@ -79,7 +79,7 @@ def place_order(state: State, command: PlaceOrder, *, is_close: bool = False) ->
     # fmt: off
     (account_id, symbol, side, quantity, limit_price, time_in_force, cl_ord_id, post_only,
      reduce_only, trigger, market_cap, deadline, algo_id, user_ref, self_trade, slides, extras,
-     _broker) = asked
+     _broker, bounds) = asked
     # fmt: on
     account = state.accounts.get(account_id)
     market = state.markets.get(symbol)
@@ -115,12 +115,15 @@ def place_order(state: State, command: PlaceOrder, *, is_close: bool = False) ->
     if reason is None:
         least = quantity if not is_close else max(quantity, market.contract.min_quantity)
         reason = why_off_bounds(market, least, limit_price, trigger)
-        if is_close and reason is SMALL_ORDER:
-            reason = None
+        if reason is SMALL_ORDER:
+            if is_close or _has_room_for_a_small_one(bounds, account, market):
+                reason = None
     if reason is None:
         if len(account.orders) >= account.max_open_orders:
             reason = TOO_MANY_ORDERS
-        elif trigger is not None and trigger.trail is not None and account.trailing >= TRAILING_MAX:
+        elif trigger is not None and trigger.trail is not None and account.trailing >= (
+            TRAILING_MAX if bounds is None else bounds.trailing_max
+        ):
             reason = TOO_MANY_TRAILING
         elif market.contract.is_spot:
             reason = WOULD_NOT_REDUCE if reduce_only else None
@@ -320,6 +323,22 @@ def why_off_bounds(
     if price == 0:
         return None  # a market order before the first mark: there is nothing to value it at
     return contract.why_notional_refuses(quantity, price)
+
+
+def _has_room_for_a_small_one(bounds: Bounds | None, account: Account, market: Market) -> bool:
+    """Whether the account may have one more order below the least notional in this market.
+
+    Only where small orders are counted are its orders walked, and only for an order that is small.
+    """
+    if bounds is None or bounds.small_max == 0:
+        return False
+    small = 0
+    for live in account.orders.values():
+        if live.market is market and live.order.limit_price is not None:
+            price = live.order.limit_price
+            if market.contract.why_notional_refuses(live.leaves, price) is SMALL_ORDER:
+                small += 1
+    return small < bounds.small_max
 
 
 def _behind_the_touch(market: Market, sign: int, limit: Ticks) -> Ticks:

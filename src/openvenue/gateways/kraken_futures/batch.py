@@ -57,6 +57,8 @@ async def batch_order(desk: Desk, request: Request) -> Response:
         raise errors.invalid("batchOrder", "too many instructions")
     asked = desk.asked(who)
     deadline = codec.decode_deadline(beside, asked)
+    if deadline is not None and deadline < asked.now and desk.profile.late_batch == "error":
+        raise errors.invalid("processBefore", "the deadline has passed")
     targets = Targets(await targets_of(desk, who, edited(instructions, desk.profile)))
     plans = [plan(desk, it, asked, deadline, targets) for it in instructions]
     for it in plans:

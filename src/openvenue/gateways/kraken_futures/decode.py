@@ -7,7 +7,13 @@ Source: Kraken Futures REST, "Send order", "Cancel order", "Cancel all orders", 
 
 from typing import Final
 
-from openvenue.engine.commands import CancelOrder, CancelOrders, PlaceOrder, SetDeadMansSwitch
+from openvenue.engine.commands import (
+    Bounds,
+    CancelOrder,
+    CancelOrders,
+    PlaceOrder,
+    SetDeadMansSwitch,
+)
 from openvenue.engine.instruments import Mode
 from openvenue.engine.orders import (
     BUY,
@@ -35,6 +41,7 @@ from openvenue.gateways.wire import WireError
 
 CL_ORD_ID_MAX: Final = 100  # characters
 TIMEOUT_MAX: Final = 2**32 - 1  # seconds
+TRAILING_MAX: Final = 100  # of the venue
 BROKER: Final = 16  # characters of an account number, in four groups
 NO_ORDER: Final = OrderId(0)  # the name of no order: the engine counts from 1
 
@@ -158,6 +165,7 @@ def decode_send_order(
         deadline=deadline,
         algo_id=algo_id,
         broker=broker,
+        bounds=_bounds(profile),
     )
 
 
@@ -263,6 +271,13 @@ def _why_not_sent(
         if price is not None and (isinstance(price, OffGrid) or price <= 0):
             return "invalidPrice"
     return None
+
+
+def _bounds(profile: Profile) -> Bounds | None:
+    """What the profile says of numbers of orders; None: what the venue says, too."""
+    if profile.trailing_max == TRAILING_MAX and not profile.small_max:
+        return None
+    return Bounds(profile.trailing_max, profile.small_max)
 
 
 def _broker(arguments: Arguments) -> str | None:

@@ -123,6 +123,7 @@ def decode_edit(
         deadline=deadline,
         trail=trail,
         must_change=profile.edit_without_effect == "refused",
+        loses_place=profile.edit_place == "always_lost",
     )
 
 

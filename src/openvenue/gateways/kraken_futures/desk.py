@@ -48,7 +48,7 @@ class Desk:
         self.profile: Final = profile
         self.facts_of: Final = facts_of
         self.auth: Final = Authenticator(keys, profile, nonces)
-        self.listing: Final = Listing()
+        self.listing: Final = Listing(renames_triggers=profile.fired_trigger_id == "new")
         is_windowed = profile.refill == "windowed"
         self._pools = Pools(DERIVATIVES, limits, is_windowed=is_windowed)
         self._past_pools = Pools(HISTORY, limits, is_windowed=is_windowed)

@@ -15,7 +15,7 @@ from openvenue.gateways.kraken_futures.decode_edit import EditName, EditTarget
 from openvenue.gateways.kraken_futures.desk import Desk
 from openvenue.gateways.kraken_futures.encode import NO_UID, encode_trigger, refusal
 from openvenue.gateways.kraken_futures.holds import decided
-from openvenue.gateways.kraken_futures.ids import is_uuid, order_uuid
+from openvenue.gateways.kraken_futures.ids import is_uuid
 from openvenue.gateways.kraken_futures.limits import COST
 from openvenue.gateways.kraken_futures.listing import Market
 from openvenue.gateways.kraken_futures.order_json import EditStatus, OrderEvent, RejectTriggerEvent
@@ -32,6 +32,7 @@ async def edit_order(desk: Desk, request: Request) -> Response:
     targets = await targets_of(desk, who, [name])
     command = codec.decode_edit(arguments, desk.asked(who), targets.get(name), desk.profile)
     if isinstance(command, codec.NotSent):
+        refuse_late(command.status, desk.profile.late_edit)
         status = not_edited(command.status, arguments, iso(desk.exchange.now()))
         error = command.error or errors.STATUS_ERROR.get(command.status, "")
         is_told = bool(command.error)
@@ -46,6 +47,7 @@ async def edit_order(desk: Desk, request: Request) -> Response:
         if isinstance(result, EditStatus):
             return desk.say("editStatus", result)
         word = errors.EDIT_STATUS[result]
+        refuse_late(word, desk.profile.late_edit)
         status = not_edited(word, arguments, iso(entry.time))
         status.order_events = refused_edit(
             errors.edit_error(result),
@@ -124,6 +126,12 @@ class Targets:
             self._found = {it: each for it, each in self._found.items() if each is not target}
 
 
+def refuse_late(word: str, said: str) -> None:
+    """Raises: WireError: the deadline has passed, and that is told as an error."""
+    if said == "error" and word == errors.SEND_STATUS[RejectReason.PAST_DEADLINE]:
+        raise errors.invalid("processBefore", "the deadline has passed")
+
+
 def refused_edit(
     error: str, target: EditTarget | None, desk: Desk, *, is_told: bool
 ) -> list[OrderEvent]:
@@ -132,7 +140,10 @@ def refused_edit(
     A trigger is shown as it still waits.
     """
     view = None if target is None else target.view
-    uid = NO_UID if view is None else order_uuid(view.order.order_id)
+    uid = NO_UID
+    if view is not None:
+        market = desk.listing.of(view.order.symbol)
+        uid = market.uuid(view.order.order_id, is_waiting=view.is_waiting)
     told = refusal(error, desk.profile, is_trigger=is_told, uid=uid)
     if told and view is not None and view.is_waiting:
         waits = encode_trigger(view.order, view.updated, desk.listing.of(view.order.symbol))

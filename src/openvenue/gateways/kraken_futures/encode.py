@@ -103,7 +103,7 @@ def encode_trigger(order: Order, updated: Nanos, market: Market) -> OrderTrigger
     assert trigger is not None, "an order without a trigger does not wait"
     limit = order.limit_price
     told = OrderTriggerJson(
-        uid=order_uuid(order.order_id),
+        uid=market.uuid(order.order_id, is_waiting=True),
         client_id=order.cl_ord_id,
         type="ioc" if order.is_market else "lmt",
         symbol=order.symbol,
@@ -146,7 +146,7 @@ def encode_canceled(
     if profile.canceled_quantity == "remaining":
         order = replace(order, quantity=view.leaves)
     market = listing.of(order.symbol)
-    uid = order_uuid(order.order_id)
+    uid = market.uuid(order.order_id, is_waiting=view.is_waiting)
     if view.is_waiting:
         return CancelTriggerEvent(uid, encode_trigger(order, view.updated, market))
     return CancelEvent(uid, encode_order(order, view.filled, view.updated, market))
@@ -170,7 +170,8 @@ def send_status(
     for place, event in enumerate(events):
         if isinstance(event, OrderAccepted):
             order = event.order
-            status.order_id = order_uuid(order.order_id)
+            market = listing.of(order.symbol)
+            status.order_id = market.uuid(order.order_id, is_waiting=order.trigger is not None)
             status.order_events = _placed(event, events[place + 1 :], before, listing, profile)
             if profile.partly_filled_word != "placed" and _is_partly_filled(order, events):
                 status.status = profile.partly_filled_word
@@ -190,6 +191,10 @@ def send_status(
                 status.order_id = uid = order_uuid(order.order_id)
                 told = encode_order(order, 0, order.created, market)
                 status.order_events = [RejectEvent(uid, told, IDENTIFIED[event.reason])]
+                if event.reason is RejectReason.WOULD_NOT_FILL:
+                    status.status = profile.refused_fok_word
+                    if status.status == "cancelled":
+                        status.order_events = [CancelEvent(uid, told)]
             return status
     raise AssertionError("a PlaceOrder is always answered")
 
@@ -265,7 +270,9 @@ def cancel_status(
         if isinstance(event, OrderCanceled) and event.reason is CancelReason.BY_OWNER:
             view = before[event.order_id]
             view = OrderView(view.order, event.leaves, view.updated, view.is_waiting)
-            status = OrderStatus("cancelled", order_uuid(event.order_id))
+            market = listing.of(view.order.symbol)
+            uid = market.uuid(event.order_id, is_waiting=view.is_waiting)
+            status = OrderStatus("cancelled", uid)
             if view.order.cl_ord_id is not None:
                 status.cli_ord_id = view.order.cl_ord_id
             status.received_time = iso(time)
@@ -297,7 +304,8 @@ def encode_cancel_all(
     """For each order, its entry in `cancelledOrders` and in `orderEvents` (empty: it has none)."""
     for view in canceled:
         order = view.order
-        entry = CancelledOrder(order_uuid(order.order_id))
+        market = listing.of(order.symbol)
+        entry = CancelledOrder(market.uuid(order.order_id, is_waiting=view.is_waiting))
         if profile.cancel_all_cli_ord_ids and order.cl_ord_id is not None:
             entry.cli_ord_id = order.cl_ord_id
         told = b""

@@ -17,7 +17,7 @@ from openvenue.engine.orders import Order, OrderView
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.units import Lots, Nanos, OrderId
 from openvenue.gateways.kraken_futures.encode import encode_order, encode_trigger
-from openvenue.gateways.kraken_futures.ids import fill_uuid, order_uuid
+from openvenue.gateways.kraken_futures.ids import fill_uuid
 from openvenue.gateways.kraken_futures.listing import Listing, Market
 from openvenue.gateways.kraken_futures.order_json import (
     EditEvent,
@@ -45,7 +45,9 @@ def edit_status(
             told = _edited(
                 event, events[place + 1 :], before[order.order_id], time, listing, profile
             )
-            status = EditStatus("edited", order_uuid(order.order_id), order_events=told)
+            is_waiting = before[order.order_id].is_waiting
+            uid = listing.of(order.symbol).uuid(order.order_id, is_waiting=is_waiting)
+            status = EditStatus("edited", uid, order_events=told)
             if order.cl_ord_id is not None:
                 status.cli_ord_id = order.cl_ord_id
             status.received_time = iso(time)

@@ -234,9 +234,12 @@ def encode_order_change(
     return ENCODER.encode(OpenOrderMessage(open_order(view, listing, leverage), is_done, reason))
 
 
-def encode_order_gone(order: Order, reason: str) -> bytes:
-    """An order left by its names alone."""
-    told = OrderGoneMessage(order_uuid(order.order_id), reason)
+def encode_order_gone(
+    order: Order, reason: str, listing: Listing, *, is_waiting: bool = False
+) -> bytes:
+    """An order left by its names alone; `is_waiting`: it was a trigger until then."""
+    uid = listing.of(order.symbol).uuid(order.order_id, is_waiting=is_waiting)
+    told = OrderGoneMessage(uid, reason)
     if order.cl_ord_id is not None:
         told.cli_ord_id = order.cl_ord_id
     return ENCODER.encode(told)
@@ -264,7 +267,7 @@ def open_order(view: OrderView, listing: Listing, leverage: int | None = None) -
         limit_price=NO_PRICE if limit is None else market.prices.number(limit),
         stop_price=NO_PRICE,
         type="limit",
-        order_id=order_uuid(order.order_id),
+        order_id=market.uuid(order.order_id, is_waiting=view.is_waiting),
         direction=0 if order.side is BUY else 1,
         reduce_only=order.reduce_only,
     )

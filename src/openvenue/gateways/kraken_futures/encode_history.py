@@ -207,6 +207,7 @@ def history_order(
 
 def _trigger(order: Order, leaves: Lots, updated: Nanos, market: Market) -> OrderJson:
     told = history_order(order, leaves, updated, market)
+    told.uid = market.uuid(order.order_id, is_waiting=True)
     trigger = order.trigger
     assert trigger is not None, "an order without a trigger does not wait"
     told.trigger_options = TriggerOptionsJson(

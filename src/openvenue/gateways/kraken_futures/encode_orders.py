@@ -120,7 +120,7 @@ def encode_open_order(view: OrderView, listing: Listing, profile: Profile) -> Op
     order = view.order
     market = listing.of(order.symbol)
     told = OpenOrderJson(
-        order_id=order_uuid(order.order_id),
+        order_id=market.uuid(order.order_id, is_waiting=view.is_waiting),
         symbol=order.symbol,
         side="buy" if order.side is BUY else "sell",
         order_type=_open_type(view, profile),
@@ -195,7 +195,7 @@ def _status_order(view: OrderView, listing: Listing) -> StatusOrderJson:
     limit = order.limit_price
     told = StatusOrderJson(
         type="TRIGGER_ORDER" if view.is_waiting else "ORDER",
-        order_id=order_uuid(order.order_id),
+        order_id=market.uuid(order.order_id, is_waiting=view.is_waiting),
         cli_ord_id=order.cl_ord_id,
         symbol=order.symbol,
         side="buy" if order.side is BUY else "sell",

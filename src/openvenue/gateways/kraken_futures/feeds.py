@@ -251,11 +251,14 @@ class Feeds:
                 order = story.views[event.order_id].order
                 story.tell(event)
                 if self._is_heard(order.account, order.symbol):
-                    frame = encode_feeds.encode_order_gone(order, "stop_order_triggered")
+                    frame = encode_feeds.encode_order_gone(
+                        order, "stop_order_triggered", self._desk.listing, is_waiting=True
+                    )
                     yield order.account, frame
             case OrderCanceled() | OrdersCanceled():
                 ids = event.order_ids if isinstance(event, OrdersCanceled) else (event.order_id,)
                 open_ids = [order_id for order_id in ids if story.is_open(order_id)]
+                waited = [order_id for order_id in open_ids if story.views[order_id].is_waiting]
                 story.tell(event)
                 reason = errors.FEED_REASON[event.reason]
                 if event.reason is CancelReason.LIQUIDATION:
@@ -263,7 +266,10 @@ class Feeds:
                 for order_id in open_ids:
                     order = story.views[order_id].order
                     if self._is_heard(order.account, order.symbol):
-                        yield order.account, encode_feeds.encode_order_gone(order, reason)
+                        frame = encode_feeds.encode_order_gone(
+                            order, reason, self._desk.listing, is_waiting=order_id in waited
+                        )
+                        yield order.account, frame
             case _:
                 story.tell(event)
 

@@ -24,6 +24,7 @@ FIRST_BACK: Final = pow(FIRST, -1, 2**64)
 SECOND_BACK: Final = pow(SECOND, -1, 2**64)
 ORDERS: Final = 0x3C6EF372FE94F82B  # salts, so that an order and a fill of one number differ
 FILLS: Final = 0xA54FF53A5F1D36F1
+TRIGGERS: Final = 0x9B05688C2B3E6C1F
 THINGS: Final = 0x510E527FADE682D1
 IIBAN: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 ACCOUNTS: Final = b"openvenue kraken futures account "
@@ -75,6 +76,11 @@ def order_uuid(order_id: OrderId) -> str:
     return _encode(order_id, ORDERS)
 
 
+def trigger_uuid(order_id: OrderId) -> str:
+    """How this API names an order while it waits, where it gets another name when it fires."""
+    return _encode(order_id, TRIGGERS)
+
+
 @lru_cache(maxsize=1024)
 def fill_uuid(exec_id: ExecId) -> str:
     """How this API names a trade; both sides' fills have the same name."""
@@ -104,4 +110,6 @@ def account_iiban(account: AccountId) -> str:
 def read_order_uuid(text: str) -> OrderId | None:
     """The order that a UUID names; None if this venue never gave the name out."""
     number = _decode(text, ORDERS)
+    if number is None:
+        number = _decode(text, TRIGGERS)
     return None if number is None or number >= 2**62 else OrderId(number)

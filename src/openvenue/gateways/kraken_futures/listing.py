@@ -14,7 +14,8 @@ from openvenue.engine.events import (
 )
 from openvenue.engine.instruments import Asset, Dislocation, Instrument, Kind, Mode, WalletId
 from openvenue.engine.queries import MarketView
-from openvenue.engine.units import AssetId, Symbol
+from openvenue.engine.units import AssetId, OrderId, Symbol
+from openvenue.gateways.kraken_futures.ids import order_uuid, trigger_uuid
 from openvenue.gateways.kraken_futures.numbers import Grid
 
 DAY: Final = 86_400 * 10**9  # in Nanos
@@ -23,7 +24,10 @@ DAY: Final = 86_400 * 10**9  # in Nanos
 class Market:
     """One contract as this API shows it."""
 
-    def __init__(self, instrument: Instrument, mode: Mode) -> None:
+    def __init__(
+        self, instrument: Instrument, mode: Mode, *, renames_triggers: bool = False
+    ) -> None:
+        self._renames_triggers = renames_triggers
         self.instrument: Final = instrument
         self.symbol: Final = instrument.symbol
         self.mode = mode
@@ -38,6 +42,12 @@ class Market:
         self.type: Final = "futures_inverse" if self.is_inverse else "flexible_futures"
         self.pair: Final = f"{instrument.base}:{instrument.quote}"
         self.tag: Final = tag_of(instrument)
+
+    def uuid(self, order_id: OrderId, *, is_waiting: bool) -> str:
+        """The name of an order; while it waits it may be another than once it has fired."""
+        if is_waiting and self._renames_triggers:
+            return trigger_uuid(order_id)
+        return order_uuid(order_id)
 
     @property
     def is_tradeable(self) -> bool:
@@ -73,7 +83,8 @@ class Listing:
     Spot pairs are not this API's.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, renames_triggers: bool = False) -> None:
+        self._renames_triggers = renames_triggers
         self._markets: dict[str, Market] = {}
         self._grids: dict[AssetId, Grid] = {}
         self.wallets: dict[str, WalletId] = {}  # where contracts settle, by name
@@ -137,5 +148,7 @@ class Listing:
     def _add(self, instrument: Instrument, mode: Mode) -> None:
         if instrument.kind is Kind.SPOT:
             return
-        self._markets[instrument.symbol] = Market(instrument, mode)
+        self._markets[instrument.symbol] = Market(
+            instrument, mode, renames_triggers=self._renames_triggers
+        )
         self.wallets[instrument.wallet.lower()] = instrument.wallet

@@ -146,7 +146,7 @@ class Live:
             case OrderRejected() if event.reason is RejectReason.WOULD_TAKE:
                 hearers = self._failed_posts.get(event.account)
                 if hearers and event.order is not None and self._desk.is_ours(event.symbol):
-                    frame = encode_order_gone(event.order, FAILED_POST)
+                    frame = encode_order_gone(event.order, FAILED_POST, self._desk.listing)
                     for hearer in list(hearers):
                         hearer.tell(frame)
             case _:

@@ -7,10 +7,11 @@ import asyncio
 from typing import Final
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from openvenue.engine.commands import CancelOrder, PlaceOrder
 from openvenue.engine.events import DeadMansSwitchSet
-from openvenue.engine.queries import GetAccount, GetMarkets, GetOpenOrders, GetOrders
+from openvenue.engine.queries import GetAccount, GetFamily, GetMarkets, GetOpenOrders, GetOrders
 from openvenue.engine.reasons import RejectReason
 from openvenue.engine.units import Nanos, OrderId, decimal_price
 from openvenue.gateways.kraken_futures import codec, errors
@@ -49,6 +50,7 @@ async def send_order(desk: Desk, request: Request) -> Response:
         )
     if isinstance(command, codec.NotSent):
         request.note["why"] = command.status
+        refuse_distance(desk, command.error)
         refuse_closed(desk, command.status)
         return desk.say("sendStatus", not_sent(command, desk))
     outcome = await desk.exchange.submit(command, who.envelope)
@@ -73,6 +75,13 @@ def refuse_closed(desk: Desk, status: str) -> None:
     """Raises: WireError: a market is closed, and that is told as an error."""
     if status in CLOSED and desk.profile.closed_market == "error":
         raise WireError(errors.MARKET_UNAVAILABLE, why=status)
+
+
+def refuse_distance(desk: Desk, error: str) -> None:
+    """Raises: WireError: how far a trigger trails, or its limit is, is told as an argument."""
+    if error and desk.profile.distance_refusal == "error":
+        is_trail = error.startswith("TRAILING")
+        raise errors.invalid("trailingStopMaxDeviation" if is_trail else "limitPriceOffsetValue")
 
 
 def not_sent(refused: codec.NotSent, desk: Desk) -> OrderStatus:
@@ -188,6 +197,11 @@ async def cancel_all_orders_after(desk: Desk, request: Request) -> Response:
     """POST cancelallordersafter: the dead man's switch."""
     who = desk.who(request, COST["cancelallordersafter"], needs_full=True)
     command = codec.decode_cancel_all_after(codec.read_arguments(request), desk.asked(who))
+    if desk.profile.switch_scope == "family":
+        for view in await desk.exchange.look(GetFamily(who.account)):
+            if view.account != who.account:
+                theirs = replace(command, account=view.account)
+                await desk.exchange.submit(theirs, who.envelope)
     outcome = await desk.exchange.submit(command, who.envelope)
     for event in outcome.entry.events:
         if isinstance(event, DeadMansSwitchSet):

@@ -28,12 +28,22 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     closed_market: Literal["status", "error"] = "status"  # orders there; error: marketUnavailable
     # Whose refusals are told as a REJECT with their OrderError, beside the status.
     refusal_events: Literal["triggers", "all", "none"] = "triggers"
+    refused_fok_word: Literal["iocWouldNotExecute", "cancelled"] = "iocWouldNotExecute"
+    distance_refusal: Literal["status", "error"] = "status"  # of trailing and offset arguments
+    unknown_book: Literal["error", "empty"] = "error"  # of a symbol that is not listed
+    trailing_max: int = 100  # waiting trailing stops of one account
+    small_max: int = 0  # orders below the least notional that may be open; 0: none is taken
+    switch_scope: Literal["account", "family"] = "account"  # of the dead man's switch
+    fired_trigger_id: Literal["same", "new"] = "same"  # of the order that a trigger becomes
+    second_challenge: Literal["new", "same"] = "new"  # of one connection
     cl_ord_ids: Literal["open", "ever"] = "open"  # a client id may not be that of such an order
     place_first: bool = False  # of a taker that rests: PLACE before its executions
     partly_filled_word: Literal["placed", "partiallyFilled"] = "placed"
     ioc_remainder: Literal["none", "cancel"] = "none"  # an event for what an IOC did not get
     canceled_quantity: Literal["total", "remaining"] = "total"  # in CANCEL events
     late_cancel: Literal["error", "status"] = "error"  # of cancelorder past processBefore
+    late_edit: Literal["status", "error"] = "status"
+    late_batch: Literal["status", "error"] = "status"
     open_post_word: Literal["post", "lmt"] = "post"  # orderType of a post-only order in openorders
     tickers_indices: bool = False  # indices among the tickers
     last_fill_inclusive: bool = False  # fills at `lastFillTime` itself
@@ -47,6 +57,7 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     default_trigger_signal: Literal["last", "mark", "index"] = "last"
     edit_post_only: Literal["keep", "cancel"] = "keep"  # an order whose new price would take
     liquidated_order_word: Literal["not_enough_margin", "liquidation"] = "not_enough_margin"
+    edit_place: Literal["smaller_keeps", "always_lost"] = "smaller_keeps"  # in the queue
     edit_without_effect: Literal["edited", "refused"] = "edited"  # refused: EDIT_HAS_NO_EFFECT
     edited_trigger_shape: Literal["trigger", "order"] = "trigger"  # in EDIT events
     batch_max: int = 500

@@ -81,7 +81,11 @@ async def ticker(desk: Desk, request: Request, symbol: str) -> Response:
 
 async def orderbook(desk: Desk, request: Request) -> Response:
     """GET orderbook: the whole book."""
-    market = _market(desk, codec.read_arguments(request))
+    arguments = codec.read_arguments(request)
+    symbol = arguments.text("symbol")
+    if desk.profile.unknown_book == "empty" and symbol and desk.listing.find(symbol) is None:
+        return desk.say("orderBook", {"bids": [], "asks": []})
+    market = _market(desk, arguments)
     view = await desk.exchange.look(GetBook(market.symbol))
     if view is None:
         view = BookView(market.symbol, [], [])

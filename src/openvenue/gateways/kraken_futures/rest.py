@@ -46,10 +46,11 @@ from openvenue.gateways.wire import (
 from openvenue.history.port import HistoryPort, HistoryUnavailable
 
 BASE: Final = "/derivatives/api/v3/"
-ROOTS: Final = ("/derivatives/", "/api/history/", "/api/charts/", "/api/auth/")
+ROOTS: Final = ("/derivatives/", "/api/history/", "/api/charts/", "/api/auth/", "/api-keys/")
 CHARTS: Final = "/api/charts/v1"
 PAST: Final = "/api/history/"
 SOCKET: Final = "/ws/v1"
+KEY_CHECK: Final = ("/api/auth/v1/api-keys/v3/check", "/api-keys/v3/check")  # which is not known
 
 Answer = Callable[[Desk, Request], Awaitable[Response]]
 AnswerOf = Callable[[Desk, Request, str], Awaitable[Response]]
@@ -128,7 +129,7 @@ NAMED: Final = (
     ("GET", f"{CHARTS}/{{tick_type}}/{{symbol}}"),
     ("GET", f"{CHARTS}/{{tick_type}}/{{symbol}}/{{resolution}}"),
     ("GET", f"{CHARTS}/analytics/{{symbol}}/{{analytics_type}}"),
-    ("GET", "/api/auth/v1/api-keys/v3/check"),
+    *[("GET", path) for path in KEY_CHECK],
 )
 
 # What the real service has and this one does not have yet. `docs/apis/kraken-futures.md` says when.
@@ -333,7 +334,7 @@ class KrakenFutures:
                 return self._later
             is_series = path.startswith(f"{CHARTS}/analytics/")
             return self._analytics if is_series else self._charts
-        if path == "/api/auth/v1/api-keys/v3/check":
+        if path in KEY_CHECK:
             return self._key_check if method == "GET" else None
         return None
 

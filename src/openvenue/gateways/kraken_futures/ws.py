@@ -201,8 +201,12 @@ class KrakenFuturesSession:
             self._request.note["why"] = "challenge: no such API key"
             self._complain("Invalid API key", self._desk.profile.unknown_key)
             return
-        message = self._new_challenge()
-        self._challenges.append((api_key, message))
+        known = [text for key, text in self._challenges if key == api_key]
+        if known and self._desk.profile.second_challenge == "same":
+            message = known[-1]
+        else:
+            message = self._new_challenge()
+            self._challenges.append((api_key, message))
         self._say({"event": "challenge", "message": message})
 
     async def _subscribe(self, frame: ClientFrame) -> None:

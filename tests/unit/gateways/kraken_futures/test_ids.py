@@ -11,6 +11,7 @@ from openvenue.gateways.kraken_futures.ids import (
     is_uuid,
     order_uuid,
     read_order_uuid,
+    trigger_uuid,
 )
 
 
@@ -47,3 +48,10 @@ def test_what_has_not_the_shape_is_none() -> None:
     """Not even what Python would read as one."""
     for text in ("", "1", "{cb4e34f6-4eb3-4d4b-9724-4c3035b99d47}", "x" * 36, " " * 36):
         assert not is_uuid(text)
+
+
+def test_a_trigger_may_have_a_name_of_its_own_and_both_are_read() -> None:
+    """Where what it becomes gets another one."""
+    assert trigger_uuid(OrderId(7)) != order_uuid(OrderId(7))
+    assert read_order_uuid(trigger_uuid(OrderId(7))) == 7
+    assert read_order_uuid(order_uuid(OrderId(7))) == 7
