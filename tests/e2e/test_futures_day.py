@@ -266,7 +266,7 @@ async def liquidated(day: Day) -> None:
     await day.other.cancel_all_orders()
     await day.other.create_order(SYMBOL, "limit", "buy", 50, 76_000)
     await day.admin("venues/kraken-futures/mark-price", symbol="PF_XBTUSD", price="76000")
-    await ears.until(lambda: ears.said("watchOrders", id=order["id"], reason="liquidation"))
+    await ears.until(lambda: ears.said("watchOrders", id=order["id"], reason="not_enough_margin"))
     kinds = {"liquidation", "partialLiquidation"}
     await ears.until(
         lambda: any(ears.said("watchMyTrades", side="sell", takerOrMaker=kind) for kind in kinds)
