@@ -19,6 +19,7 @@ from openvenue.gateways.kraken_futures import (
     initial_margin,
     money,
     notices,
+    portfolio,
     preferences,
     private,
     public,
@@ -93,6 +94,8 @@ ENDPOINTS: Final[Mapping[tuple[str, str], Answer]] = {
     ("GET", "subaccounts"): money.subaccounts,
     ("GET", "initialmargin"): initial_margin.initial_margin,
     ("GET", "initialmargin/maxordersize"): initial_margin.max_order_size,
+    ("GET", "portfolio-margining/parameters"): portfolio.parameters,
+    ("POST", "portfolio-margining/simulate"): portfolio.simulate,
     ("GET", "unwindqueue"): assignment.unwind_queue,
     ("GET", "assignmentprogram/current"): assignment.current,
     ("GET", "assignmentprogram/history"): assignment.past,
@@ -134,8 +137,6 @@ NAMED: Final = (
 
 # What the real service has and this one does not have yet. `docs/apis/kraken-futures.md` says when.
 LATER: Final[Mapping[str, tuple[str, ...]]] = {
-    "portfolio-margining/parameters": ("GET",),
-    "portfolio-margining/simulate": ("POST",),
     "rfqs": ("GET",),
 }
 LATER_TREES: Final[Mapping[str, tuple[str, ...]]] = {
