@@ -24,6 +24,15 @@ ETHER: Final = "ETH/USD:USD"
 TAKER: Final = Decimal("0.0005")
 BOUGHT: Final = Decimal("0.01")
 SOLD: Final = Decimal("0.004")
+# Of the default world's schedule: from, to, maintenance rate, leverage.
+TIERS: Final = [
+    (0, 500_000, Decimal("0.01"), 50),
+    (500_000, 2_000_000, Decimal("0.02"), 25),
+    (2_000_000, 5_000_000, Decimal("0.05"), 10),
+    (5_000_000, 10_000_000, Decimal("0.1"), 5),
+    (10_000_000, 30_000_000, Decimal("0.15"), pytest.approx(1 / 0.3)),
+    (30_000_000, None, Decimal("0.25"), 2),
+]
 
 # What `has` says is there, and is not: reasons.
 NO_CALL: Final = {
@@ -176,7 +185,8 @@ def create_trigger_order(scene: Scene) -> None:
 def edit_order(scene: Scene) -> None:
     order = scene.client.create_order(SYMBOL, "limit", "buy", 0.01, 90_000)
     edited = scene.client.edit_order(order["id"], SYMBOL, "limit", "buy", 0.02, 90_100)
-    assert (edited["id"], edited["status"]) == (order["id"], "open")
+    assert (edited["id"], edited["status"], edited["side"]) == (order["id"], "open", "buy")
+    assert (dec(edited["amount"]), dec(edited["filled"])) == (2 * BOUGHT, 0)
     placed(scene, order, unfilledSize=0.02, limitPrice=90_100)
 
 
@@ -324,6 +334,13 @@ def fetch_markets(scene: Scene) -> None:
 def fetch_ticker(scene: Scene) -> None:
     ticker = scene.client.fetch_ticker(SYMBOL)
     assert (dec(ticker["bid"]), dec(ticker["ask"])) == (94_990, 95_000)
+    assert dec(ticker["open"]) == 95_000
+    assert dec(ticker["last"]) == dec(ticker["close"]) in (94_990, 94_995, 95_000)
+    volume, raw = dec(ticker["baseVolume"]), ticker["info"]
+    assert volume >= BOUGHT + SOLD
+    assert volume * 94_990 <= dec(raw["volumeQuote"]) <= volume * 95_000
+    assert 94_990 <= dec(raw["vwap24h"]) <= 95_000
+    assert (dec(raw["high24h"]), dec(raw["low24h"])) == (95_000, 94_990)
     assert dec(ticker["info"]["markPrice"]) > 0
 
 
@@ -380,10 +397,11 @@ def fetch_trading_fee(scene: Scene) -> None:
 
 def fetch_leverage_tiers(scene: Scene) -> None:
     tiers = scene.client.fetch_leverage_tiers([SYMBOL])[SYMBOL]
-    first = tiers[0]
-    assert (first["minNotional"], first["maxLeverage"]) == (0, 50)
-    assert dec(first["maintenanceMarginRate"]) == Decimal("0.01")
-    assert [it["minNotional"] for it in tiers] == sorted(it["minNotional"] for it in tiers)
+    told = [
+        (it["minNotional"], it["maxNotional"], dec(it["maintenanceMarginRate"]), it["maxLeverage"])
+        for it in tiers
+    ]
+    assert told == TIERS
 
 
 def fetch_market_leverage_tiers(scene: Scene) -> None:
@@ -435,6 +453,14 @@ def fetch_funding_rate(scene: Scene) -> None:
 def fetch_funding_rates(scene: Scene) -> None:
     rates = scene.client.fetch_funding_rates([SYMBOL, INVERSE])
     assert set(rates) == {SYMBOL, INVERSE}
+    for symbol in (SYMBOL, INVERSE):
+        rate, raw = rates[symbol], scene.client.fetch_ticker(symbol)["info"]
+        for name in ("fundingRate", "fundingRatePrediction"):
+            told = rate["nextFundingRate" if name.endswith("Prediction") else name]
+            assert abs(told - float(raw[name]) / float(raw["markPrice"])) < 1e-12
+    history = scene.client.fetch_funding_rate_history(SYMBOL)
+    linear = scene.client.fetch_ticker(SYMBOL)["info"]
+    assert dec(history[-1]["fundingRate"]) == dec(linear["relativeFundingRate"])
 
 
 def fetch_funding_history(scene: Scene) -> None:
