@@ -15,7 +15,7 @@ from openvenue.build import engine_form
 # Seconds for one test, minutes for all of a kind (summed over workers). Generous: they are there
 # to stop what hangs and to notice a kind that has grown, not to measure speed.
 BUDGETS: Final = {
-    "unit": (20, 4),
+    "unit": (20, 6),
     "conformance": (30, 4),
     "simulation": (300, 12),
     "e2e": (300, 25),
