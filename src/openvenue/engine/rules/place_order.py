@@ -121,8 +121,10 @@ def place_order(state: State, command: PlaceOrder, *, is_close: bool = False) ->
     if reason is None:
         if len(account.orders) >= account.max_open_orders:
             reason = TOO_MANY_ORDERS
-        elif trigger is not None and trigger.trail is not None and account.trailing >= (
-            TRAILING_MAX if bounds is None else bounds.trailing_max
+        elif (
+            trigger is not None
+            and trigger.trail is not None
+            and account.trailing >= (TRAILING_MAX if bounds is None else bounds.trailing_max)
         ):
             reason = TOO_MANY_TRAILING
         elif market.contract.is_spot:
