@@ -122,6 +122,17 @@ def account_info(
     }
 
 
+def account_balance(view: AccountView, listing: Listing, now: Nanos) -> Row:
+    """What stood in its stead in the closed alpha."""
+    figures = Figures(view, listing)
+    return {
+        "total": figures.text(figures.balance),
+        "available": figures.text(figures.free),
+        "locked": figures.text(figures.balance - figures.free),
+        "t": millis(now),
+    }
+
+
 def settings_rows(view: AccountView, listing: Listing) -> list[Row]:
     """Markets whose leverage is not the highest there is, or whose positions are isolated."""
     rows: list[Row] = []

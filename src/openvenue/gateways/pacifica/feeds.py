@@ -26,7 +26,7 @@ from openvenue.gateways.pacifica import (
 from openvenue.gateways.pacifica.desk import ENCODER, Desk
 from openvenue.gateways.pacifica.listing import LISTED
 from openvenue.gateways.pacifica.private import position_rows
-from openvenue.gateways.pacifica.public import book_data, price_rows
+from openvenue.gateways.pacifica.public import bbo_data, book_data, candle_now, price_rows
 from openvenue.gateways.pacifica.story import Story
 from openvenue.gateways.pacifica.times import millis
 from openvenue.gateways.pacifica.updates import touched, update_rows
@@ -38,6 +38,9 @@ TRADES: Final = "trades"
 UPDATES: Final = "account_order_updates"
 TWAPS: Final = "account_twap_orders"  # told when one of them changes, and not before
 TWAP_UPDATES: Final = "account_twap_order_updates"
+WITHOUT_LI: Final = ("prices", "book", "bbo", "candle", "account_info", "account_balance")
+NO_CANDLE: Final = b'{"channel":"candle","data":null}'
+ON_CHANGE: Final = ("bbo", "candle")  # not told again while they say the same
 
 
 class Topic(Struct, frozen=True):
@@ -46,6 +49,7 @@ class Topic(Struct, frozen=True):
     source: str
     key: str = ""  # a symbol, or an account of the venue
     agg_level: int = 1
+    interval: str = ""  # of candles
 
 
 class Listener(Protocol):
@@ -64,6 +68,7 @@ class Feeds:
         self._dirty: set[Topic] = set()  # changed while they were being looked up
         self._timers: dict[Topic, asyncio.TimerHandle] = {}
         self._tasks: dict[Topic, asyncio.Task[None]] = {}
+        self._told: dict[Topic, bytes] = {}  # of those that are told on change alone
         self._is_closed = False
 
     def join(self, topic: Topic, listener: Listener) -> None:
@@ -77,6 +82,7 @@ class Feeds:
             listeners.pop(listener, None)
             if not listeners:
                 del self._listeners[topic]
+                self._told.pop(topic, None)
                 timer = self._timers.pop(topic, None)
                 if timer is not None:
                     timer.cancel()
@@ -115,6 +121,13 @@ class Feeds:
                 market = desk.listing.of(Symbol(topic.key))
                 data = await book_data(desk, market, topic.agg_level)
                 return {**data, "li": desk.seq}
+            case "bbo":
+                return await bbo_data(desk, desk.listing.of(Symbol(topic.key)))
+            case "candle":
+                return await candle_now(desk, desk.listing.of(Symbol(topic.key)), topic.interval)
+            case "account_balance":
+                view = await desk.account(account)
+                return encode_account.account_balance(view, desk.listing, desk.exchange.now())
             case "account_orders":
                 views = await desk.exchange.look(GetOpenOrders(account))
                 return [
@@ -227,7 +240,15 @@ class Feeds:
 
     async def _look_and_say(self, topic: Topic) -> None:
         try:
-            self._say(topic, await self.frame(topic))
+            frame = await self.frame(topic)
+            if frame == NO_CANDLE:
+                return
+            if topic.source in ON_CHANGE:
+                known = self._told.get(topic)
+                self._told[topic] = frame
+                if frame == known:
+                    return
+            self._say(topic, frame)
         except (VenueStopped, HistoryUnavailable, errors.Failure) as stopped:
             log.warning("a feed pauses", source=topic.source, why=str(stopped))
 
@@ -241,6 +262,6 @@ class Feeds:
 
 def _message(source: str, data: object, seq: int | None) -> bytes:
     told = ENCODER.encode(data)
-    if seq is None or source in ("prices", "book", "account_info"):
+    if seq is None or source in WITHOUT_LI:
         return b'{"channel":"%b","data":%b}' % (source.encode(), told)
     return b'{"channel":"%b","data":%b,"li":%d}' % (source.encode(), told, seq)

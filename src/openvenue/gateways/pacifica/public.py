@@ -103,6 +103,30 @@ async def book_data(desk: Desk, market: Market, agg_level: int) -> codec.Row:
     return codec.book_data(view, market, agg_level, desk.exchange.now())
 
 
+async def bbo_data(desk: Desk, market: Market) -> codec.Row:
+    """The best bid and the best ask; an empty side is 0."""
+    view = await desk.view(market)
+    return {
+        "s": market.symbol,
+        "b": market.prices.text(view.bid or 0),
+        "B": market.sizes.text(view.bid_quantity),
+        "a": market.prices.text(view.ask or 0),
+        "A": market.sizes.text(view.ask_quantity),
+    }
+
+
+async def candle_now(desk: Desk, market: Market, interval: str) -> codec.Row | None:
+    """The candle that is running; None: nothing was ever traded."""
+    width = codec.INTERVALS[interval]
+    now = desk.exchange.now()
+    first = Nanos(now // width * width)
+    minutes = await desk.history.candles(market.symbol, since=first)
+    before = await desk.history.trades(market.symbol, before=first, limit=1)
+    last = before[0].price if before else None
+    rows = codec.candle_rows(minutes, market, interval, first, now, last)
+    return rows[-1] if rows else None
+
+
 async def trades(desk: Desk, request: Request) -> Response:
     """GET /trades: the newest hundred, newest first."""
     market = desk.market(read_arguments(request).text("symbol"))

@@ -14,8 +14,16 @@ from openvenue.exchange.port import VenueStopped
 from openvenue.gateways.pacifica import errors, operations
 from openvenue.gateways.pacifica.canonical import Number, parse
 from openvenue.gateways.pacifica.desk import ENCODER, Desk
-from openvenue.gateways.pacifica.encode_market import AGG_LEVELS
-from openvenue.gateways.pacifica.feeds import TRADES, TWAP_UPDATES, TWAPS, UPDATES, Feeds, Topic
+from openvenue.gateways.pacifica.encode_market import AGG_LEVELS, INTERVALS
+from openvenue.gateways.pacifica.feeds import (
+    NO_CANDLE,
+    TRADES,
+    TWAP_UPDATES,
+    TWAPS,
+    UPDATES,
+    Feeds,
+    Topic,
+)
 from openvenue.gateways.pacifica.limits import HALF, ONE
 from openvenue.gateways.pacifica.times import millis
 from openvenue.gateways.wire import Request, Sender
@@ -25,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 WAITING_MAX: Final = 200  # frames of one client that wait for an answer of the venue
 TOPICS_MAX: Final = 20  # of one channel and connection
-OF_SYMBOL: Final = ("book", TRADES)
+OF_SYMBOL: Final = ("book", "bbo", "candle", TRADES)
 OF_ACCOUNT: Final = (
     UPDATES,
     TWAPS,
@@ -33,8 +41,12 @@ OF_ACCOUNT: Final = (
     "account_orders",
     "account_positions",
     "account_info",
+    "account_balance",
 )
-SNAPSHOTS: Final = ("prices", "book", "account_orders", "account_positions", "account_info")
+SNAPSHOTS: Final = (
+    *("prices", "book", "bbo", "candle"),
+    *("account_orders", "account_positions", "account_info", "account_balance"),
+)
 # Known operations that this venue does not serve yet; what else is asked for is a bad request.
 
 Job = Coroutine[Any, Any, None]
@@ -133,7 +145,9 @@ class PacificaSession:
         self._feeds.join(topic, self)
         if topic.source in SNAPSHOTS:
             try:
-                self._sender.send(await self._feeds.frame(topic))
+                frame = await self._feeds.frame(topic)
+                if frame != NO_CANDLE:
+                    self._sender.send(frame)
             except (VenueStopped, HistoryUnavailable, errors.Failure) as stopped:
                 self._request.note["why"] = f"the venue cannot answer: {stopped}"
 
@@ -160,8 +174,12 @@ class PacificaSession:
             symbol = params.get("symbol")
             if not isinstance(symbol, str) or self._desk.listing.find(symbol) is None:
                 return None
-            if source == TRADES:
-                return Topic(TRADES, symbol)
+            if source in (TRADES, "bbo"):
+                return Topic(source, symbol)
+            if source == "candle":
+                interval = params.get("interval")
+                is_known = isinstance(interval, str) and interval in INTERVALS
+                return Topic("candle", symbol, interval=str(interval)) if is_known else None
             level = params.get("agg_level")
             if not isinstance(level, Number) or level not in map(str, AGG_LEVELS):
                 return None
