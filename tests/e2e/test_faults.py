@@ -295,6 +295,10 @@ def test_a_maintenance_is_announced_from_a_shell(server: Server, client: Any) ->
     retracted = openvenue("announce", "--retract", str(number), *where)
     left = client.privateGetNotifications()["notifications"]
     again = openvenue("announce", "--retract", str(number), *where)
+    closing = ["--closes", "cancel_only", "--symbol", "PF_XBTUSD", "--downtime", "1"]
+    closing += ["--text", "Soon", "--effective", "2099-01-01T10:00:00Z"]
+    closes = openvenue("announce", *closing, *where, "--json")
+    opens = openvenue("announce", "--retract", str(json.loads(closes.stdout)["notice_id"]), *where)
     nothing = openvenue("announce", *where)
     unknown = openvenue("announce", "--text", "x", "--kind", "gossip", *where)
 
@@ -303,6 +307,7 @@ def test_a_maintenance_is_announced_from_a_shell(server: Server, client: Any) ->
     assert str(told["expectedDowntimeMinutes"]) == "30"
     assert retracted.stdout == f"Retracted: {number}.\n"
     assert "We move house" not in [it["note"] for it in left]
+    assert (closes.returncode, opens.returncode) == (0, 0)
     assert (again.returncode, nothing.returncode, unknown.returncode) == (1, 2, 2)
     assert "kind must be one of general, maintenance" in unknown.stderr
 

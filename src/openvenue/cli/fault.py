@@ -4,7 +4,6 @@ Exit code 0: done. 1: the server is not there, or cannot. 2: it was asked for so
 be.
 """
 
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,26 +12,11 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from openvenue.cli.desk_file import DeskFileError
-from openvenue.cli.reaching import CannotReach, reach
 from openvenue.cli.reading import print_json, print_line
 from openvenue.faults.fault import Fault, FaultError, Kind, check
 from openvenue.faults.file import load_faults
 from openvenue.faults.plan import Planned
-from openvenue.gateways.admin.client import AdminClient, AdminError, AdminRefused
-
-
-def run(data_dir: Path, url: str | None, act: Callable[[AdminClient], None]) -> int:
-    """Do `act` with the server of `data_dir`, at `url` if that is given; the exit code."""
-    try:
-        act(reach(data_dir, url))
-    except (CannotReach, DeskFileError, FaultError) as error:
-        return _say(str(error), 2)
-    except AdminRefused as error:
-        return _say(str(error), 2 if error.status in (400, 404) else 1)
-    except AdminError as error:
-        return _say(str(error), 1)
-    return 0
+from openvenue.gateways.admin.client import AdminClient
 
 
 def show(as_json: bool) -> Callable[[AdminClient], None]:
@@ -135,8 +119,3 @@ def _table(planned: Sequence[Planned]) -> Table:
         left = "–" if row.left is None else str(row.left)
         table.add_row(str(row.id), row.stage, str(row.struck), left, row.fault.kind, rest)
     return table
-
-
-def _say(why: str, code: int) -> int:
-    print(f"openvenue: {why}", file=sys.stderr)
-    return code

@@ -31,9 +31,9 @@ DATA_DIR: Final = Path("openvenue-data")
 @app.command("list")
 def list_faults(data_dir: DataDir = DATA_DIR, url: Url = None, json: AsJson = False) -> None:
     """Show what is planned to go wrong, how often it did, and how often it still will."""
-    from openvenue.cli import fault
+    from openvenue.cli import fault, reaching
 
-    raise typer.Exit(fault.run(data_dir, url, fault.show(json)))
+    raise typer.Exit(reaching.run(data_dir, url, fault.show(json)))
 
 
 @app.command("add")
@@ -91,7 +91,7 @@ def add_fault(
     json: AsJson = False,
 ) -> None:
     """Plan a fault, beside those that are planned."""
-    from openvenue.cli import fault
+    from openvenue.cli import fault, reaching
 
     fields = {
         "api": api,
@@ -110,7 +110,7 @@ def add_fault(
         "content_type": content_type,
         "close_code": close_code,
     }
-    raise typer.Exit(fault.run(data_dir, url, fault.add(kind, file, fields, json)))
+    raise typer.Exit(reaching.run(data_dir, url, fault.add(kind, file, fields, json)))
 
 
 @app.command("remove")
@@ -121,17 +121,17 @@ def remove_faults(
     json: AsJson = False,
 ) -> None:
     """Forget one fault, or several."""
-    from openvenue.cli import fault
+    from openvenue.cli import fault, reaching
 
-    raise typer.Exit(fault.run(data_dir, url, fault.remove(numbers, json)))
+    raise typer.Exit(reaching.run(data_dir, url, fault.remove(numbers, json)))
 
 
 @app.command("clear")
 def clear_faults(data_dir: DataDir = DATA_DIR, url: Url = None, json: AsJson = False) -> None:
     """Forget all faults: everything goes well again."""
-    from openvenue.cli import fault
+    from openvenue.cli import fault, reaching
 
-    raise typer.Exit(fault.run(data_dir, url, fault.clear(json)))
+    raise typer.Exit(reaching.run(data_dir, url, fault.clear(json)))
 
 
 @app.command("restart")
@@ -147,6 +147,6 @@ def restart_server(
     json: AsJson = False,
 ) -> None:
     """Have the server end and begin again: connections are refused meanwhile, switches fire."""
-    from openvenue.cli import fault
+    from openvenue.cli import fault, reaching
 
-    raise typer.Exit(fault.run(data_dir, url, fault.restart(down, venue, json)))
+    raise typer.Exit(reaching.run(data_dir, url, fault.restart(down, venue, json)))

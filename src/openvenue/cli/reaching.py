@@ -1,15 +1,45 @@
 """How a verb reaches the running server of a data directory: by its `desk.json` and its key."""
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from openvenue.cli import desk_file
 from openvenue.cli.desk_file import DeskFileError
 from openvenue.exchange.keys import KeysError, read_keys
-from openvenue.gateways.admin.client import ANSWER_SECONDS, AdminClient
+from openvenue.faults.fault import FaultError
+from openvenue.gateways.admin.client import (
+    ANSWER_SECONDS,
+    AdminClient,
+    AdminError,
+    AdminRefused,
+)
 
 
 class CannotReach(Exception):
     """Nobody says where the server is, or with which key; the text is one plain sentence."""
+
+
+def run(data_dir: Path, url: str | None, act: Callable[[AdminClient], None]) -> int:
+    """Do `act` with the server of `data_dir`, at `url` if that is given; the exit code.
+
+    0: done. 1: the server is not there, or cannot. 2: it was asked for something that cannot be.
+    """
+    try:
+        act(reach(data_dir, url))
+    except (CannotReach, DeskFileError, FaultError) as error:
+        return say(str(error), 2)
+    except AdminRefused as error:
+        return say(str(error), 2 if error.status in (400, 404) else 1)
+    except AdminError as error:
+        return say(str(error), 1)
+    return 0
+
+
+def say(why: str, code: int) -> int:
+    """Why not; `code`."""
+    print(f"openvenue: {why}", file=sys.stderr)
+    return code
 
 
 def reach(data_dir: Path, url: str | None, *, seconds: float = ANSWER_SECONDS) -> AdminClient:
