@@ -65,6 +65,7 @@ SYMBOLS: Final = {
     "KRAKEN": "KRAKEN_SPOT_BTC_USD",
     "PACIFICA": "PACIFICA_PERP_BTC_USD",
 }
+MARKETS: Final = {"KRAKENFTS": "PF_XBTUSD", "KRAKEN": "BTC/USD", "PACIFICA": "BTC"}
 
 
 class Ran(NamedTuple):
@@ -322,12 +323,20 @@ class KillScene:
         """All goes well again there."""
         await self._admin(exchange_id, "DELETE", None)
 
-    async def _admin(self, exchange_id: str, method: str, body: object) -> Any:
+    async def mode(self, exchange_id: str, mode: str) -> None:
+        """What the market accepts from now on that the scene's orders are in."""
+        path = f"venues/{DIRECTORIES[exchange_id]}/market-mode"
+        body = {"symbol": MARKETS[exchange_id], "mode": mode}
+        await self._admin(exchange_id, "POST", body, path)
+
+    async def _admin(
+        self, exchange_id: str, method: str, body: object, path: str = "faults"
+    ) -> Any:
         server = self.venues[exchange_id]
         headers = {"X-Admin-Key": server.admin_key}
         async with (
             aiohttp.ClientSession(headers=headers) as session,
-            session.request(method, f"{server.base_url}/admin/faults", json=body) as response,
+            session.request(method, f"{server.base_url}/admin/{path}", json=body) as response,
         ):
             assert response.status == 200, await response.text()
             return await response.json(content_type=None)
