@@ -31,12 +31,16 @@ def next_due(state: State) -> Nanos | None:
 def due(state: State, now: int) -> list[Step]:
     """All that is due at or before `now`, the earliest first; ties in the order of arming.
 
-    Premiums are looked at before anything else of their time changes the book.
+    Premiums are looked at before anything else of their time changes the book. What was due before
+    a full hour that has passed comes after it: it happens now, and what positions have accrued
+    since then is of another rate.
     """
     passed: list[tuple[int, Step]] = []
+    begun = 0  # the last full hour that is settled only now
     if state.next_sample <= now:
         hour = now - now % HOUR
         if state.next_hour <= hour:
+            begun = hour
             first = max(state.next_hour, hour - HOURS_MAX * HOUR)
             passed += [(each, AccrueFunding(Nanos(each))) for each in range(first, hour + 1, HOUR)]
         passed.append((now, AccrueFunding(Nanos(now))))
@@ -61,9 +65,10 @@ def due(state: State, now: int) -> list[Step]:
         timed += [(time, SliceTwap(OrderId(order_id))) for time, order_id in state.slicing.due(now)]
         timed.sort(key=_time)  # stable
         for each, step in timed:
-            if state.next_sample <= each:
-                passed.append((each, AccrueFunding(Nanos(each))))
-            passed.append((each, step))
+            at = max(each, begun)
+            if state.next_sample <= at:
+                passed.append((at, AccrueFunding(Nanos(at))))
+            passed.append((at, step))
     passed.sort(key=_time)
     return [step for _, step in passed]
 

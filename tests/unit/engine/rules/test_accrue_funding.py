@@ -11,7 +11,7 @@ from openvenue.engine.events import Event, FundingPaid, FundingRateSet, FundingS
 from openvenue.engine.funding import HOUR, absolute_rate, rate_of
 from openvenue.engine.impact import impact_price
 from openvenue.engine.instruments import FeeTier, Funding
-from openvenue.engine.orders import BUY, IOC, SELL
+from openvenue.engine.orders import BUY, IOC, SELL, Extras
 from openvenue.engine.snapshot import restore, take
 from openvenue.engine.units import PRICE_ONE, Lots, Nanos, Ppb
 from tests.unit.engine.scene import (
@@ -252,3 +252,26 @@ def test_a_snapshot_keeps_what_accrues() -> None:
 
     assert again.apply(PassTime(), scene.now) == scene.do(PassTime())
     assert again.state.fingerprint() == scene.fingerprint()
+
+
+def test_what_was_due_before_an_hour_that_passed_trades_after_it_is_settled() -> None:
+    """A trade that happens only now closes what accrued until now; the hour must not come later.
+
+    Else the old rate would be paid for time that the new one is of, by one side alone.
+    """
+    scene = perpetual(ACCRUES)
+    quote(scene)
+    scene.wait(3_600)
+    scene.do(PassTime())
+    starts = Extras(starts=Nanos(scene.now + HOUR - SECOND))
+    scene.place(order(BOB, SELL, 5, 101, extras=starts))
+    scene.wait(3_602)
+
+    events = scene.do(PassTime())
+
+    told = names(events)
+    assert told.index("FundingPaid") < told.index("FundingRateSet") < told.index("Traded")
+    scene.wait(3_598)
+    scene.do(PassTime())
+    [left] = scene.engine.state.funding.values()
+    assert 0 <= left <= 4  # atoms that rounding left over
