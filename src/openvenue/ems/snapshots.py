@@ -5,7 +5,6 @@ writes the state down, beside a running desk and at low priority. The journal is
 cannot be used is passed over. Exit status: 0, or 1 after one sentence on standard error.
 """
 
-import os
 import sys
 from pathlib import Path
 from typing import Final
@@ -22,9 +21,9 @@ from openvenue.ems.orders import Account, ClOrdId, HaltId, Order, RunId
 from openvenue.ems.records import EMS
 from openvenue.ems.state import Run
 from openvenue.engine.units import Nanos
-from openvenue.journal.directory import SNAPSHOTS, lock
-from openvenue.journal.errors import JournalError, explain
-from openvenue.journal.helper import sync_newest_segment
+from openvenue.journal.directory import SNAPSHOTS
+from openvenue.journal.errors import JournalError
+from openvenue.journal.helper import alone, run, sync_newest_segment
 from openvenue.journal.reader import read_lines
 from openvenue.journal.recover import without_collector
 from openvenue.journal.snapshots import (
@@ -145,13 +144,7 @@ def make_snapshot(directory: Path) -> int | None:
 
     Raises: JournalError: the journal cannot be read, or the snapshot not be written.
     """
-    snapshots = directory / SNAPSHOTS
-    try:
-        snapshots.mkdir(exist_ok=True)
-        fd = lock(snapshots / "lock")
-    except OSError as error:
-        raise JournalError(explain(error, directory)) from error
-    try:
+    with alone(directory) as snapshots:
         engine, changes, before = begin(directory)
         seq, time = before, Nanos(0)
         with without_collector():
@@ -165,23 +158,7 @@ def make_snapshot(directory: Path) -> int | None:
         sync_newest_segment(directory)
         write_snapshot(snapshots, seq, time, take(engine, changes), {})
         return seq
-    finally:
-        os.close(fd)
-
-
-def main(arguments: list[str]) -> int:
-    """Make one snapshot, giving way to everything else."""
-    if len(arguments) != 1:
-        print("usage: python -m openvenue.ems.snapshots DIRECTORY", file=sys.stderr)
-        return 1
-    os.nice(10)
-    try:
-        make_snapshot(Path(arguments[0]))
-    except JournalError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run("openvenue.ems.snapshots", make_snapshot, sys.argv[1:]))

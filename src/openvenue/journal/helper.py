@@ -8,6 +8,8 @@ standard error.
 
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from openvenue.engine.snapshot import take
@@ -24,13 +26,7 @@ def make_snapshot(directory: Path) -> int | None:
 
     Raises: JournalError: the journal cannot be read, or the snapshot not be written.
     """
-    snapshots = directory / SNAPSHOTS
-    try:
-        snapshots.mkdir(exist_ok=True)
-        fd = lock(snapshots / "lock")
-    except OSError as error:
-        raise JournalError(explain(error, directory)) from error
-    try:
+    with alone(directory) as snapshots:
         world = begin(snapshots)
         before = world.seq
         fold(world, read_groups(directory, world.seq))
@@ -39,6 +35,22 @@ def make_snapshot(directory: Path) -> int | None:
         sync_newest_segment(directory)
         write_snapshot(snapshots, world.seq, world.time, take(world.engine.state), world.nonces)
         return world.seq
+
+
+@contextmanager
+def alone(directory: Path) -> Iterator[Path]:
+    """The folder of snapshots of the journal in `directory`, while no other helper writes there.
+
+    Raises: JournalError.
+    """
+    snapshots = directory / SNAPSHOTS
+    try:
+        snapshots.mkdir(exist_ok=True)
+        fd = lock(snapshots / "lock")
+    except OSError as error:
+        raise JournalError(explain(error, directory)) from error
+    try:
+        yield snapshots
     finally:
         os.close(fd)
 
@@ -53,18 +65,23 @@ def sync_newest_segment(directory: Path) -> None:
             os.close(fd)
 
 
-def main(arguments: list[str]) -> int:
+def run(module: str, make: Callable[[Path], int | None], arguments: list[str]) -> int:
     """Make one snapshot. The process gives way to everything else: it runs at low priority."""
     if len(arguments) != 1:
-        print("usage: python -m openvenue.journal.helper DIRECTORY", file=sys.stderr)
+        print(f"usage: python -m {module} DIRECTORY", file=sys.stderr)
         return 1
     os.nice(10)
     try:
-        make_snapshot(Path(arguments[0]))
+        make(Path(arguments[0]))
     except JournalError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def main(arguments: list[str]) -> int:
+    """Make one of a venue."""
+    return run("openvenue.journal.helper", make_snapshot, arguments)
 
 
 if __name__ == "__main__":

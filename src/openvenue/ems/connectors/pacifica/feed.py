@@ -11,9 +11,10 @@ from msgspec import Raw, Struct, field
 from openvenue.ems.commands import Standing, Word
 from openvenue.ems.connectors.http import Socket, read
 from openvenue.ems.connectors.pacifica import twaps
+from openvenue.ems.connectors.pacifica.replies import FeedOrder
 from openvenue.ems.connectors.pacifica.twaps import TwapUpdate
-from openvenue.ems.connectors.pacifica.words import SELF_TRADE, SIDES, STANDINGS, waits
-from openvenue.ems.connectors.port import Feed, Heard, Snapshot, VenueOrder, VenueRefused
+from openvenue.ems.connectors.pacifica.words import SELF_TRADE, SIDES, STANDINGS, listed, waits
+from openvenue.ems.connectors.port import Feed, Heard, Snapshot, VenueRefused
 from openvenue.ems.connectors.symbols import common_pacifica
 from openvenue.ems.orders import ZERO, Fill, Terms, TimeInForce, Waits
 from openvenue.engine.units import SECOND, Nanos
@@ -25,21 +26,6 @@ TRADES: Final = "account_trades"
 TWAPS: Final = "account_twap_order_updates"
 TRIGGERED: Final = "stop_triggered"
 PING: Final = {"method": "ping"}
-
-
-class FeedOrder(Struct):
-    """A row of `account_orders`."""
-
-    order_id: int = field(name="i")
-    symbol: str = field(name="s")
-    side: str = field(name="d")
-    amount: Decimal = field(name="a")
-    filled: Decimal = field(name="f")
-    price: Decimal = field(name="p", default=ZERO)
-    stop_price: Decimal | None = field(name="sp", default=None)
-    client_order_id: str | None = field(name="I", default=None)
-    reduce_only: bool = field(name="ro", default=False)
-    order_type: str = field(name="ot", default="")
 
 
 class Update(Struct):
@@ -156,27 +142,3 @@ def traded(row: Trade) -> Heard:
     fill = Fill(Nanos(row.time * SECOND // 1_000), row.price, row.amount, str(row.history_id))
     word = Word(standing=Standing.OPEN, order_id=str(row.order_id), fills=(fill,))
     return Heard(row.client_order_id or "", word)
-
-
-def listed(it: FeedOrder) -> VenueOrder:
-    """An open order as the list tells it."""
-    order_id = str(it.order_id)
-    return VenueOrder(
-        order_id=order_id,
-        cl_ord_id=it.client_order_id or "",
-        terms=Terms(
-            symbol=it.symbol,
-            common_symbol=common_pacifica(it.symbol),
-            side=SIDES[it.side],
-            quantity=it.amount,
-            price=it.price or it.stop_price or ZERO,
-            time_in_force=TimeInForce.GTC,
-            reduce_only=it.reduce_only,
-        ),
-        word=Word(
-            standing=Standing.OPEN,
-            order_id=order_id,
-            filled=it.filled,
-            waits=waits(it.order_type, it.stop_price, it.filled),
-        ),
-    )

@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from msgspec import Struct, field
 
+from openvenue.ems.orders import ZERO
+
 
 class Placed(Struct):
     """Of orders/create."""
@@ -27,6 +29,21 @@ class OpenOrder(Struct):
     stop_price: Decimal | None = None
     reduce_only: bool = False
     order_type: str = ""
+
+
+class FeedOrder(Struct):
+    """One row of the feed `account_orders`."""
+
+    order_id: int = field(name="i")
+    symbol: str = field(name="s")
+    side: str = field(name="d")
+    initial_amount: Decimal = field(name="a")
+    filled_amount: Decimal = field(name="f")
+    price: Decimal = field(name="p", default=ZERO)
+    stop_price: Decimal | None = field(name="sp", default=None)
+    client_order_id: str | None = field(name="I", default=None)
+    reduce_only: bool = field(name="ro", default=False)
+    order_type: str = field(name="ot", default="")
 
 
 class PastOrder(Struct):

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Final
 
 from openvenue.ems.commands import Standing, Word
-from openvenue.ems.connectors.pacifica.replies import OpenOrder, PastOrder, SpotBalance
+from openvenue.ems.connectors.pacifica.replies import FeedOrder, OpenOrder, PastOrder, SpotBalance
 from openvenue.ems.connectors.port import Balance, VenueOrder
 from openvenue.ems.connectors.symbols import common_pacifica
 from openvenue.ems.orders import ZERO, Side, Terms, TimeInForce, Waits
@@ -20,8 +20,8 @@ STANDINGS: Final = {
 SELF_TRADE: Final = "self_trade_prevented"  # told as `rejected`, of orders that stood
 
 
-def listed(it: OpenOrder) -> VenueOrder:
-    """One line of the venue's list of open orders."""
+def listed(it: OpenOrder | FeedOrder) -> VenueOrder:
+    """One line of the venue's list of open orders, or of what its feed begins with."""
     order_id = str(it.order_id)
     return VenueOrder(
         order_id=order_id,
