@@ -32,7 +32,7 @@ from openvenue.cli.kill_call import (
     say,
     warn,
 )
-from openvenue.cli.reaching import CannotReach, reach
+from openvenue.cli.reaching import NO_ADDRESS, CannotReach, is_address, reach
 from openvenue.ems.report import Verdict
 from openvenue.ems.report_page import LIVE
 from openvenue.gateways import halt_words
@@ -47,6 +47,8 @@ def run(options: Options) -> int:
     named = options.deadline_seconds
     if named is not None and not math.isfinite(named):  # JSON has no word for it: it would be none
         return say("a deadline is a number of seconds", USAGE)
+    if options.url is not None and not is_address(options.url):
+        return say(NO_ADDRESS, USAGE)
     try:
         halt_words.decode_pull(msgspec.json.encode(options.body), halt_words.OperatorPullJson)
         return _run(options)

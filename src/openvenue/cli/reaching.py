@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 
 from openvenue.cli import desk_file
 from openvenue.cli.desk_file import DeskFileError
@@ -14,6 +16,8 @@ from openvenue.gateways.admin.client import (
     AdminError,
     AdminRefused,
 )
+
+NO_ADDRESS: Final = "--url begins with http:// or https://, and names a host."
 
 
 class CannotReach(Exception):
@@ -42,11 +46,22 @@ def say(why: str, code: int) -> int:
     return code
 
 
+def is_address(url: str) -> bool:
+    """Whether a server can be there. What has no scheme would be taken for one that is silent."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def reach(data_dir: Path, url: str | None, *, seconds: float = ANSWER_SECONDS) -> AdminClient:
     """The server of `data_dir`; at `url`, where that is known better.
 
     Raises: CannotReach; DeskFileError: where it is cannot be read.
     """
+    if url is not None and not is_address(url):
+        raise CannotReach(NO_ADDRESS)
     desk = None
     try:
         desk = desk_file.read(data_dir)

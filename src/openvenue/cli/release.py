@@ -12,7 +12,7 @@ import msgspec
 
 from openvenue.cli import desk_file
 from openvenue.cli.desk_file import DeskFileError
-from openvenue.cli.reaching import CannotReach, reach
+from openvenue.cli.reaching import NO_ADDRESS, CannotReach, is_address, reach
 from openvenue.cli.show import printable
 from openvenue.cli.who import who
 from openvenue.ems import markers
@@ -39,6 +39,9 @@ def run(
     """Release `halt`, or list all; the exit status."""
     if not lists and (halt is None or not reason.strip()):
         print("openvenue: name a halt, and say why: release HALT --reason …", file=sys.stderr)
+        return USAGE
+    if url is not None and not is_address(url):
+        print(f"openvenue: {NO_ADDRESS}", file=sys.stderr)
         return USAGE
     by = who(by)
     try:

@@ -14,6 +14,7 @@ from traceback import format_exc
 from typing import Any, Final, Protocol, cast
 
 import structlog
+from msgspec.structs import replace
 
 from openvenue.engine.units import Nanos
 from openvenue.faults.plan import FaultPlan
@@ -27,6 +28,7 @@ from openvenue.gateways.port_keeper import PortKeeper
 from openvenue.gateways.replies import DateLine, plain
 from openvenue.gateways.request_log import RequestLog
 from openvenue.gateways.sockets import Socket, hand_over, why_no_upgrade
+from openvenue.gateways.strange_keys import HEADER, WARNING
 from openvenue.gateways.wire import (
     Gateway,
     Guarded,
@@ -41,6 +43,8 @@ from openvenue.gateways.wire import (
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _DOOR: Final = "door"  # the name under which the door's own answers are counted
 _BACKLOG: Final = 1_024
+KEY_SHOWN: Final = 4  # characters of a key
+STRANGERS_MAX: Final = 1_000  # that the log tells of
 
 
 class MachineClock(Protocol):
@@ -82,6 +86,7 @@ class Door:
         self._sockets: set[Socket] = set()
         self._peers: Counter[str] = Counter()
         self._places = self.limits.connections
+        self._strangers: dict[str, None] = {}  # which keys, and in which words
         self._due: list[Socket] = []
         self._all_left: asyncio.Event = asyncio.Event()
         self._log = structlog.get_logger("openvenue.door")
@@ -207,12 +212,24 @@ class Door:
                     response = await handler(request)
         except Exception as error:  # noqa: BLE001 - the outermost catch
             response = self._fault(gateway, request, error)
+        if WARNING in request.note and response is not None:
+            response = self._warned(request, response)
         seconds = perf_counter() - began
         status = 0 if response is None else response.status
         name = _DOOR if gateway is None else gateway.name
         self.metrics.finished(name, endpoint, status, seconds)
         self.request_log.add(request, name, status, seconds * 1_000)
         return response
+
+    def _warned(self, request: Request, response: Response) -> Response:
+        """The answer with a warning beside it; each key's is in the log once."""
+        text = request.note[WARNING]
+        key = request.note.get("key", "")[:KEY_SHOWN]
+        told = f"{key} {text}"
+        if told not in self._strangers and len(self._strangers) < STRANGERS_MAX:
+            self._strangers[told] = None
+            self._log.warning(text, key=f"{key}…", peer=request.peer, path=request.path)
+        return replace(response, headers=(*response.headers, (HEADER, text)))
 
     def _find(self, method: str, path: str) -> tuple[Gateway | None, Handler | None]:
         for gateway in self._gateways:
@@ -318,6 +335,8 @@ class Door:
             self.request_log.add(request, gateway.name, 101, 0.0)
             hand_over(transport, request, upgrade.tail, one, self.limits)
             return None
+        if WARNING in request.note:
+            response = self._warned(request, response)
         self.metrics.finished(_DOOR, "upgrade", response.status, 0.0)
         self.request_log.add(request, _DOOR, response.status, 0.0)
         return response

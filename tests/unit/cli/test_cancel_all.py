@@ -61,9 +61,13 @@ settling_seconds = 0.01
         ("cancel-all", "--deadline", "0"),
         ("cancel-all", "--symbol", ""),
         ("cancel-all", "--no-such-flag"),
+        ("cancel-all", "--url", "localhost:8080"),
+        ("cancel-all", "--url", "http://"),
+        ("cancel-all", "--url", "http://localhost:port"),
         ("release",),
         ("release", "HALT-000001"),
         ("release", "HALT-000001", "--reason", " "),
+        ("release", "--list", "--url", "localhost:8080"),
     ],
 )
 def test_what_makes_no_sense_is_status_3(tmp_path: Path, arguments: tuple[str, ...]) -> None:

@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeVar
 
 import aiohttp
 import msgspec
+import structlog
 from yarl import URL
 
 from openvenue.ems.connectors.port import Silent, TooMany, Unreachable, VenueRefused
@@ -18,8 +19,12 @@ from openvenue.engine.units import Nanos
 
 T = TypeVar("T")
 
+log = structlog.get_logger(__name__)
+
 UNAVAILABLE_FROM: Final = 500  # statuses that do not say what became of a request
 TOO_MANY: Final = 429
+WARNING: Final = "X-OpenVenue-Warning"  # from a rehearsal venue, about a key that looks real
+WARNING_SHOWN: Final = 300
 JSON: Final = "application/json"
 PING_SECONDS: Final = 15.0  # venues close sockets that are silent for a minute
 PINGS_MAX: Final = 3  # in a row that nothing is heard after
@@ -109,6 +114,7 @@ class Http:
         self.answer_seconds = answer_seconds
         self._timeout = aiohttp.ClientTimeout(total=answer_seconds, sock_connect=connect_seconds)
         self._session: aiohttp.ClientSession | None = None
+        self._was_warned = False
 
     async def ask(
         self,
@@ -131,6 +137,7 @@ class Http:
                 method, url, data=body, headers=headers, allow_redirects=False
             ) as response:
                 said = await response.read()
+                self._hear_warning(response.headers.get(WARNING, ""))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise Unreachable("the exchange cannot be reached") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -142,6 +149,12 @@ class Http:
         if response.status >= 300 and response.content_type != JSON:
             raise VenueRefused(f"status {response.status}: {said[:SHOWN].decode(errors='replace')}")
         return said
+
+    def _hear_warning(self, text: str) -> None:
+        """What a rehearsal venue says of a key that looks real, once."""
+        if text and not self._was_warned:
+            self._was_warned = True
+            log.warning(f"{self._base} warns: {text[:WARNING_SHOWN]}")
 
     @asynccontextmanager
     async def talk(self, path: str) -> AsyncIterator[Socket]:

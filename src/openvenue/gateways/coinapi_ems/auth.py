@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 from openvenue.engine.units import AccountId
 from openvenue.gateways.access import why_not_local
 from openvenue.gateways.coinapi_ems.errors import Unauthorized
+from openvenue.gateways.strange_keys import note_stranger
 from openvenue.gateways.wire import Request
 
 HEADER: Final = "x-coinapi-key"
@@ -35,6 +36,7 @@ def authenticate(
     request.note["key"] = key[:4]
     owner = keys.get(key)
     if owner is None:
+        note_stranger(request.note, "coinapi_ems", key)
         raise Unauthorized("no such key")
     request.note["account"] = owner
     return owner

@@ -20,6 +20,7 @@ from openvenue.exchange.keys import FuturesKey
 from openvenue.gateways.kraken_futures import errors
 from openvenue.gateways.kraken_futures.asking import KeyRecord
 from openvenue.gateways.kraken_futures.profile import Profile
+from openvenue.gateways.strange_keys import note_stranger
 from openvenue.gateways.wire import Request, WireError
 
 BLOCK: Final = 128  # bytes that SHA-512 takes at a time: an HMAC key is padded to this
@@ -142,6 +143,7 @@ class Authenticator:
         request.note["key"] = api_key[:100]
         record = self._keys.find(api_key)
         if record is None:
+            note_stranger(request.note, "kraken_futures", api_key)
             raise WireError(errors.AUTHENTICATION, why="no such API key")
         if not record.is_allowed_from(request.peer):
             raise WireError(errors.AUTHENTICATION, why="this key is for other addresses")

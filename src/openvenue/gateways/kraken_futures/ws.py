@@ -33,6 +33,7 @@ from openvenue.gateways.kraken_futures.live import (
     VerboseOrders,
 )
 from openvenue.gateways.kraken_futures.preferences import isolated_leverages
+from openvenue.gateways.strange_keys import WARNING, note_stranger
 from openvenue.gateways.wire import Request, Sender
 from openvenue.history.port import Fill, HistoryUnavailable
 
@@ -199,6 +200,10 @@ class KrakenFuturesSession:
         record = self._desk.keys.find(api_key)
         if record is None or not record.is_allowed_from(self._request.peer):
             self._request.note["why"] = "challenge: no such API key"
+            if WARNING not in self._request.note:
+                note_stranger(self._request.note, "kraken_futures", api_key)
+                if WARNING in self._request.note:
+                    log.warning(self._request.note[WARNING], key=f"{api_key[:4]}…")
             self._complain("Invalid API key", self._desk.profile.unknown_key)
             return
         known = [text for key, text in self._challenges if key == api_key]

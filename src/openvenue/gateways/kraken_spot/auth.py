@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from openvenue.engine.units import SECOND, AccountId, Nanos
 from openvenue.gateways.kraken_spot import errors
+from openvenue.gateways.strange_keys import note_stranger
 from openvenue.gateways.wire import Request, WireError
 
 NONCE_MAX: Final = 2**64
@@ -142,6 +143,7 @@ class Authenticator:
         request.note["key"] = api_key[:100]
         record = self._keys.find(api_key)
         if record is None:
+            note_stranger(request.note, "kraken_spot", api_key)
             raise WireError(errors.INVALID_KEY, why="no such API key")
         request.note["account"] = record.account
         self._check_signature(request, record, nonce or "")

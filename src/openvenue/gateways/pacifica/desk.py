@@ -15,6 +15,7 @@ from openvenue.gateways.pacifica.facts import FactsOf, no_facts
 from openvenue.gateways.pacifica.limits import Credits, Limits
 from openvenue.gateways.pacifica.listing import Listing, Market
 from openvenue.gateways.pacifica.profile import Profile
+from openvenue.gateways.strange_keys import note_stranger
 from openvenue.gateways.wire import Response
 from openvenue.history.port import HistoryPort
 from openvenue.journal.records import Envelope
@@ -139,6 +140,7 @@ class Desk:
             raise errors.Failure(errors.AGENT_NOT_AUTHORIZED, ws_code=errors.WS_BAD_SIGNER)
         account = self.keys.find(header.account)
         if account is None:
+            note_stranger(note, "pacifica", header.account)
             raise errors.refused(f"Account not found: {header.account}", errors.ACCOUNT_NOT_FOUND)
         note["account"] = account
         return Who(account, header.account, header.signer)

@@ -5,8 +5,11 @@ from typing import Any, cast
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from structlog.testing import capture_logs
 
-from openvenue.ems.connectors.http import PINGS_MAX, Socket
+from openvenue.ems.connectors.http import PINGS_MAX, WARNING, Http, Socket
 from openvenue.ems.connectors.port import Silent
 
 PING = {"method": "ping"}
@@ -83,3 +86,22 @@ async def test_a_busy_venue_is_not_pinged() -> None:
 
     await socket.close()
     assert wire.said == []
+
+
+async def test_a_venue_that_warns_about_a_key_is_heard_once() -> None:
+    """A real key at a rehearsal venue: whoever reads the desk's log learns it."""
+
+    async def refuse(request: web.Request) -> web.Response:
+        return web.json_response({"result": "error"}, headers={WARNING: "this key looks real"})
+
+    app = web.Application()
+    app.router.add_get("/", refuse)
+    async with TestServer(app) as venue:
+        http = Http(str(venue.make_url("")), 5.0, 5.0)
+        with capture_logs() as lines:
+            said = [await http.ask("GET", "/"), await http.ask("GET", "/")]
+        await http.close()
+
+    assert said == [b'{"result": "error"}'] * 2
+    assert [it["log_level"] for it in lines] == ["warning"]
+    assert lines[0]["event"].endswith(" warns: this key looks real")
