@@ -266,7 +266,13 @@ def test_pacifica_down_its_ladder() -> None:
     scene.do(SetMarkPrice(symbol=Symbol(symbol), price=Decimal(100_000)))
     scene.order(WIN, SELL, "2", 100_000, symbol)
     scene.order(TOM, BUY, "2", 100_000, symbol)
-    scene.wait(2)
+    # Two hours of interest alone: an eighth of 0.01 % of 200 000 dollars each, from long to short.
+    before = {who: scene.money(who).balances[scene.asset] for who in (TOM, WIN)}
+    paid = [event for event in scene.wait(2) if isinstance(event, FundingPaid)]
+    assert [event.rate for event in paid if event.shares] == 2 * [12_500_000]
+    five = 5 * 10**scene.scale
+    assert scene.money(TOM).balances[scene.asset] == before[TOM] - five
+    assert scene.money(WIN).balances[scene.asset] == before[WIN] + five
     # From 100 000 dollars on in fifths, until there is enough.
     scene.order(MAY, BUY, "1", 97_900, symbol)
     events = scene.falls_to(97_920, symbol)

@@ -158,7 +158,7 @@ class TestTheWayDown:
         events = scene.mark("95.9")
         assert rungs(events) == [0]
         assert forced(events, Origin.PARTIAL_LIQUIDATION) == [(BOB, 97, 25)]
-        assert scene.held(PIP) == 75
+        assert (scene.held(PIP), scene.held(BOB)) == (75, 25)
         fee = 25 * 97 * DOLLAR // 1_000
         assert scene.engine.state.insurance == {USD: fee}
         taker_fee = 25 * 97 * DOLLAR // 2_000

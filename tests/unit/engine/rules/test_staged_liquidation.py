@@ -68,14 +68,18 @@ def test_small_positions_are_one_order_at_the_backstop_price() -> None:
     mark = Fraction(90_900)
     equity = 5_000 - (100_000 - mark) / 2
     backstop = mark - (equity - mark / 2 / 100 * 2 / 3) * 2  # where two thirds would be left
-    scene.do(order(BOB, BUY, 20, 90_899), order(BOB, BUY, 20, int(backstop)))
+    nearest = int(backstop) + 1
+    scene.do(order(BOB, BUY, 20, 90_899), order(BOB, BUY, 5, nearest))
+    scene.do(order(BOB, BUY, 20, nearest - 1))
+    held = scene.held(BOB)
     events = scene.mark("90900")
-    assert int(backstop) == 90_606
-    assert forced(events, Origin.LIQUIDATION) == [(BOB, 90_899, 20)]
-    [sold] = [e for e in events if isinstance(e, Traded)]
+    assert nearest == 90_607
+    assert forced(events, Origin.LIQUIDATION) == [(BOB, 90_899, 20), (BOB, 90_607, 5)]
+    sold, _ = [e for e in events if isinstance(e, Traded)]
     value = Fraction(90_899 * 20, 100)
     assert sold.liquidation_fee == value * Fraction(75, 10_000) * DOLLAR  # more than 0.4 %
-    assert scene.held(PIP) == 30  # who now has enough, or waits for the next price
+    assert scene.held(PIP) == 25  # who now has enough, or waits for the next price
+    assert scene.held(BOB) == held + 25
 
 
 def test_large_positions_go_in_five_parts_until_there_is_enough() -> None:
