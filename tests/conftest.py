@@ -64,6 +64,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=int(os.environ.get("OPENVENUE_SEED", "1")),
         help="seed of the first of them (OPENVENUE_SEED)",
     )
+    group.addoption(
+        "--every-kind",
+        action="store_true",
+        help="as many storms, scripts with holds and with TWAPs, and not three for ten",
+    )
 
 
 def pytest_report_header() -> str:

@@ -1,7 +1,8 @@
 """Scripts for the laws: how many, from which seed, and what they reached.
 
-`--scripts` says how many are played, `--seed-from` the seed of the first. A law that fails names
-the seed and the step, so that `--seed-from <seed> --scripts 1` plays that script alone.
+`--scripts` says how many are played, `--seed-from` the seed of the first, `--every-kind` that there
+are as many storms and others. A law that fails names the seed and the step, so that
+`--seed-from <seed> --scripts 1` plays that script alone.
 """
 
 from typing import Final
@@ -14,48 +15,42 @@ LENGTH: Final = 200  # commands in a script
 summary: Final[list[str]] = []
 
 
+def seeds(config: pytest.Config, tenths: int) -> range:
+    """Of so many tenths of the scripts that were asked for, or of all: `--every-kind`."""
+    first: int = config.getoption("--seed-from")
+    count: int = config.getoption("--scripts")
+    is_all: bool = config.getoption("--every-kind")
+    return range(first, first + (count if is_all else (count * tenths + 9) // 10))
+
+
 @pytest.fixture(scope="session")
 def recordings(pytestconfig: pytest.Config) -> list[Recording]:
     """Every script of this run, played once; laws only read them."""
-    first: int = pytestconfig.getoption("--seed-from")
-    count: int = pytestconfig.getoption("--scripts")
-    return [record(seed, LENGTH) for seed in range(first, first + count)]
+    return [record(seed, LENGTH) for seed in seeds(pytestconfig, 10)]
 
 
 @pytest.fixture(scope="session")
 def storms(pytestconfig: pytest.Config) -> list[Recording]:
     """Scripts in which prices fall and wallets are liquidated; three for ten of the others."""
-    first: int = pytestconfig.getoption("--seed-from")
-    count: int = pytestconfig.getoption("--scripts")
-    seeds = range(first, first + (count * 3 + 9) // 10)
-    return [record(seed, LENGTH, in_storm=True) for seed in seeds]
+    return [record(seed, LENGTH, in_storm=True) for seed in seeds(pytestconfig, 3)]
 
 
 @pytest.fixture(scope="session")
 def held(pytestconfig: pytest.Config) -> list[Recording]:
     """The same scripts where perpetuals hold what could take; three for ten of the others."""
-    first: int = pytestconfig.getoption("--seed-from")
-    count: int = pytestconfig.getoption("--scripts")
-    seeds = range(first, first + (count * 3 + 9) // 10)
-    return [record(seed, LENGTH, holds=True) for seed in seeds]
+    return [record(seed, LENGTH, holds=True) for seed in seeds(pytestconfig, 3)]
 
 
 @pytest.fixture(scope="session")
 def held_storms(pytestconfig: pytest.Config) -> list[Recording]:
     """Storms where perpetuals hold what could take; one for ten scripts."""
-    first: int = pytestconfig.getoption("--seed-from")
-    count: int = pytestconfig.getoption("--scripts")
-    seeds = range(first, first + (count + 9) // 10)
-    return [record(seed, LENGTH, in_storm=True, holds=True) for seed in seeds]
+    return [record(seed, LENGTH, in_storm=True, holds=True) for seed in seeds(pytestconfig, 1)]
 
 
 @pytest.fixture(scope="session")
 def sliced(pytestconfig: pytest.Config) -> list[Recording]:
     """Scripts in which TWAPs run beside what the others do; three for ten of the others."""
-    first: int = pytestconfig.getoption("--seed-from")
-    count: int = pytestconfig.getoption("--scripts")
-    seeds = range(first, first + (count * 3 + 9) // 10)
-    return [record(seed, LENGTH, slices=True) for seed in seeds]
+    return [record(seed, LENGTH, slices=True) for seed in seeds(pytestconfig, 3)]
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,7 @@ from tests.simulation import test_laws_of_the_book as of_the_book
 from tests.simulation.recording import FEW, Recording, View
 
 FEW_STORMS: Final = FEW * 3 // 10  # fewer need not liquidate anybody
-MANY_STORMS: Final = 100  # fewer need not reach every rung of every ladder
+MANY_STORMS: Final = 50  # fewer need not reach every rung of every ladder
 worth = of_money.worth
 LAWS: Final[list[Callable[[list[Recording]], None]]] = [
     of_money.test_money_neither_appears_nor_vanishes,
