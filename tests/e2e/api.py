@@ -134,6 +134,7 @@ class Socket:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
+        self._sent: Mapping[str, object] = {}
 
     @classmethod
     async def to(cls, server: Server, path: str) -> Self:
@@ -144,12 +145,13 @@ class Socket:
 
     def send(self, message: Mapping[str, object]) -> None:
         """One message."""
+        self._sent = message
         self._wire.send(frame(json.dumps(message).encode()))
 
     async def next(self) -> Message:
-        """The next message. Raises: GONE."""
+        """The next message, however long none comes. Raises: GONE."""
         while True:
-            opcode, payload = await self._wire.frame()
+            opcode, payload = await self._wire.frame_at_last()
             if opcode == CLOSE:
                 raise ConnectionError("the server closed the socket")
             if opcode != PING:
@@ -157,9 +159,19 @@ class Socket:
                 return message
 
     async def until(self, is_wanted: Callable[[Message], bool]) -> Message:
-        """The next message that is wanted. Raises: GONE."""
-        while not is_wanted(message := await self.next()):
-            pass
+        """The next message that is wanted. Raises: GONE, TimeoutError."""
+        passed: list[Message] = []
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not is_wanted(message := await self.next()):
+                    passed = [*passed[-9:], message]
+        except TimeoutError:
+            told = f"{PATIENCE_S:g} s without an answer to {self._sent}; last came {passed}"
+            self.close()
+            raise TimeoutError(told) from None
+        except GONE:
+            self.close()
+            raise
         return message
 
     def close(self) -> None:
@@ -207,10 +219,14 @@ class Listener:
         """
         self._goal = count
         self._note()
-        async with asyncio.timeout(PATIENCE_S):
-            await self._reached.wait()
-            self._socket.send(self._marker)
-            await self._marked.wait()
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._reached.wait()
+                self._socket.send(self._marker)
+                await self._marked.wait()
+        except TimeoutError:
+            heard, mark = self._news.canceled.total(), self._marked.is_set()
+            raise TimeoutError(f"heard {heard} of {count} cancels; mark: {mark}") from None
 
     def _note(self) -> None:
         if self._news.canceled.total() >= self._goal:

@@ -74,12 +74,19 @@ class Desk:
 
     async def settle(self, exchange_ids: set[str], directory: Path, patience_s: float) -> None:
         """Until the desk, whose journal is in `directory`, has no open question about any order."""
-        async with asyncio.timeout(patience_s):
-            while True:
-                answers = [await self.get(f"/v1/orders?exchange_id={it}") for it in exchange_ids]
-                is_heard = all(status == 200 for status, _ in answers)
-                if is_heard and not DeskLedger(directory).open_questions:
-                    return
+        answers: list[Answer] = []
+        try:
+            async with asyncio.timeout(patience_s):
+                while True:
+                    paths = [f"/v1/orders?exchange_id={it}" for it in exchange_ids]
+                    answers = [await self.get(path) for path in paths]
+                    is_heard = all(status == 200 for status, _ in answers)
+                    if is_heard and not DeskLedger(directory).open_questions:
+                        return
+        except TimeoutError as late:
+            asked = [it.venue_cl_ord_id for it in DeskLedger(directory).open_questions]
+            told = [status for status, _ in answers]
+            raise TimeoutError(f"{patience_s:g} s: {told}, open {asked} {late}") from None
 
     def leave(self) -> None:
         """Hang up."""

@@ -1,6 +1,7 @@
 """Kraken Futures, as a client that signs for itself."""
 
 import json
+from functools import partial
 from typing import ClassVar, Final
 
 from openvenue.gateways.kraken_futures.ids import fill_uuid, order_uuid
@@ -79,9 +80,7 @@ class Futures(Api):
                 "signed_challenge": authent(secret, challenge.encode(), "", ""),
             }
             socket.send(subscribe)
-            snapshot = f"{feed}_snapshot"
-            while (await socket.next()).get("feed") != snapshot:
-                pass
+            await socket.until(partial(_is_snapshot, feed))
         marker = {"event": "subscribe", "feed": "heartbeat"}
         return Listener(socket, on_news, hear, marker, lambda it: it.get("event") == "subscribed")
 
@@ -99,6 +98,10 @@ class Futures(Api):
         told = await self.ask(data)
         assert told["result"] == "success", told
         return told
+
+
+def _is_snapshot(feed: str, message: Message) -> bool:
+    return message.get("feed") == f"{feed}_snapshot"
 
 
 def hear(message: Message, news: News) -> None:

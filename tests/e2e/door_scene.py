@@ -102,6 +102,9 @@ class TestGateway:
     def claimed_by(self, frame: bytes) -> str | None:
         return None
 
+    def subject(self, frame: bytes) -> str:
+        return ""
+
     def trouble(self, trouble: Trouble, request: Request) -> Response:
         return Response(200, f"trouble {trouble}".encode())
 
@@ -143,17 +146,19 @@ class Wire:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self.writer = writer
+        self._sent = b""
 
     def send(self, data: bytes) -> Self:
+        self._sent = data
         self.writer.write(data)
         return self
 
     async def reply(self, *, has_body: bool = True) -> Reply:
-        head = await self._in_time(self.reader.readuntil(b"\r\n\r\n"))
+        head = await self._in_time(self.reader.readuntil(b"\r\n\r\n"), "answer")
         first, *lines = head.decode("latin-1").rstrip().split("\r\n")
         headers = {k.lower(): v for k, v in (line.split(": ", 1) for line in lines)}
         size = int(headers.get("content-length", 0)) if has_body else 0
-        body = await self._in_time(self.reader.readexactly(size))
+        body = await self._in_time(self.reader.readexactly(size), "body")
         return Reply(int(first.split()[1]), headers, body)
 
     def stop_reading(self) -> None:
@@ -162,16 +167,20 @@ class Wire:
 
     async def everything(self) -> bytes:
         """All that comes until the door closes."""
-        return await self._in_time(self.reader.read())
+        return await self._in_time(self.reader.read(), "end of the connection")
 
     async def frame(self) -> tuple[int, bytes]:
         """The opcode and payload of the next WebSocket frame."""
-        first, size = await self._in_time(self.reader.readexactly(2))
+        return await self._in_time(self.frame_at_last(), "frame")
+
+    async def frame_at_last(self) -> tuple[int, bytes]:
+        """The same, however long nothing comes."""
+        first, size = await self.reader.readexactly(2)
         if size == 126:
             size = int.from_bytes(await self.reader.readexactly(2))
         elif size == 127:
             size = int.from_bytes(await self.reader.readexactly(8))
-        return first & 0xF, await self._in_time(self.reader.readexactly(size))
+        return first & 0xF, await self.reader.readexactly(size)
 
     async def upgraded(self, path: str = "/ws", extra: str = "", tail: bytes = b"") -> Reply:
         self.send(upgrade(path, extra) + tail)
@@ -180,9 +189,15 @@ class Wire:
     async def close(self) -> None:
         self.writer.close()
 
-    @staticmethod
-    async def _in_time(waiting: Awaitable[T]) -> T:
-        return await asyncio.wait_for(waiting, PATIENCE_S)
+    async def _in_time(self, waiting: Awaitable[T], what: str) -> T:
+        # Not `wait_for`: that of Python 3.11 forgets a cancellation that comes with what it waits
+        # for, and a client that is told to stop goes on.
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return await waiting
+        except TimeoutError:
+            line = self._sent.partition(b"\r\n")[0][:200]
+            raise TimeoutError(f"no {what} within {PATIENCE_S:g} s after {line!r}") from None
 
 
 class Scene:

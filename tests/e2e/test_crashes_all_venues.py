@@ -320,10 +320,13 @@ class Scene:
 
     async def _await_switch(self, api: Api, ledger: Ledger) -> None:
         armed = (api.account, self.soon[api.venue])
-        async with asyncio.timeout(PATIENCE_S):
-            while ledger.fired[armed] == 0:
-                await api.open_orders()
-                ledger.read_on()
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while ledger.fired[armed] == 0:
+                    await api.open_orders()
+                    ledger.read_on()
+        except TimeoutError as late:
+            raise TimeoutError(f"{api.venue}'s switch {armed} has not fired {late}") from None
         assert ledger.fired[armed] == 1
         assert await api.open_orders() == set()
 
@@ -389,6 +392,9 @@ async def test_whatever_any_api_acknowledged_survives_every_kill(
                 assert again["fingerprint"] == fingerprint, "a restart changed the past"
         server.kill()
         scene.compare_worlds()
+    except BaseException:
+        print("the server said at last:", *server.output[-30:], sep="\n")
+        raise
     finally:
         server.kill()
 
