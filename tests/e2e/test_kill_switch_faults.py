@@ -48,10 +48,8 @@ def at(paths: dict[str, str], kind: Kind, times: int = 1, **more: Any) -> list[F
 
 
 def on_sockets(kind: Kind, times: int, **more: Any) -> list[Fault]:
-    """The same fault on the sockets of each API, whoever's they are."""
-    return [
-        Fault(kind=kind, api=api, path=path, count=times, **more) for api, path in SOCKETS.items()
-    ]
+    """The same fault on the desk's sockets at each API."""
+    return at(SOCKETS, kind, times, **more)
 
 
 def behind(kind: Kind, method: str, times: int = 1, **more: Any) -> list[Fault]:
@@ -193,7 +191,6 @@ LASTING: Final = {
         [
             Fault(kind=Kind.IGNORE_CANCEL, api="kraken_spot", count=0, method="CancelOrders"),
             Fault(kind=Kind.IGNORE_CANCEL, api="kraken_spot", count=0, method="CancelOrder"),
-            Fault(kind=Kind.IGNORE_CANCEL, api="kraken_spot", count=0, method="Batch"),
         ],
         "left",
     ),

@@ -112,7 +112,7 @@ class Spoiler:
         if self._arriving:
             self._hold(self._arriving, [payload])
             return
-        strike = self._take(BEFORE, payload) or self._take_of_keys(payload)
+        strike = self._take_before(payload) or self._take_of_keys(payload)
         if strike is None:
             self._wire.hear(payload)
         elif strike.delay_seconds:
@@ -209,6 +209,12 @@ class Spoiler:
         queue += frames
         if len(queue) > HELD_MAX:
             self._wire.abort()
+
+    def _take_before(self, frame: bytes) -> Strike | None:
+        """What happens to a message of the client, who may say in this one who it is."""
+        if self._words is None or not self._plan.has(BEFORE):
+            return None
+        return self._take(BEFORE, frame, self._words.subject(frame))
 
     def _take_of_keys(self, frame: bytes) -> Strike | None:
         """What happens to a message because of the key that it shows."""

@@ -177,6 +177,9 @@ class Hurtable(Protocol):
     def claimed_by(self, frame: bytes) -> str | None:
         """Whose key or token a WebSocket message shows; None: it shows none; empty: nobody's."""
 
+    def subject(self, frame: bytes) -> str:
+        """Whose account a WebSocket message shows a key of or asks about; empty: nobody's."""
+
     def trouble(self, trouble: Trouble, request: Request) -> Response:
         """What this service answers when it is in trouble."""
 

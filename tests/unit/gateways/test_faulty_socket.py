@@ -66,6 +66,9 @@ class Words:
     def claimed_by(self, frame: bytes) -> str | None:
         return "ann" if b"signature" in frame else None
 
+    def subject(self, frame: bytes) -> str:
+        return self.claimed_by(frame) or ("bob" if b"bob" in frame else "")
+
     def trouble(self, trouble: Trouble, request: Request) -> Response:
         raise AssertionError("over HTTP only")
 
@@ -304,6 +307,18 @@ async def test_an_account_is_known_once_its_owner_has_said_so() -> None:
     scene.tell(b"3")
 
     assert scene.wire.sent == [b"1", b"2"]
+
+
+async def test_a_message_is_of_whom_it_is_about() -> None:
+    """Before anybody has checked it, and whoever else the socket is of."""
+    scene = Scene(Fault(kind=Kind.STATUS, account="bob", count=0))
+    scene.request.note["account"] = "ann"
+
+    scene.spoiler.arrive(ORDER)
+    scene.spoiler.arrive(b'{"method":"subscribe","params":{"account":"bob"}}')
+
+    assert scene.wire.heard == [ORDER]
+    assert len(scene.wire.sent) == 1
 
 
 async def test_what_is_held_back_for_a_client_who_has_left_is_forgotten() -> None:

@@ -169,6 +169,10 @@ class CoinApiEms:
         """Nobody's: a message shows no key, it was shown when the socket was opened."""
         return None
 
+    def subject(self, frame: bytes) -> str:
+        """The same."""
+        return ""
+
     def trouble_frame(self, what: Trouble, frame: bytes) -> bytes:
         """The same on the socket."""
         return trouble.trouble_frame(what, frame)

@@ -299,6 +299,10 @@ class KrakenFutures:
         record = None if api_key is None else self._desk.keys.find(api_key)
         return None if api_key is None else "" if record is None else record.account
 
+    def subject(self, frame: bytes) -> str:
+        """The same: what is private shows a key."""
+        return self.claimed_by(frame) or ""
+
     def trouble_frame(self, what: Trouble, frame: bytes) -> bytes:
         """The same on the socket."""
         return trouble.trouble_frame(what, frame, self._desk.profile.unknown_key)

@@ -197,6 +197,10 @@ class KrakenSpot:
         token = None if text is None else self._desk.tokens.find(text, self._desk.clock.wall())
         return None if text is None else "" if token is None else token.record.account
 
+    def subject(self, frame: bytes) -> str:
+        """The same: what is private shows a token."""
+        return self.claimed_by(frame) or ""
+
     def trouble_frame(self, what: Trouble, frame: bytes) -> bytes:
         """The same on the socket."""
         desk = self._desk

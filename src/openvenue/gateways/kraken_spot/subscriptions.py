@@ -42,6 +42,9 @@ Key = tuple[str, str]  # channel and symbol; private ones have no symbol
 class Speaker(Listener, Protocol):
     """The session, as this part of it sees it."""
 
+    def note_token(self, token: Token) -> None:
+        """Whose socket it is."""
+
     def send(self, frame: bytes) -> None:
         """An answer."""
 
@@ -276,6 +279,7 @@ class Subscriptions:
             raise WireError(errors.LATER)
         if channel in self._private:
             raise WireError(errors.SUBSCRIBED)
+        self._session.note_token(token)
         account = token.record.account
         subscription = Private(account, token, with_status=asked.order_status)
         token.holders += 1

@@ -150,11 +150,15 @@ class KrakenSpotSession:
             raise WireError(self._desk.profile.bad_order_token)
         if needed and not token.record.may(*needed):
             raise WireError(errors.PERMISSION)
+        self.note_token(token)
+        return token
+
+    def note_token(self, token: Token) -> None:
+        """For the request log and for faults: whose socket this is, the first of them."""
         note = self._request.note
         if "key" not in note:
             note["key"] = token.record.api_key
             note["account"] = token.record.account
-        return token
 
     # ---- within
 

@@ -221,6 +221,11 @@ class Pacifica:
         address = trouble.signer(frame)
         return None if address is None else self._desk.keys.find(address) or ""
 
+    def subject(self, frame: bytes) -> str:
+        """The same, or whose account a subscription is for: everybody may read it."""
+        address = trouble.signer(frame) or trouble.listened_to(frame)
+        return "" if address is None else self._desk.keys.find(address) or ""
+
     def trouble_frame(self, what: Trouble, frame: bytes) -> bytes:
         """The same on the socket."""
         now = millis(self._desk.exchange.now())

@@ -44,6 +44,13 @@ def signer(frame: bytes) -> str | None:
     return account if isinstance(account, str) else ""
 
 
+def listened_to(frame: bytes) -> str | None:
+    """The account whose news a message asks for; None: it asks for none."""
+    params = (parse(frame) or {}).get("params")
+    account = params.get("account") if isinstance(params, dict) else None
+    return account if isinstance(account, str) else None
+
+
 def trouble_message(what: Trouble, frame: bytes, now_ms: int) -> dict[str, Any]:
     """The answer to a message: with the id and the operation that it had."""
     failure = FAILURES[what]

@@ -142,6 +142,8 @@ class PacificaSession:
             return
         self._say({"channel": "subscribe", "data": _plain(params)})
         self._topics[topic] = None
+        if topic.source in OF_ACCOUNT:  # unless somebody has signed: a signature says more
+            self._request.note.setdefault("account", topic.key)
         self._feeds.join(topic, self)
         if topic.source in SNAPSHOTS:
             try:
