@@ -10,7 +10,16 @@ from typing import NewType
 
 from msgspec import Struct
 
-from openvenue.engine.units import AccountId, AssetId, Lots, Nanos, Ppb, Symbol, Ticks
+from openvenue.engine.units import (
+    SECOND,
+    AccountId,
+    AssetId,
+    Lots,
+    Nanos,
+    Ppb,
+    Symbol,
+    Ticks,
+)
 
 IndexId = NewType("IndexId", str)  # what an index price is of: "XBT:USD"
 WalletId = NewType("WalletId", str)  # where an account keeps money: "flex", "fi_xbtusd", "cash"
@@ -183,3 +192,4 @@ class Instrument(Struct, frozen=True, array_like=True):
     holds_triggers: bool = True  # False: what waits for its price is taken at once
     holds_batches: bool = False  # what follows a held member of a batch waits for it
     margin_slices: bool = False  # a margin level is of what is above it, not of the whole
+    mark_smoothing: Nanos = Nanos(60 * SECOND)  # of the premium; at least 1

@@ -22,6 +22,7 @@ Durability = Literal["disk", "os"]
 
 PARTS: Final = ("default.toml", "kraken_spot.toml", "pacifica.toml")
 HOLD_MS_MAX: Final = 500
+SMOOTHING_SECONDS_MAX: Final = 86_400
 HOLDS_ELSEWHERE: Final = "only kraken-futures and pacifica answer after a hold: hold_ms must be 0"
 DATE_MARK: Final = "YYMMDD"  # in a symbol: replaced by the day on which the contract expires
 
@@ -173,6 +174,7 @@ class InstrumentTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     holds_batches: bool = False  # what follows a held member of a batch waits for it
     twap: TwapTable | None = None  # None: it takes no TWAPs
     mark: MarkTable | None = None  # None: the index at a smoothed premium
+    mark_smoothing_seconds: int = 60  # how long the premium is averaged
     expires: datetime | None = None
     expires_by: Literal["next-quarter"] | None = None
     meta: dict[str, Any] = {}  # facts that only the gateway tells, under its API's own names
@@ -416,6 +418,8 @@ def _instrument_mistakes(
         yield "settles_over_minutes must not be negative"
     if not 0 <= it.hold_ms <= HOLD_MS_MAX:
         yield f"hold_ms must be from 0 to {HOLD_MS_MAX}"
+    if not 1 <= it.mark_smoothing_seconds <= SMOOTHING_SECONDS_MAX:
+        yield f"mark_smoothing_seconds must be from 1 to {SMOOTHING_SECONDS_MAX}"
     if it.kind == "linear" and it.settlement != it.quote:
         yield "a linear contract settles in its quote asset"
     if it.kind == "inverse" and it.settlement != it.base:

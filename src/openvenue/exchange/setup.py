@@ -179,6 +179,7 @@ def instrument(venue: VenueTable, it: InstrumentTable, now: Nanos) -> Instrument
         funding=None if it.funding is None else _funding(it.funding),
         twap=None if it.twap is None else _twap(it.twap),
         mark=None if it.mark is None else _mark(it.mark),
+        mark_smoothing=Nanos(it.mark_smoothing_seconds * SECOND),
     )
 
 

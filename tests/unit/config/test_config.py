@@ -77,6 +77,7 @@ MISTAKES = [
     (r'^ladder = "multi-collateral"$', "settles_over_minutes = -1", "must not be negative"),
     (r'^ladder = "multi-collateral"$', "hold_ms = -1", "hold_ms must be from 0 to 500"),
     (r'^ladder = "multi-collateral"$', "hold_ms = 501", "hold_ms must be from 0 to 500"),
+    (r'^ladder = "multi-collateral"$', "mark_smoothing_seconds = 0", "must be from 1 to 86400"),
     (r"^tick_size = 1$", 'tick_size = "one"', "instruments[0].tick_size: Invalid decimal"),
     (r"^tick_size = 1$", "tick_size = 0", "(PF_XBTUSD): tick_size must be above 0"),
     (r"^tick_size = 1$", "tick_size = nan", "(PF_XBTUSD): tick_size must be above 0"),

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from openvenue.engine.commands import Deposit, ListInstrument, OpenAccount, SetIndexPrice
 from openvenue.engine.engine import Engine
@@ -72,6 +73,16 @@ def test_one_lot_at_one_tick_of_every_linear_contract_is_a_whole_number_of_atoms
             it = command.instrument
             if it.settlement == it.quote:
                 assert it.tick_size * it.lot_size * 10**it.settlement_scale % 1 == 0
+
+
+def test_a_market_may_say_over_how_long_its_mark_is_smoothed(venue: VenueTable) -> None:
+    """A minute, where nothing is said."""
+    first, *others = venue.instruments
+    changed = replace(venue, instruments=(replace(first, mark_smoothing_seconds=30), *others))
+
+    listed = [it.instrument for it in build_setup(changed, START) if isinstance(it, ListInstrument)]
+
+    assert [it.mark_smoothing for it in listed[:2]] == [30 * SECOND, 60 * SECOND]
 
 
 def test_facts_for_the_gateway_are_found_by_the_symbol_that_was_listed(venue: VenueTable) -> None:

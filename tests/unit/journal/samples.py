@@ -168,6 +168,7 @@ INSTRUMENT: Final = Instrument(
     holds_batches=True,
     twap=TwapRule(Nanos(30 * 10**9), Nanos(60 * 10**9), Nanos(10**14), 4, 2),
     margin_slices=True,
+    mark_smoothing=Nanos(30 * 10**9),
 )
 TWAP: Final = TwapView(
     Twap(

@@ -1,9 +1,9 @@
 """Index and mark prices.
 
 The mark follows the index at a smoothed premium: what the contract's impact mid price was above or
-below the index, averaged over a minute. Source: Kraken Futures, "Mark price"; the length of the
-average is unpublished. Where a market has another rule it is looked at at the same moments: when
-an index moves. Source: Pacifica, "Oracle price and mark price".
+below the index, averaged over a time that the instrument says. Source: Kraken Futures, "Mark
+price"; how long it is there is unpublished. Where a market has another rule it is looked at at the
+same moments: when an index moves. Source: Pacifica, "Oracle price and mark price".
 """
 
 from decimal import Decimal
@@ -18,13 +18,11 @@ from openvenue.engine.state import State
 from openvenue.engine.units import (
     FINE_PRICE_MAX,
     PPB_ONE,
-    SECOND,
     FinePrice,
     fine_price,
     is_workable,
 )
 
-SMOOTHING: Final = 60 * SECOND
 PREMIUM_MAX: Final = 10**18  # in parts per billion; no market has it, and a journal can hold it
 
 
@@ -120,8 +118,9 @@ def premium_after(market: Market, index: int, now: int) -> int:
     if mid == 0 or market.marked == 0:
         return market.premium
     sample = min((mid - index) * PPB_ONE // index, PREMIUM_MAX)
-    passed = min(now - market.marked, SMOOTHING)
-    return market.premium + (sample - market.premium) * passed // SMOOTHING
+    smoothing = market.contract.instrument.mark_smoothing
+    passed = min(now - market.marked, smoothing)
+    return market.premium + (sample - market.premium) * passed // smoothing
 
 
 def _mark(market: Market, index: int, premium: int) -> Event:

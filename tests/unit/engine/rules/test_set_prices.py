@@ -6,7 +6,7 @@ from openvenue.engine.commands import SetMarkPrice
 from openvenue.engine.events import IndexPriceSet, MarkPriceSet, Refused
 from openvenue.engine.orders import BUY, SELL
 from openvenue.engine.reasons import RejectReason
-from openvenue.engine.units import FINE_PRICE_MAX, PRICE_ONE, FinePrice, Lots
+from openvenue.engine.units import FINE_PRICE_MAX, PRICE_ONE, SECOND, FinePrice, Lots, Nanos
 from tests.unit.engine.scene import ANN, BOB, FUTURE, INDEX, PERP, Scene, linear, order
 
 IMPACT = linear(impact_size=Lots(10))
@@ -42,6 +42,19 @@ def test_the_mark_follows_the_impact_mid_over_a_minute() -> None:
     assert scene.engine.state.markets[PERP].mark == 104 * PRICE_ONE
     scene.wait(3_600)
     scene.index("200")
+    assert scene.engine.state.markets[PERP].mark == 104 * PRICE_ONE
+
+
+def test_a_market_may_smooth_its_mark_over_another_time() -> None:
+    """A premium of 4 % that half a minute takes in: after 15 seconds half of it."""
+    scene = Scene(linear(impact_size=Lots(10), mark_smoothing=Nanos(30 * SECOND)))
+    scene.do(order(BOB, SELL, 10, 105), order(ANN, BUY, 10, 103))
+
+    scene.wait(15)
+    scene.index("100")
+    assert scene.engine.state.markets[PERP].mark == 102 * PRICE_ONE
+    scene.wait(30)
+    scene.index("100")
     assert scene.engine.state.markets[PERP].mark == 104 * PRICE_ONE
 
 
