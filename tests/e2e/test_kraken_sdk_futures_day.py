@@ -1,7 +1,7 @@
 """A day at Kraken Futures as python-kraken-sdk's own WebSocket client hears it, over TLS.
 
 Order, partial fill, edit, a trigger that fires, the button, a dead man's switch that nobody held,
-and a connection that breaks and comes back by itself.
+a connection that breaks and comes back by itself, and a liquidation.
 """
 
 import json
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from kraken.futures import Trade
+from kraken.futures import Trade, User
 
 from openvenue.testing.server import Server
 from tests.e2e.signed_client import traceback_in
@@ -182,5 +182,26 @@ def test_the_sdk_hears_a_day(server: Server, ears: Ears) -> None:
     again = place(mine, "lmt", "buy", "0.01", limitPrice="91500")
     ears.hear_in("open_orders", "order", order_id=again)
     assert any(it.get("event") == "subscribed" for it in ears.heard[before:])
+    # The wallet cannot carry its position: orders end, and the venue closes it.
+    place(other, "lmt", "sell", "45", limitPrice="95000")
+    place(mine, "lmt", "buy", "45", limitPrice="95000")
+    other.cancel_all_orders()
+    place(other, "lmt", "buy", "50", limitPrice="76000")
+    admin(server, "venues/kraken-futures/mark-price", symbol=SYMBOL, price="76000")
+    liquidation = len(ears.heard)
+    ears.hear_in("account_log", "new_entry", info="futures partial liquidation")
+    told = ears.heard[liquidation:]
+    gone = {it["order_id"]: it["reason"] for it in told if it.get("is_cancel") and "order_id" in it}
+    assert {gone[stays], gone[again]} == {"not_enough_margin"}
+    closed = [it for frame in told if frame.get("feed") == "fills" for it in frame["fills"]]
+    assert "partialLiquidation" in {it["fill_type"] for it in closed if not it["buy"]}
+    sold = [it for it in told if it.get("feed") == "trade" and it["type"] == "liquidation"]
+    assert {(it["side"], it["price"]) for it in sold} == {("sell", 76_000)}
+    left = User(
+        key=server.keys("primary").api_key,
+        secret=server.keys("primary").api_secret,
+        url=server.base_url,
+    ).get_open_positions()["openPositions"]
+    assert sum(it["size"] for it in left) < 40
     ears.tell("end")
     assert ears.process.wait(30) == 0
