@@ -8,8 +8,18 @@ import pytest
 from msgspec.structs import fields
 
 from openvenue.gateways.kraken_futures.profile import Profile
-from openvenue.gateways.kraken_futures.rest import ENDPOINTS, LATER, NAMED
-from tests.conformance.kraken_futures.schemas import ERRORS, ORDER_ERRORS, SEND_STATUSES
+from openvenue.gateways.kraken_futures.rest import BASE, ENDPOINTS, LATER, NAMED
+from tests.conformance.kraken_futures.schemas import (
+    ERRORS,
+    FEED_REASONS,
+    FEEDS,
+    FILL_TYPES,
+    HISTORY_EVENTS,
+    LOG_ENTRIES,
+    ORDER_ERRORS,
+    SEND_STATUSES,
+    UPDATE_REASONS,
+)
 from tests.conformance.scene import Scene
 
 ROOT: Final = Path(__file__).parents[2]
@@ -27,6 +37,7 @@ EXAMPLES: Final = {
     "{analytics_type}": "cvd",
 }
 NEVER: Final = ("never", "comes with")
+OF_THE_WORLD: Final = {"max_open_orders", "mark_smoothing_seconds", "late_ack", "late_reply"}
 
 
 def rows(title: str) -> dict[str, list[str]]:
@@ -42,6 +53,11 @@ def rows(title: str) -> dict[str, list[str]]:
         ("Error words", ERRORS),
         ("sendStatus words", SEND_STATUSES),
         ("Order errors", ORDER_ERRORS),
+        ("Reasons on open_orders", FEED_REASONS),
+        ("Reasons of orders/status", UPDATE_REASONS),
+        ("Types of fills", FILL_TYPES),
+        ("Events of the history", HISTORY_EVENTS),
+        ("Entries of the account log", LOG_ENTRIES),
     ],
 )
 def test_every_word_has_its_row_and_every_row_its_proof(title: str, words: list[str]) -> None:
@@ -68,6 +84,34 @@ def test_every_setting_and_every_endpoint_is_on_the_page() -> None:
         assert f"`{name}`" in PAGE, name
     for name in LATER:
         assert name in PAGE or f"{name.partition('/')[0]}/*" in PAGE, name
+
+
+def test_every_feed_has_its_row_with_its_proof_and_its_source() -> None:
+    """A conversation that really has it, or a test."""
+    section = PAGE.split("\n## WebSocket\n")[1].split("\n## ")[0]
+    feeds: set[str] = set()
+    for line in section.splitlines():
+        if line.startswith(("| `", "| event `")):
+            name, _, shown, source = [cell.strip() for cell in line.strip("|").split(" | ")]
+            names = re.findall(r"`([a-z_]+)`", name)
+            feeds |= set(names)
+            assert re.match("[A-Z]", source), name
+            for place in re.findall(r"`([a-z0-9_.-]+)`", shown):
+                assert place in TRANSCRIPTS or list((ROOT / "tests").rglob(place)), place
+            texts = [TRANSCRIPTS.get(place, "") for place in re.findall(r"`([a-z-]+)`", shown)]
+            assert any(f'"{names[0]}' in text for text in texts), name
+
+    assert feeds - {"info", "ping", "challenge"} == {it.removesuffix("_snapshot") for it in FEEDS}
+
+
+def test_paths_stand_in_one_table() -> None:
+    """A line between its rows would end it, and show the rest as text."""
+    section = PAGE.split("\n## REST\n")[1].split("\n### ")[0]
+    blocks = [block for block in section.split("\n\n") if "\n| " in f"\n{block}"]
+
+    assert len(blocks) == 1
+    for row in blocks[0].strip().splitlines():
+        assert row.startswith("| ") and row.endswith(" |"), row
 
 
 def told_paths() -> set[tuple[str, str]]:
@@ -101,6 +145,38 @@ async def test_every_path_of_the_list_has_an_answer() -> None:
     await scene.close()
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "GET rfqs",
+        "GET rfqs/{uid}",
+        "GET rfqs/open-offers",
+        "GET rfqs/closed-offers",
+        "POST rfqs/place-offer/{uid}",
+        "DELETE rfqs/cancel-offer/{uid}",
+        "GET rfqs/open-rfqs",
+        "POST rfqs/open-rfqs",
+        "DELETE rfqs/open-rfqs/{uid}",
+        "POST rfqs/open-rfqs/accept-offer/{uid}",
+        "POST rfqs/{uid}/place-offer",
+        "PUT rfqs/{uid}/replace-offer",
+        "DELETE rfqs/{uid}/cancel-offer",
+        "GET rfq-assignment/max-leverage",
+        "PUT rfq-assignment/max-leverage",
+        "DELETE rfq-assignment/max-leverage",
+        "GET /api/charts/v1/analytics/liquidity-pool",
+    ],
+)
+async def test_what_is_known_and_not_served_says_so(asked: str) -> None:
+    """Instead of 404, which would mean that there is no such thing."""
+    scene = await Scene.open()
+    method, _, name = asked.replace("{uid}", EXAMPLES["{uid}"]).partition(" ")
+    handler = scene.gateway.route(method, name if name.startswith("/") else BASE + name)
+    await scene.close()
+
+    assert getattr(handler, "endpoint", None) == "later"
+
+
 def test_every_setting_is_tried_with_another_answer() -> None:
     """In a conversation, or in a test of its own; the default is everywhere else."""
     text = "\n".join(TRANSCRIPTS.values())
@@ -130,4 +206,4 @@ def test_every_open_question_and_every_report_points_at_what_is_there(title: str
             is_test = place.endswith(".py") and list((ROOT / "tests").rglob(Path(place).name))
             assert place in TRANSCRIPTS or is_test, place
         for name in re.findall(r"`([a-z]+(?:_[a-z]+)+)`", cells[1]):
-            assert name in known | {"max_open_orders", "late_ack", "late_reply"}, name
+            assert name in known | OF_THE_WORLD, name

@@ -20,6 +20,7 @@ from tests.conformance.kraken_futures.schemas import (
     FEEDS,
     FILL_TYPES,
     HISTORY_EVENTS,
+    LOG_ENTRIES,
     ORDER_ERRORS,
     ORDER_STATUSES,
     SEND_STATUSES,
@@ -115,6 +116,7 @@ WORDS: Final = {
     "feeds": (field(SOCKET, "feed"), FEEDS),
     "order events": (variants, VARIANTS),
     "history": (history_events, HISTORY_EVENTS),
+    "entries of the account log": (field("/account-log", "info"), LOG_ENTRIES),
 }
 NEVER: Final = {  # published, and nothing here would bring them about
     "reasons of updates": [
@@ -131,6 +133,12 @@ NEVER: Final = {  # published, and nothing here would bring them about
         "cancelled_by_admin",
         "ioc_order_failed_because_it_would_not_be_executed",  # it was never open
         "order_for_edit_not_found",
+    ],
+    "entries of the account log": [
+        "interest payment",  # none is charged
+        "kfee applied",
+        "tax withheld",
+        "tax refund",
     ],
 }
 

@@ -276,6 +276,27 @@ HISTORY_EVENTS: Final = [
     "PositionUpdate",
     "MarkPriceChanged",
 ]
+LOG_ENTRIES: Final = [
+    "futures trade",
+    "funding rate change",
+    "futures partial liquidation",
+    "futures liquidation",
+    "futures assignor",
+    "futures assignee",
+    "futures unwind bankrupt",
+    "futures unwind counterparty",
+    "covered liquidation",
+    "settlement",
+    "conversion",
+    "transfer",
+    "subaccount transfer",
+    "cross-exchange transfer",
+    "admin transfer",
+    "interest payment",
+    "kfee applied",
+    "tax withheld",
+    "tax refund",
+]
 
 NUMBER: Final[Schema] = {"type": "number"}
 TEXT: Final[Schema] = {"type": "string"}

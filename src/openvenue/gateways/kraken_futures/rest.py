@@ -140,7 +140,7 @@ LATER: Final[Mapping[str, tuple[str, ...]]] = {
     "rfqs": ("GET",),
 }
 LATER_TREES: Final[Mapping[str, tuple[str, ...]]] = {
-    "rfqs/": ("GET", "POST", "DELETE"),
+    "rfqs/": ("GET", "POST", "PUT", "DELETE"),
     "rfq-assignment/": ("GET", "PUT", "DELETE"),
 }
 
