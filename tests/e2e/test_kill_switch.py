@@ -173,6 +173,7 @@ async def test_a_desk_that_is_killed_in_the_middle_comes_back_halted_and_finishe
     report = await scene.halt_when(halt["id"], has("proven"))
 
     assert refused["status"] == "REJECTED" and halt["id"] in refused["error_message"]
+    assert any(it.startswith(f"  HALTED      {halt['id']}: ") for it in scene.desk.output)
     assert {leg["exchange_id"]: leg["rounds"] for leg in report["accounts"]}["KRAKENFTS"] == 2
     assert report["summary"]["canceled"] == 3
     assert scene.truth() == NOTHING

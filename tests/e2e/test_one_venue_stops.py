@@ -87,7 +87,7 @@ async def running(server: Server) -> AsyncIterator[None]:
         is_virtual=False,
     )
     it, ready = Program(make_plan(options)), asyncio.Event()
-    task = asyncio.create_task(it.run(ready.set))
+    task = asyncio.create_task(it.run(lambda _: ready.set()))
     try:
         async with asyncio.timeout(PATIENCE_S):
             await ready.wait()

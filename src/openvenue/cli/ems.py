@@ -8,7 +8,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
@@ -20,10 +20,11 @@ from msgspec.structs import replace
 from openvenue.cli import desk_file
 from openvenue.cli.desk_file import DeskFile
 from openvenue.cli.program import GRACE_SECONDS, own_url, served_by
-from openvenue.cli.serve import READY, log_to_stderr
+from openvenue.cli.serve import READY, halted_lines, log_to_stderr
 from openvenue.ems.aliases import Aliases, read_aliases
 from openvenue.ems.config import CannotConnect, EmsConfig
 from openvenue.ems.desk import Ems
+from openvenue.ems.orders import HaltId
 from openvenue.ems.settings import SettingsError, load
 from openvenue.engine.units import AccountId
 from openvenue.exchange.keys import KeyFile, KeysError, ensure_keys
@@ -110,7 +111,7 @@ async def _serve(options: Options, config: EmsConfig, keys: KeyFile, aliases: Al
             config=str(options.config.absolute()),
         )
         await asyncio.to_thread(desk_file.write, options.data_dir, found)
-        _say_ready(options, config)
+        _say_ready(options, config, await ems.switchboard.standing())
         await end.wait()
 
 
@@ -139,7 +140,7 @@ def _door(
     return Door(gateways, faults=faults, request_log=request_log, metrics=metrics)
 
 
-def _say_ready(options: Options, config: EmsConfig) -> None:
+def _say_ready(options: Options, config: EmsConfig, halts: Sequence[HaltId]) -> None:
     """Where it is, what it reaches, and whether that is real."""
     url = own_url(options.host, options.port)
     lines = [f"{READY} at {url}"]
@@ -151,4 +152,5 @@ def _say_ready(options: Options, config: EmsConfig) -> None:
     lines.append("  APIs        coinapi-ems")
     lines.append(f"  keys        {options.data_dir}/keys.json")
     lines.append(f"  stop all    openvenue cancel-all --data-dir {options.data_dir}")
+    lines[1:1] = halted_lines(halts, options.data_dir)
     print("\n".join(lines), flush=True)

@@ -7,7 +7,7 @@ import asyncio
 import os
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final, Literal
@@ -21,7 +21,7 @@ from openvenue.cli.rooms import Rooms
 from openvenue.cli.venues import Plan, wipe
 from openvenue.ems.config import ApiKind, Credentials, EmsConfig, VenueAccount
 from openvenue.ems.desk import Ems
-from openvenue.ems.orders import ExchangeId
+from openvenue.ems.orders import ExchangeId, HaltId
 from openvenue.engine.units import SECOND, AccountId, Nanos
 from openvenue.exchange.clock import RealClock, VirtualClock
 from openvenue.exchange.keys import AccountKeys, KeyFile
@@ -69,17 +69,17 @@ class Program:
         if self._ems is not None:
             self._ems.switchboard.kill_by_signal()
 
-    async def run(self, ready: Callable[[], None]) -> None:
+    async def run(self, ready: Callable[[Sequence[HaltId]], None]) -> None:
         """Serve until `stop`; a reset or a restart is an end and a new beginning.
 
-        `ready` is called at each beginning.
+        `ready` is called at each beginning, with the names of the desk's standing halts.
 
         Raises: JournalError; SetupRefused; VenueStopped; OSError: a port is taken. FaultError: one
         of the plan's could strike nothing.
         """
         while True:
             async with self._open():
-                ready()
+                ready(await self._ems.switchboard.standing() if self._ems is not None else [])
                 await self._end.wait()
             if self._why == "stop":
                 return

@@ -48,11 +48,15 @@ def run(
         body = {"reason": reason, "by": by, "even_unproven": even_unproven}
         told = _ask(data_dir, url, None if lists else halt, body)
     except AdminRefused as error:
-        print(f"openvenue: {error.why}{_left_as_file(data_dir, halt)}", file=sys.stderr)
+        why = _for_a_shell(error.why)
+        print(f"openvenue: {why}{_left_as_file(data_dir, halt)}", file=sys.stderr)
         return STAYS if error.status == 409 else USAGE
     except (AdminSilent, CannotReach, DeskFileError) as error:
         if not lists and halt is not None and _is_left(data_dir, halt):
             return _released_as_file(data_dir, halt, body, json=json)
+        for it in markers.read(markers.folder_of(data_dir / desk_file.JOURNAL)) if lists else ():
+            told = f"{it.halt_id}  left for the desk by {it.by}: {it.reason}"
+            print(printable(told), file=sys.stderr)
         print(f"openvenue: {error} Halts stand until the desk can be asked.", file=sys.stderr)
         return SILENT
     if json:
@@ -85,7 +89,8 @@ def _released_as_file(data_dir: Path, halt: str, body: dict[str, Any], *, json: 
     folder = markers.folder_of(data_dir / desk_file.JOURNAL)
     is_proven = _was_proven(folder / f"{halt}.report.json")
     if not is_proven and not body["even_unproven"]:
-        print(f"openvenue: {halt} stays: {HaltRefusal.UNPROVEN}", file=sys.stderr)
+        why = _for_a_shell(HaltRefusal.UNPROVEN)
+        print(f"openvenue: {halt} stays: {why}", file=sys.stderr)
         return STAYS
     although = "" if is_proven else " (although it was not proven)"
     (folder / f"{halt}.release.txt").write_text(f"by {body['by']}{although}: {body['reason']}\n")
@@ -93,6 +98,11 @@ def _released_as_file(data_dir: Path, halt: str, body: dict[str, Any], *, json: 
     line = f"{halt} had not reached the desk; it is taken back."
     print(msgspec.json.encode({"id": halt, "halted": False}).decode() if json else line)
     return GOOD
+
+
+def _for_a_shell(why: str) -> str:
+    """With the flag that whoever reads it can type."""
+    return why.replace("even_unproven", "--even-unproven")
 
 
 def _was_proven(report: Path) -> bool:

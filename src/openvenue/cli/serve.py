@@ -7,7 +7,7 @@ was asked for something that cannot be.
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from openvenue.build import engine_form
 from openvenue.cli.program import Program
 from openvenue.cli.venues import Plan
+from openvenue.ems.orders import HaltId
 from openvenue.exchange.config import ConfigError, Limits, load_world
 from openvenue.exchange.exchange import SetupRefused
 from openvenue.exchange.keys import KeysError, ensure_keys
@@ -147,10 +148,10 @@ async def _serve(plan: Plan, options: Options) -> None:
     loop.add_signal_handler(signal.SIGINT, leave)
     loop.add_signal_handler(signal.SIGTERM, leave)
     loop.add_signal_handler(signal.SIGUSR1, program.kill_everything)
-    await program.run(lambda: _say_ready(plan, options))
+    await program.run(lambda halts: _say_ready(plan, options, halts))
 
 
-def _say_ready(plan: Plan, options: Options) -> None:
+def _say_ready(plan: Plan, options: Options, halts: Sequence[HaltId]) -> None:
     """Where it is, and how to get in."""
     host = f"[{plan.host}]" if ":" in plan.host else plan.host
     again = f" --config {options.config}" if options.config is not None else ""
@@ -167,7 +168,14 @@ def _say_ready(plan: Plan, options: Options) -> None:
         lines.append(f"  faults      {len(plan.faults)} planned: {how}")
     if plan.is_in_memory:
         lines.append("  journal     none: what happens here ends with this process")
+    lines[1:1] = halted_lines(halts, plan.data_dir)
     print("\n".join(lines), flush=True)
+
+
+def halted_lines(halts: Sequence[HaltId], data_dir: Path) -> list[str]:
+    """What has to be seen first by whoever wonders why orders are refused."""
+    again = f"openvenue release HALT --reason … --data-dir {data_dir}"
+    return [f"  HALTED      {', '.join(halts)}: {again}"] if halts else []
 
 
 def log_to_stderr() -> None:

@@ -116,6 +116,11 @@ class Switchboard:
         halts = (await self._ledger.state()).halts.values()
         return [await self.halt(owner, it.halt_id) for it in list(halts) if is_seen(it, owner)]
 
+    async def standing(self) -> list[HaltId]:
+        """The names of halts that nobody has released, oldest first."""
+        halts = (await self._ledger.state()).halts.values()
+        return [it.halt_id for it in halts if it.release is None]
+
     async def halt(self, owner: AccountId | None, halt_id: str) -> HaltReport:
         """The report of one halt, as far as an owner may see it. Raises: NoSuchHalt."""
         state = await self._ledger.state()

@@ -537,12 +537,24 @@ def test_a_halt_that_no_desk_has_read_can_be_taken_back(
     again = released()
 
     assert (unproven, code, again) == (1, 0, 2)
-    assert "HALT-file stays: nothing has proven" in said
+    assert "HALT-file stays: nothing has proven" in said and "with --even-unproven" in said
     assert markers.read(folder) == []
     although = "" if status == "proven" else " (although it was not proven)"
     kept = (folder / "HALT-file.release.txt").read_text()
     assert kept == f"by Olga{although}: drill over\n"
     assert "Halts stand" in capsys.readouterr().err
+
+
+def test_a_list_tells_what_waits_for_a_desk_that_does_not_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is not the list of all, so it is no success."""
+    markers.leave(markers.folder_of(tmp_path / "ems"), MARKER)
+
+    code = release.run(tmp_path, None, reason="", by="", lists=True, json=False)
+
+    assert code == 2
+    assert "HALT-file  left for the desk by " in capsys.readouterr().err
 
 
 def test_a_halt_that_was_taken_back_is_told_to_programs_too(
