@@ -10,7 +10,7 @@ import pytest
 from openvenue.ems.halt_events import HaltRefusal, ReleaseRefused
 from openvenue.ems.records import EMS
 from openvenue.journal.reader import read_lines
-from tests.e2e.kill_scene import NOTHING, KillScene, report_of
+from tests.e2e.kill_scene import APIS, NOTHING, OWNER, KillScene, report_of
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +56,25 @@ async def test_a_slip_of_the_pen_is_told_and_is_no_success(scene: KillScene) -> 
     assert "of every account at KRAKENFTS\n" in half.out, "what there is none of is not halted"
     assert (nobody.code, nobody.out) == (3, "")
     assert dry.code == 2 and "WARNING: no order ever had the tag nobodys" in dry.out
+    await emptied(scene)
+
+
+async def test_orders_that_the_desk_never_heard_of_are_told(scene: KillScene) -> None:
+    """Another program's, which the venues' mass cancels remove before any look shows them."""
+    sent = {name: await scene.place_past_the_desk(name) for name in APIS}
+
+    ran = await scene.cli("cancel-all", "--json")
+
+    assert ran.code == 0, ran.err
+    legs = {it["exchange_id"]: it for it in report_of(ran)["accounts"] if it["account"] == OWNER}
+    (told,) = legs["KRAKENFTS"]["orders"]
+    assert told["exchange_order_id"] == sent["KRAKENFTS"]
+    assert (told["outcome"], told["foreign"]) == ("canceled", True)
+    assert (told["side"], told["symbol_id_exchange"]) == ("BUY", "PF_XBTUSD")
+    assert (told["amount_order"], told["price"]) == (0.01, 19_000)
+    for leg in legs.values():
+        assert len(leg["orders"]) + leg["unnamed"] == 1, leg
+        assert [it["canceled"] for it in leg["requests"]] == [1]
     await emptied(scene)
 
 

@@ -20,7 +20,7 @@ import pytest
 
 from openvenue.ems.orders import Side
 from openvenue.faults.fault import Fault, Kind
-from tests.e2e.kill_scene import APIS, OWNER, PATIENCE_S, Fates, KillScene
+from tests.e2e.kill_scene import APIS, OWNER, PATIENCE_S, KillScene
 
 KILLS: Final = int(os.environ.get("OPENVENUE_KILLS", "3"))
 RESTING: Final = 6  # orders at each venue before the switch is pulled
@@ -121,7 +121,7 @@ async def kill_once(scene: KillScene, flow: Flow) -> Any:
         return min(len(it) for it in open_orders) >= RESTING
 
     await until(are_resting)
-    known = {name: await open_at_desk(scene, name) for name in APIS}
+    before = {name: await asyncio.to_thread(scene.fates, name) for name in APIS}
     pull = {"reason": "soak", "by": "pytest", "accounts": [OWNER]}
     _, pulled = await scene.admin("POST", "", pull)
     flow.is_open.clear()
@@ -130,9 +130,8 @@ async def kill_once(scene: KillScene, flow: Flow) -> Any:
         return bool(report["status"] == "proven" and not any(scene.truth().values()))
 
     report = await scene.halt_when(pulled["id"], is_over)
-    before = {name: Fates() for name in APIS}
     for name, fates in before.items():
-        fates.open = known[name] - scene.fates(name).filled
+        fates.open -= scene.fates(name).filled
     scene.hold_against_journals(report, before)
     return report
 

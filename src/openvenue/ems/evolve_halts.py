@@ -11,6 +11,7 @@ from openvenue.ems.halt_events import (
     HaltReleased,
     HaltRepeated,
     Looked,
+    OrdersMet,
     PositionsSeen,
     ReleaseRefused,
     RoundBegun,
@@ -90,6 +91,11 @@ def looked(state: State, event: Looked) -> None:
     _meet(state, halt, event.orders)
 
 
+def orders_met(state: State, event: OrdersMet) -> None:
+    """Part of the report."""
+    _meet(state, state.halts[event.halt_id], event.orders)
+
+
 def acted(state: State, event: Acted) -> None:
     """Something was asked of the venue."""
     leg = state.halts[event.halt_id].legs[event.account]
@@ -164,4 +170,5 @@ EVOLVE_HALTS: Final[dict[type[Any], Callable[[State, Any], None]]] = {
     RoundEnded: round_ended,
     HaltReleased: halt_released,
     ReleaseRefused: nothing,
+    OrdersMet: orders_met,
 }

@@ -113,6 +113,14 @@ class ReleaseRefused(Struct, frozen=True, kw_only=True, tag=28, array_like=True)
     reason: HaltRefusal
 
 
+class OrdersMet(Struct, frozen=True, kw_only=True, tag=120, array_like=True):
+    """Orders in scope that were canceled before any look could show them."""
+
+    halt_id: HaltId
+    account: Account
+    orders: tuple[HaltOrder, ...]
+
+
 HaltEvent = (
     Halted
     | HaltRepeated
@@ -123,4 +131,5 @@ HaltEvent = (
     | RoundEnded
     | HaltReleased
     | ReleaseRefused
+    | OrdersMet
 )

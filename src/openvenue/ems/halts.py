@@ -51,6 +51,7 @@ class Act(Struct, frozen=True, array_like=True, kw_only=True):
     answered: Nanos
     answer: str  # DONE, TAKEN, GONE, or why not
     cl_ord_id: ClOrdId | None = None  # of a single order
+    count: int | None = None  # how many orders a mass cancel has canceled, if that was told
 
 
 PATH = "went over to: "  # and a path; the answer is why

@@ -16,6 +16,7 @@ from openvenue.ems.halts import (
     FIRST_PATH,
     GONE,
     PATH,
+    TAKEN,
     Act,
     Halt,
     HaltOrder,
@@ -120,6 +121,7 @@ class LegReport(Struct, frozen=True, kw_only=True):
     paths: tuple[str, ...]
     came_back: int  # how often positions were held after none had been
     first_request: Nanos | None  # so long after the trigger
+    unnamed: int  # orders that mass cancels canceled, by their venue's count, and nobody can name
     kept: tuple[tuple[Order, str], ...]  # open beside the scope, and which filter left them out
 
 
@@ -223,6 +225,7 @@ def _leg(state: State, halt: Halt, leg: Leg, is_live: bool) -> LegReport:
         paths=_paths(leg),
         came_back=leg.came_back,
         first_request=leg.first_request,
+        unnamed=_unnamed(leg, orders),
         kept=tuple(_kept(state, halt, leg)),
     )
 
@@ -256,6 +259,19 @@ def _gone(leg: Leg) -> dict[ClOrdId, None]:
         if act.cl_ord_id is not None and act.answer == GONE:
             gone[act.cl_ord_id] = None
     return gone
+
+
+def _unnamed(leg: Leg, orders: tuple[OrderReport, ...]) -> int:
+    """How many more a venue counts in its mass cancels than they can have been of `orders`."""
+    counted = sum(act.count or 0 for act in leg.acts)
+    singly = {act.cl_ord_id for act in leg.acts if act.answer in (DONE, TAKEN)}
+    singly |= _gone(leg).keys()
+    may_be = [
+        it
+        for it in orders
+        if it.outcome not in (Outcome.FILLED, Outcome.FAILED) and it.cl_ord_id not in singly
+    ]
+    return max(counted - len(may_be), 0)
 
 
 def _recanceled(leg: Leg, orders: tuple[OrderReport, ...]) -> int:

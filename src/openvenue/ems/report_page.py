@@ -122,6 +122,8 @@ def _leg_lines(leg: LegReport) -> Iterator[str]:
     if leg.unlistable:
         yield f"  cannot be listed there: {', '.join(leg.unlistable)}"
     yield from (f"  {_outcome_line(order)}" for order in leg.orders)
+    if leg.unnamed:
+        yield f"  {leg.unnamed} more were canceled, by the venue's count, that the desk cannot name"
     yield from (f"  kept for {why}: {_order_text(order)}" for order, why in leg.kept)
     yield from (f"  {_sight_line(sight)}" for sight in leg.sights)
     yield from (f"  {_act_line(act)}" for act in leg.acts)
@@ -159,7 +161,8 @@ def _sight_line(sight: Sight) -> str:
 
 def _act_line(act: Act) -> str:
     name = f" {act.cl_ord_id}" if act.cl_ord_id is not None else ""
-    return f"sent {iso(act.asked)}  {act.kind}{name}; {iso(act.answered)}: {act.answer}"
+    count = "" if act.count is None else f", orders canceled: {act.count}"
+    return f"sent {iso(act.asked)}  {act.kind}{name}; {iso(act.answered)}: {act.answer}{count}"
 
 
 def _positions(held: Sequence[HeldPosition]) -> str:

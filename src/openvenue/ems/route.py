@@ -30,6 +30,7 @@ from openvenue.ems.connectors.port import (
     Connector,
     Gone,
     HasTwoPaths,
+    Heard,
     OrderName,
     PathChange,
     Relayed,
@@ -287,13 +288,29 @@ class Route:
                 self.is_pressed = False
                 self.calm.set()
 
-    def hear(self, told: Sequence[tuple[tuple[str, str], Word]], asked: Nanos) -> None:
-        """What the venue said of several orders, to be known in its turn; unknown ones are left."""
+    async def hear(self, told: Sequence[Heard], asked: Nanos) -> None:
+        """What a mass cancel told of several orders: of known ones to be known in its turn.
+
+        Unknown ones are somebody else's, where they are told in full: known when this returns.
+        """
         state = self.ledger.peek()
-        orders = [(state.find(self.account, *names), word) for names, word in told]
-        self.ledger.note(
-            self._word(it.cl_ord_id, word, asked) for it, word in orders if it is not None
-        )
+        known, foreign = [], list[Command]()
+        for it in told:
+            order = state.find(self.account, it.cl_ord_id, it.word.order_id)
+            if order is not None:
+                known.append(self._word(order.cl_ord_id, it.word, asked))
+            elif it.terms is not None:
+                foreign.append(
+                    RecordForeign(
+                        account=self.account,
+                        venue_cl_ord_id=it.cl_ord_id,
+                        terms=it.terms,
+                        word=it.word,
+                    )
+                )
+        self.ledger.note(known)
+        if foreign:
+            await self.ledger.submit_all(foreign)
 
     def _word(self, cl_ord_id: ClOrdId, word: Word, asked: Nanos) -> RecordWord:
         owner = self.account.owner

@@ -19,6 +19,7 @@ from openvenue.ems.commands import Standing, Word
 from openvenue.ems.connectors.port import (
     FAILURES,
     Gone,
+    Heard,
     Relayed,
     Silent,
     TooMany,
@@ -89,7 +90,7 @@ class Sweep:
         self._asking: dict[tuple[str, ClOrdId | None], Nanos] = {}  # and no answer yet
         # What mass cancels came to: the next look does not wait for it.
         self._telling: list[asyncio.Task[None]] = []
-        self._told: list[tuple[Sequence[tuple[tuple[str, str], Word]], Nanos]] = []
+        self._told: list[tuple[Sequence[Heard], Nanos]] = []
         self._is_nameless = False
         self._bounds: list[asyncio.Timeout] = []  # of what is under way
         self.first_asked: float | None = None  # monotonic
@@ -225,7 +226,7 @@ class Sweep:
         asked = self._asking[kind, None] = route.ledger.now()
         self._note_first()
         try:
-            told = await (
+            done = await (
                 route.connector.cancel_all()
                 if symbol is None
                 else route.connector.cancel_all(symbol)
@@ -242,17 +243,16 @@ class Sweep:
         self._reached = True
         self._mass_done[symbol] = None
         del self._asking[kind, None]
-        act = Act(kind=kind, asked=asked, answered=route.ledger.now(), answer=DONE)
+        now = route.ledger.now()
+        act = Act(kind=kind, asked=asked, answered=now, answer=DONE, count=done.count)
         self._telling.append(asyncio.create_task(self._did([act])))
-        self._told.append((told, asked))
+        self._told.append((done.told, asked))
 
     async def _tell_mass_cancels(self) -> None:
         """That they were done, and what was told of orders, is known from now on."""
         told, self._told = self._told, []
-        for words, asked in told:
-            self._route.hear(words, asked)
         telling, self._telling = self._telling, []
-        await asyncio.gather(*telling)
+        await asyncio.gather(*telling, *(self._route.hear(news, asked) for news, asked in told))
 
     async def _tell_unanswered(self) -> None:
         """What was sent and not answered by the deadline is a part of the evidence."""

@@ -281,6 +281,7 @@ def _leg(leg: LegReport) -> dict[str, Any]:
         "paths": leg.paths,
         "reappeared": leg.reappeared,
         "recanceled": leg.recanceled,
+        "unnamed": leg.unnamed,
         "positions_came_back": leg.came_back,
         "unverifiable": leg.unlistable,
         "orders": [_order(order) for order in leg.orders],
@@ -383,12 +384,14 @@ def _sight(sight: Sight) -> dict[str, Any]:
 
 
 def _act(act: Act) -> dict[str, Any]:
-    told = {
+    told: dict[str, Any] = {
         "kind": act.kind,
         "asked": iso(act.asked),
         "answered": iso(act.answered),
         "answer": act.answer,
     }
+    if act.count is not None:
+        told["canceled"] = act.count
     return told if act.cl_ord_id is None else {**told, "client_order_id": act.cl_ord_id}
 
 

@@ -51,7 +51,7 @@ SCOPE: Final = Scope(
 )
 NAMES: Final = Names(symbols=("PF_XBTUSD",), strange=("account bobb",))
 TRIGGER: Final = Trigger(origin=Origin.CLIENT, by="Ann", reason="why", owner=ANN)
-ACT: Final = Act(kind="cancel", asked=NOON, answered=NOON, answer="done", cl_ord_id=ONE)
+ACT: Final = Act(kind="cancel", asked=NOON, answered=NOON, answer="done", cl_ord_id=ONE, count=3)
 POSITIONS: Final = Positions(
     time=NOON,
     held=(
@@ -223,6 +223,7 @@ EVENTS: Final[list[events.Event]] = [
     ),
     halt_events.HaltReleased(halt_id=HALT, by="Bob", reason="why", was_unproven=True),
     halt_events.ReleaseRefused(halt_id=HALT, by="Bob", reason=halt_events.HaltRefusal.RUNNING),
+    halt_events.OrdersMet(halt_id=HALT, account=ACCOUNT, orders=(MET,)),
 ]
 ENTRY: Final = Entry(7, NOON, "client", COMMANDS[0], (EVENTS[0],))
 

@@ -21,6 +21,7 @@ from openvenue.ems.connectors.port import (
     Gone,
     Heard,
     Market,
+    MassCanceled,
     OrderName,
     Position,
     Relayed,
@@ -209,6 +210,9 @@ class PaperVenue:
         self.hold: dict[str, asyncio.Event] = {}
         self.down: Exception | None = None
         self.mass_cancels_all = True
+        self.late: list[Terms] = []  # arrive behind it
+        self.news_of_mass_cancel: list[Heard] = []  # told by the feed before it is answered
+        self.tells_names = self.tells_terms = True  # of orders that a mass cancel canceled
         self.relays = False  # cancels are taken, and done when `settle` is called
         self.lies = False  # cancels are told as done, and nothing is
         self.is_closed = False
@@ -299,7 +303,7 @@ class PaperVenue:
             return Relayed() if self.relays else self.end(order_id)
         raise AssertionError("the fault was raised")
 
-    async def cancel_all(self, symbol: str | None = None) -> Sequence[tuple[tuple[str, str], Word]]:
+    async def cancel_all(self, symbol: str | None = None) -> MassCanceled:
         call = "cancel_all" if symbol is None else f"cancel_all {symbol}"
         await self._held("cancel_all")
         told = []
@@ -307,8 +311,13 @@ class PaperVenue:
             if self.mass_cancels_all:
                 for order_id, order in list(self.open.items()):
                     if symbol in (None, order.terms.symbol):
-                        told.append((order.names, self.end(order_id)))
-        return told
+                        terms = order.terms if self.tells_terms else None
+                        told.append(Heard(order.cl_ord_id, self.end(order_id), terms))
+        while self.late:
+            self.add("", self.late.pop())
+        while self.news_of_mass_cancel:
+            self.news.put_nowait(self.news_of_mass_cancel.pop(0))
+        return MassCanceled(tuple(told) if self.tells_names else (), len(told))
 
     async def open_orders(self) -> Sequence[VenueOrder]:
         await self._held("open_orders")

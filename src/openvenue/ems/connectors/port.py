@@ -108,6 +108,13 @@ class Heard(Struct, frozen=True):
     terms: Terms | None = None  # where the feed tells all of them
 
 
+class MassCanceled(Struct, frozen=True):
+    """What a venue told of the mass cancel that it has done."""
+
+    told: tuple[Heard, ...] = ()  # of each order that it told about
+    count: int | None = None  # how many it canceled, those told about among them; None: untold
+
+
 Feed = AsyncGenerator[Snapshot | Heard, None]
 
 
@@ -215,8 +222,8 @@ class Connector(Protocol):
     async def cancel(self, name: OrderName) -> Word | Relayed | Gone:
         """Cancel one order. VenueRefused: the venue keeps it."""
 
-    async def cancel_all(self, symbol: str | None = None) -> Sequence[tuple[tuple[str, str], Word]]:
-        """The venue's own mass cancel; names and words on those that it told about, if it did.
+    async def cancel_all(self, symbol: str | None = None) -> MassCanceled:
+        """The venue's own mass cancel.
 
         VenueRefused, without asking: `capabilities.mass_cancel` has no such thing.
         """

@@ -23,6 +23,7 @@ from openvenue.ems.connectors.port import (
     Gone,
     ListsMarkets,
     Market,
+    MassCanceled,
     NotAllowed,
     OrderName,
     PathChange,
@@ -136,7 +137,7 @@ class TwoPaths:
         """By either: a cancel that is done twice is done."""
         return await self._either(lambda it: it.cancel(name))
 
-    async def cancel_all(self, symbol: str | None = None) -> Sequence[tuple[tuple[str, str], Word]]:
+    async def cancel_all(self, symbol: str | None = None) -> MassCanceled:
         """The same."""
         return await self._either(lambda it: it.cancel_all(symbol))
 

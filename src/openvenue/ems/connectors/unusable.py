@@ -13,6 +13,7 @@ from openvenue.ems.connectors.port import (
     Capabilities,
     Feed,
     Gone,
+    MassCanceled,
     OrderName,
     Position,
     Relayed,
@@ -62,7 +63,7 @@ class UnusableConnector:
         """No."""
         raise Unreachable(self._why)
 
-    async def cancel_all(self, symbol: str | None = None) -> Sequence[tuple[tuple[str, str], Word]]:
+    async def cancel_all(self, symbol: str | None = None) -> MassCanceled:
         """No."""
         raise Unreachable(self._why)
 

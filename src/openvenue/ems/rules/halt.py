@@ -23,6 +23,7 @@ from openvenue.ems.halt_events import (
     HaltReleased,
     HaltRepeated,
     Looked,
+    OrdersMet,
     PositionsSeen,
     ReleaseRefused,
     RoundBegun,
@@ -119,9 +120,27 @@ def record_acts(state: State, command: RecordActs) -> list[Event]:
     """
     leg, acts = state.halts[command.halt_id].legs[command.account], command.acts
     if leg.ending is not None:
-        told = {(act.kind, act.cl_ord_id, act.answer) for act in leg.acts}
-        acts = tuple(act for act in acts if (act.kind, act.cl_ord_id, act.answer) not in told)
+        told = {(act.kind, act.cl_ord_id, act.answer, act.count) for act in leg.acts}
+        acts = tuple(
+            act for act in acts if (act.kind, act.cl_ord_id, act.answer, act.count) not in told
+        )
     return [Acted(halt_id=command.halt_id, account=command.account, acts=acts)] if acts else []
+
+
+def canceled_unmet(state: State, order: Order) -> list[OrdersMet]:
+    """A foreign order, as it was before it was canceled, in each halt that cancels there now.
+
+    A mass cancel reaches orders that the desk had never heard of, and no look shows them.
+    """
+    account = order.account
+    return [
+        OrdersMet(halt_id=halt.halt_id, account=account, orders=fresh)
+        for halt in state.active_halts()
+        if (leg := halt.legs.get(account)) is not None
+        and leg.ending is None
+        and is_meant(halt.scope, order)
+        and (fresh := newly_met(halt, [order], has_appeared=leg.was_empty))
+    ]
 
 
 def record_positions(state: State, command: RecordPositions) -> list[Event]:

@@ -13,7 +13,9 @@ from openvenue.ems.commands import (
     Word,
 )
 from openvenue.ems.events import Event, OrderFound, OrderLost, OrderMoved, OrderReported
+from openvenue.ems.halt_events import OrdersMet
 from openvenue.ems.orders import ZERO, ClOrdId, Fill, Order, Status, Waits
+from openvenue.ems.rules.halt import canceled_unmet
 from openvenue.ems.state import State
 from openvenue.ems.transitions import path
 from openvenue.engine.units import Nanos
@@ -86,7 +88,10 @@ def record_word(state: State, command: RecordWord) -> list[Event]:
         or reported.order_id != order.order_id
         or reported.fills != order.fills
     )
-    return [reported] if is_news else []
+    events: list[Event] = [reported] if is_news else []
+    if order.is_foreign and way and way[-1] is Status.CANCELED:
+        events += canceled_unmet(state, order)
+    return events
 
 
 def executed(order: Order, word: Word) -> tuple[Decimal, tuple[Fill, ...]]:
@@ -162,16 +167,19 @@ def record_absence(state: State, command: RecordAbsence) -> list[Event]:
 
 
 def record_heard(state: State, command: RecordHeard) -> list[Event]:
-    """News of a known order; an unknown one is somebody else's, if it is told in full and open."""
+    """News of a known order; an unknown one is somebody else's, if it is told in full and open.
+
+    One that was canceled counts, too, if that may have been the doing of a halt.
+    """
     word, terms = command.word, command.terms
     order = state.find(command.account, command.venue_cl_ord_id, word.order_id)
     if order is not None:
         owner, cl_ord_id = order.key
         news = RecordWord(owner=owner, cl_ord_id=cl_ord_id, word=word, asked=NEVER)
         return record_word(state, news)
-    if terms is None or word.standing is not Standing.OPEN:
+    if terms is None or word.standing not in (Standing.OPEN, Standing.CANCELED):
         return []
-    return record_foreign(
+    events = record_foreign(
         state,
         RecordForeign(
             account=command.account,
@@ -180,26 +188,64 @@ def record_heard(state: State, command: RecordHeard) -> list[Event]:
             word=word,
         ),
     )
+    is_of_use = word.standing is Standing.OPEN or any(isinstance(it, OrdersMet) for it in events)
+    return events if is_of_use else []
 
 
 def record_foreign(state: State, command: RecordForeign) -> list[Event]:
-    """An order from elsewhere, once."""
+    """An order from elsewhere, once; also one that is known only because it was canceled."""
     word = command.word
     names = (command.venue_cl_ord_id, word.order_id)
-    if state.find(command.account, *names):
-        return []
+    known = state.find(command.account, *names)
+    if known is not None:
+        if word.standing is not Standing.CANCELED:
+            return []
+        owner, cl_ord_id = known.key
+        return record_word(
+            state, RecordWord(owner=owner, cl_ord_id=cl_ord_id, word=word, asked=NEVER)
+        )
     cl_ord_id = ClOrdId(word.order_id)
     while (command.account.owner, cl_ord_id) in state.orders:  # somebody took that name
         cl_ord_id = ClOrdId(f"{command.account.exchange_id}/{cl_ord_id}")
+    found = OrderFound(
+        account=command.account,
+        cl_ord_id=cl_ord_id,
+        terms=command.terms,
+        venue_cl_ord_id=command.venue_cl_ord_id,
+        order_id=word.order_id,
+        status=Status.PARTIALLY_FILLED if word.filled else Status.NEW,
+        filled=word.filled,
+        waits=word.waits or Waits.NO,
+    )
+    if word.standing is not Standing.CANCELED:
+        return [found]
+    return [found, *_canceled(state, found, word)]
+
+
+def _canceled(state: State, found: OrderFound, word: Word) -> list[Event]:
+    """What follows for an order that nobody knew of before it was over."""
+    order = Order(
+        account=found.account,
+        cl_ord_id=found.cl_ord_id,
+        terms=found.terms,
+        venue_cl_ord_id=found.venue_cl_ord_id,
+        order_id=found.order_id,
+        status=found.status,
+        filled=found.filled,
+        is_foreign=True,
+        waits=found.waits,
+    )
     return [
-        OrderFound(
-            account=command.account,
-            cl_ord_id=cl_ord_id,
-            terms=command.terms,
-            venue_cl_ord_id=command.venue_cl_ord_id,
-            order_id=word.order_id,
-            status=Status.PARTIALLY_FILLED if word.filled else Status.NEW,
-            filled=word.filled,
-            waits=word.waits or Waits.NO,
-        )
+        OrderReported(
+            owner=found.account.owner,
+            cl_ord_id=found.cl_ord_id,
+            path=(Status.CANCELED,),
+            order_id=found.order_id,
+            filled=found.filled,
+            average=word.average,
+            fills=word.fills,
+            message=word.message,
+            waits=found.waits,
+        ),
+        *canceled_unmet(state, order),
     ]

@@ -172,16 +172,43 @@ async def test_a_mass_cancel_tells_of_every_kind_of_order() -> None:
         {"type": "CANCEL", "uid": "X1", "order": book(0.1)},
         {"type": "CANCEL", "uid": "X2", "orderTrigger": {"uid": "X2", "clientId": None}},
     ]
-    told = {"status": "cancelled", "orderEvents": events}
+    listed = [{"order_id": it} for it in ("X1", "X2", "X3")]
+    told = {"status": "cancelled", "cancelledOrders": listed, "orderEvents": events}
     venue, wire = connector({"result": "success", "cancelStatus": told})
 
-    words = await venue.cancel_all()
+    done = await venue.cancel_all()
 
     assert wire.asked[0].form == {}
-    assert [(names, word.filled) for names, word in words] == [
-        (("ours", "X1"), Decimal("0.1")),
-        (("", "X2"), Decimal(0)),
+    assert [(it.cl_ord_id, it.word.order_id, it.word.filled) for it in done.told] == [
+        ("ours", "X1", Decimal("0.1")),
+        ("", "X2", Decimal(0)),
     ]
+    assert done.count == 3, "of one there is no event"
+
+
+async def test_a_mass_cancel_tells_terms() -> None:
+    """By which orders are known that nobody had heard of."""
+    terms = {"symbol": "PF_XBTUSD", "side": "sell", "reduceOnly": True}
+    trigger = {"uid": "X2", "clientId": None, "quantity": 2, "triggerPrice": 30000, **terms}
+    events = [
+        {"type": "CANCEL", "uid": "X1", "order": book(0.1, limitPrice=40000, **terms)},
+        {"type": "CANCEL", "uid": "X2", "orderTrigger": trigger},
+    ]
+    told = {"status": "cancelled", "orderEvents": events}
+    venue, _ = connector({"result": "success", "cancelStatus": told})
+
+    one, two = (await venue.cancel_all()).told
+
+    assert one.terms is not None and two.terms is not None
+    assert (one.terms.symbol, one.terms.side, one.terms.quantity, one.terms.price) == (
+        "PF_XBTUSD",
+        Side.SELL,
+        Decimal("0.5"),
+        Decimal(40_000),
+    )
+    assert (two.terms.quantity, two.terms.price) == (Decimal(2), Decimal(30_000))
+    assert one.terms.reduce_only and one.terms.common_symbol == "KRAKENFTS_PERP_BTC_USD"
+    assert two.word.waits is Waits.YES
 
 
 async def test_open_orders_are_read_whole() -> None:

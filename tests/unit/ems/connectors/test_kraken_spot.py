@@ -12,7 +12,14 @@ from openvenue.ems.connectors.kraken_spot import KrakenSpotConnector
 from openvenue.ems.connectors.kraken_spot.auth import sign
 from openvenue.ems.connectors.kraken_spot.replies import Description, OrderInfo
 from openvenue.ems.connectors.kraken_spot.words import waits
-from openvenue.ems.connectors.port import Gone, OrderName, Relayed, Silent, VenueRefused
+from openvenue.ems.connectors.port import (
+    Gone,
+    MassCanceled,
+    OrderName,
+    Relayed,
+    Silent,
+    VenueRefused,
+)
 from openvenue.ems.orders import Side, TimeInForce, Waits
 from openvenue.engine.units import Nanos
 from tests.unit.ems.connectors.doubles import PaperSocket, PaperWire, account
@@ -185,7 +192,7 @@ async def test_lists_are_read_whole() -> None:
     assert one.terms.side is Side.SELL and one.terms.instructions == ("MAKER_OR_CANCEL",)
     assert one.terms.common_symbol == "KRAKEN_SPOT_BTC_USD"
     assert held["BTC"].available == Decimal("1.5") and held["SOL"].locked == 0
-    assert await venue.cancel_all() == []
+    assert await venue.cancel_all() == MassCanceled(count=2)
     assert await venue.positions() == []
 
 

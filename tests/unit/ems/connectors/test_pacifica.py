@@ -9,7 +9,7 @@ from openvenue.ems.commands import Standing, Word
 from openvenue.ems.connectors.pacifica import PacificaConnector
 from openvenue.ems.connectors.pacifica.auth import canonical
 from openvenue.ems.connectors.pacifica.words import waits
-from openvenue.ems.connectors.port import Gone, OrderName, Silent, VenueRefused
+from openvenue.ems.connectors.port import Gone, MassCanceled, OrderName, Silent, VenueRefused
 from openvenue.ems.orders import Side, Waits
 from openvenue.engine.units import Nanos
 from tests.unit.ems.connectors.doubles import PaperSocket, PaperWire, account
@@ -77,9 +77,9 @@ def past(status: str, **more: object) -> dict[str, object]:
 
 async def test_a_cancel_all_is_signed_as_it_has_to_be() -> None:
     """Text and signature of a vector that three independent libraries agree on."""
-    venue, wire = connector(ok({"cancelled_count": 0}))
+    venue, wire = connector(ok({"cancelled_count": 3}))
 
-    await venue.cancel_all()
+    assert await venue.cancel_all() == MassCanceled(count=3)
 
     header = {"expiry_window": 5000, "timestamp": 1_750_000_000_000}
     data = {"exclude_reduce_only": False, "all_symbols": True}

@@ -26,6 +26,7 @@ from openvenue.ems.connectors.port import (
     Balance,
     Feed,
     Gone,
+    MassCanceled,
     OrderName,
     Position,
     Relayed,
@@ -139,7 +140,7 @@ class CcxtConnector:
             return word_of({**done, "id": order_id}, Standing.CANCELED)
         return Relayed()  # what became of it is asked for when there is time
 
-    async def cancel_all(self, symbol: str | None = None) -> Sequence[tuple[tuple[str, str], Word]]:
+    async def cancel_all(self, symbol: str | None = None) -> MassCanceled:
         """cancelAllOrders. What it tells differs by exchange: the list is asked afterwards."""
         scope = "account" if symbol is None else "symbol"
         if scope not in self.capabilities.mass_cancel:
@@ -149,7 +150,7 @@ class CcxtConnector:
         for params in ({}, TRIGGERS) if lists_triggers_apart(self._exchange) else ({},):
             with suppress(NotThere):  # nothing was open: some exchanges call that an error
                 await self._ask(self._exchange.cancel_all_orders(unified, params))
-        return []
+        return MassCanceled()
 
     async def open_orders(self) -> Sequence[VenueOrder]:
         """fetchOpenOrders, and the list of waiting orders where that is another."""

@@ -36,6 +36,7 @@ from openvenue.ems.connectors.kraken_futures.words import (
     canceled,
     holdings,
     listed,
+    mass_canceled,
     placed,
     status_word,
 )
@@ -45,6 +46,7 @@ from openvenue.ems.connectors.port import (
     Feed,
     Gone,
     Market,
+    MassCanceled,
     NotAllowed,
     OrderName,
     Position,
@@ -155,15 +157,15 @@ class KrakenFuturesConnector:
             raise Silent("an answer without cancelStatus")
         if status.status != "cancelled":
             return Gone()
-        for _, word in canceled(status.order_events):
-            return word
+        for it in canceled(status.order_events):
+            return it.word
         return Relayed()
 
-    async def cancel_all(self, symbol: str | None = None) -> Sequence[tuple[tuple[str, str], Word]]:
+    async def cancel_all(self, symbol: str | None = None) -> MassCanceled:
         """POST cancelallorders."""
         only = {} if symbol is None else {"symbol": symbol}
         reply = await self._post(CancelReply, "cancelallorders", **only)
-        return list(canceled(reply.cancelStatus.order_events)) if reply.cancelStatus else []
+        return mass_canceled(reply.cancelStatus) if reply.cancelStatus else MassCanceled()
 
     async def open_orders(self) -> Sequence[VenueOrder]:
         """GET openorders."""

@@ -23,6 +23,10 @@ class BookOrder(Struct, rename="camel"):
     quantity: Decimal
     filled: Decimal
     cli_ord_id: str | None = None
+    symbol: str = ""
+    side: str = ""
+    limit_price: Decimal | None = None
+    reduce_only: bool = False
 
 
 class TriggerOrder(Struct, rename="camel"):
@@ -30,6 +34,12 @@ class TriggerOrder(Struct, rename="camel"):
 
     uid: str
     client_id: str | None = None
+    symbol: str = ""
+    side: str = ""
+    quantity: Decimal | None = None
+    limit_price: Decimal | None = None
+    trigger_price: Decimal | None = None
+    reduce_only: bool = False
 
 
 class OrderEvent(Struct, rename="camel"):
@@ -44,6 +54,12 @@ class OrderEvent(Struct, rename="camel"):
     execution_id: str = ""
 
 
+class CanceledOrder(Struct):
+    """One entry of `cancelledOrders`."""
+
+    order_id: str = ""
+
+
 class Outcome(Struct, rename="camel"):
     """`sendStatus`, or `cancelStatus`."""
 
@@ -51,6 +67,7 @@ class Outcome(Struct, rename="camel"):
     order_id: str = field(name="order_id", default="")
     order_events: list[OrderEvent] = []
     received_time: str = ""
+    cancelled_orders: list[CanceledOrder] = []
 
 
 class SendReply(Reply):

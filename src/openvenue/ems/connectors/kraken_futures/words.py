@@ -8,13 +8,15 @@ from openvenue.ems.commands import Standing, Word
 from openvenue.ems.connectors.fitting import POST_ONLY
 from openvenue.ems.connectors.http import time_of
 from openvenue.ems.connectors.kraken_futures.replies import (
+    BookOrder,
     OpenOrder,
     OrderEvent,
     Outcome,
     StatusEntry,
+    TriggerOrder,
     Wallet,
 )
-from openvenue.ems.connectors.port import VenueOrder
+from openvenue.ems.connectors.port import Heard, MassCanceled, VenueOrder
 from openvenue.ems.connectors.symbols import common_future
 from openvenue.ems.orders import ZERO, Fill, Side, Terms, TimeInForce, Waits
 from openvenue.engine.units import Nanos
@@ -48,19 +50,42 @@ def placed(sent: Outcome, terms: Terms) -> Word:
     )
 
 
-def canceled(events: Iterable[OrderEvent]) -> Iterable[tuple[tuple[str, str], Word]]:
-    """Each order that was canceled, by its names."""
+def canceled(events: Iterable[OrderEvent]) -> Iterable[Heard]:
+    """Each order that was canceled, with its terms where they are told."""
     for event in events:
         if event.type != "CANCEL":
             continue
         if event.order is not None:
             order = event.order
             word = Word(standing=Standing.CANCELED, order_id=order.order_id, filled=order.filled)
-            yield (order.cli_ord_id or "", order.order_id), word
+            yield Heard(order.cli_ord_id or "", word, _terms(order, order.limit_price))
         elif event.order_trigger is not None:
             trigger = event.order_trigger
-            word = Word(standing=Standing.CANCELED, order_id=trigger.uid)
-            yield (trigger.client_id or "", trigger.uid), word
+            word = Word(standing=Standing.CANCELED, order_id=trigger.uid, waits=Waits.YES)
+            price = trigger.limit_price or trigger.trigger_price
+            yield Heard(trigger.client_id or "", word, _terms(trigger, price))
+
+
+def mass_canceled(outcome: Outcome) -> MassCanceled:
+    """What a mass cancel came to. Its events may leave some out, or be missing altogether."""
+    told = {it.word.order_id: it for it in canceled(outcome.order_events)}
+    order_ids = dict.fromkeys([*told, *(it.order_id for it in outcome.cancelled_orders)])
+    return MassCanceled(tuple(told.values()), len(order_ids))
+
+
+def _terms(order: BookOrder | TriggerOrder, price: Decimal | None) -> Terms | None:
+    """The terms in an order event; None where it does not tell what is needed."""
+    if not order.symbol or order.side not in SIDES or not order.quantity:
+        return None
+    return Terms(
+        symbol=order.symbol,
+        common_symbol=common_future(order.symbol),
+        side=SIDES[order.side],
+        quantity=order.quantity,
+        price=price or ZERO,
+        time_in_force=TimeInForce.GTC,
+        reduce_only=order.reduce_only,
+    )
 
 
 def status_word(entry: StatusEntry, fills: tuple[Fill, ...]) -> Word:

@@ -37,6 +37,7 @@ from openvenue.ems.connectors.port import (
     Feed,
     Gone,
     Market,
+    MassCanceled,
     NotAllowed,
     OrderName,
     Position,
@@ -190,12 +191,12 @@ class KrakenSpotConnector:
             return Relayed()
         return await self.find(name) or Relayed()
 
-    async def cancel_all(self, symbol: str | None = None) -> Sequence[tuple[tuple[str, str], Word]]:
+    async def cancel_all(self, symbol: str | None = None) -> MassCanceled:
         """CancelAll, which tells only how many."""
         if symbol is not None:
             raise VenueRefused("this exchange has no mass cancel of one symbol")
-        await self._post(Reply[Canceled], "CancelAll")
-        return []
+        done = await self._post(Reply[Canceled], "CancelAll")
+        return MassCanceled(count=done.count)
 
     async def open_orders(self) -> Sequence[VenueOrder]:
         """OpenOrders."""

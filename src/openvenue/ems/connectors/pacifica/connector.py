@@ -36,6 +36,7 @@ from openvenue.ems.connectors.port import (
     Feed,
     Gone,
     Market,
+    MassCanceled,
     NotAllowed,
     OrderName,
     Position,
@@ -180,17 +181,18 @@ class PacificaConnector:
                 return await self.find(name) or Relayed()
         return Gone()
 
-    async def cancel_all(self, symbol: str | None = None) -> Sequence[tuple[tuple[str, str], Word]]:
+    async def cancel_all(self, symbol: str | None = None) -> MassCanceled:
         """POST orders/cancel_all, which tells only how many, and leaves TWAPs running."""
         only = {} if symbol is None else {"symbol": symbol}
-        await self._post(
+        told = await self._post(
             "/orders/cancel_all",
             "cancel_all_orders",
             all_symbols=symbol is None,
             exclude_reduce_only=False,
             **only,
         )
-        return []
+        count = told.get("cancelled_count") if isinstance(told, dict) else None
+        return MassCanceled(count=count if isinstance(count, int) else None)
 
     async def open_orders(self) -> Sequence[VenueOrder]:
         """GET orders, and TWAPs beside them."""
