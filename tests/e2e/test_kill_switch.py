@@ -39,10 +39,11 @@ async def test_everything_everywhere_goes_and_is_told_order_by_order(
     scene: KillScene, record_property: Callable[[str, object], None]
 ) -> None:
     """Ours and another program's; exit status 0 is what the journals of the venues say, too."""
+    foreign = {}
     for exchange_id in APIS:
         for n in range(3):
             assert (await scene.place(exchange_id, f"{exchange_id} {n}"))["status"] == "NEW"
-        await scene.place_past_the_desk(exchange_id)
+        foreign[exchange_id] = await scene.place_past_the_desk(exchange_id)
     before = scene.truth()
 
     ran = await scene.cli("cancel-all", "--reason", "drill", "--by", "pytest", "--json")
@@ -58,6 +59,8 @@ async def test_everything_everywhere_goes_and_is_told_order_by_order(
     for leg in report["accounts"]:
         names = {it["client_order_id"] for it in leg["orders"] if not it.get("foreign")}
         assert names == {f"{leg['exchange_id']} {n}" for n in range(3)}
+        theirs = [it["exchange_order_id"] for it in leg["orders"] if it.get("foreign")]
+        assert (theirs, leg["unnamed"]) == ([foreign[leg["exchange_id"]]], 0)
         assert {it["outcome"] for it in leg["orders"]} == {"canceled"}
         assert [it["source"] for it in leg["evidence"]][-3:] == ["list", "list", "feed"]
         record_property("says", f"{leg['exchange_id']}: asked {leg['requests'][0]['asked']}")

@@ -29,11 +29,13 @@ from openvenue.ems.scope import MAYBE_TRIGGERED, Names, Scope
 from openvenue.ems.sweep import Sweep, Withdrawn
 from openvenue.ems.testimony import Testimony
 from openvenue.ems.timer import Timer
+from openvenue.ems.unnamed import name_unnamed
 from openvenue.engine.units import SECOND, Nanos
 
 log = structlog.get_logger(__name__)
 
 CLOSED_AGAIN_MAX: Final = 3  # somebody opens what is closed, and that costs money
+NAMING_SECONDS_MAX: Final = 2.0  # for which orders a mass cancel removed
 CHECK_SECONDS_MIN: Final = 1.0  # for names, at the deadline
 GOOD: Final = (Ending.PROVEN, Ending.UNVERIFIABLE)  # nothing more can be done
 
@@ -236,6 +238,7 @@ class KillSwitch:
                 ending, why = Ending.UNVERIFIABLE, nobody_tells(doubtful)
             unknown = None
             if ending in GOOD:
+                await self._name_unnamed(halt, route, sweep)
                 unknown = await self._unknown_symbols(halt, route, sweep)
         except Withdrawn:
             return
@@ -291,6 +294,18 @@ class KillSwitch:
         except FAILURES as error:
             return Ending.UNKNOWN, str(error)
         return Ending.LEFT, f"positions have come back {times} times: they are not closed any more"
+
+    async def _name_unnamed(self, halt: Halt, route: Route, sweep: Sweep) -> None:
+        """Asked once, when nothing is urgent any more, and not for long."""
+        try:
+            async with asyncio.timeout(min(sweep.seconds_left, NAMING_SECONDS_MAX)):
+                await name_unnamed(route, halt)
+        except TimeoutError:
+            log.info("canceled orders stay unnamed: no answer", account=str(route.account))
+        except DeskStopped:
+            raise
+        except Exception:  # which takes nothing from what is proven
+            log.exception("a fault of the desk", halt=halt.halt_id, account=str(route.account))
 
     async def _unknown_symbols(
         self, halt: Halt, route: Route, sweep: Sweep

@@ -200,12 +200,21 @@ def _ends(legs: tuple[LegReport, ...]) -> Iterator[Nanos]:
     yield from (leg.ended for leg in legs if leg.ended is not None)
 
 
-def _leg(state: State, halt: Halt, leg: Leg, is_live: bool) -> LegReport:
+def unnamed(state: State, halt: Halt, leg: Leg) -> int:
+    """How many orders a venue counted as canceled by its mass cancels that nobody can name yet."""
+    return _unnamed(leg, _orders(state, halt, leg))
+
+
+def _orders(state: State, halt: Halt, leg: Leg) -> tuple[OrderReport, ...]:
     mine = [it for it in halt.orders.values() if it.account == leg.account]
     gone, listed = _gone(leg), _listed(leg)
-    orders = tuple(
+    return tuple(
         _order(it, state.orders[it.account.owner, it.cl_ord_id], gone, listed) for it in mine
     )
+
+
+def _leg(state: State, halt: Halt, leg: Leg, is_live: bool) -> LegReport:
+    orders = _orders(state, halt, leg)
     return LegReport(
         account=leg.account,
         is_live=is_live,

@@ -23,6 +23,7 @@ from openvenue.ems.connectors.port import (
     Market,
     MassCanceled,
     OrderName,
+    Past,
     Position,
     Relayed,
     Snapshot,
@@ -213,6 +214,7 @@ class PaperVenue:
         self.late: list[Terms] = []  # arrive behind it
         self.news_of_mass_cancel: list[Heard] = []  # told by the feed before it is answered
         self.tells_names = self.tells_terms = True  # of orders that a mass cancel canceled
+        self.past = Past()  # what it tells of orders that are over
         self.relays = False  # cancels are taken, and done when `settle` is called
         self.lies = False  # cancels are told as done, and nothing is
         self.is_closed = False
@@ -340,6 +342,12 @@ class PaperVenue:
             if isinstance(it, Exception):
                 raise it
             yield it
+
+    async def ended_since(self, time: Nanos) -> Past:
+        await self._held("ended_since")
+        with self._doing("ended_since"):
+            return Past(tuple(it for it in self.past.ended if it.time >= time), self.past.is_whole)
+        raise AssertionError("the fault was raised")
 
     async def find(self, name: OrderName) -> Word | None:
         with self._doing("find"):

@@ -35,6 +35,11 @@ class Budget:
         self.count(cost)
         return ""
 
+    def leaves(self, kept: float, cost: float) -> bool:
+        """Whether so much is left after a question of `cost`."""
+        self.count(0.0)
+        return self._asked + cost <= self._most - kept
+
     def is_used_up(self) -> bool:
         """Whether nothing is left, not even of what was kept."""
         self.count(0.0)

@@ -142,6 +142,31 @@ class Market(Struct, frozen=True, kw_only=True):
     size_step: Decimal  # > 0
 
 
+class Ended(Struct, frozen=True):
+    """An order that is over."""
+
+    order: VenueOrder
+    time: Nanos  # of its end, by the venue's clock, cut to what the venue tells
+
+
+class Past(Struct, frozen=True):
+    """What a venue tells of orders that are over."""
+
+    ended: tuple[Ended, ...] = ()
+    is_whole: bool = False  # none that ended in the time that was asked for is missing
+
+
+@runtime_checkable
+class TellsThePast(Protocol):
+    """A connector to a venue that says which orders have ended of late."""
+
+    async def ended_since(self, time: Nanos) -> Past:
+        """Those that ended at `time` or later, as far as questions can be spared for it.
+
+        May raise Unreachable, Silent, VenueRefused.
+        """
+
+
 @runtime_checkable
 class ListsMarkets(Protocol):
     """A connector that can say what is traded there."""

@@ -26,10 +26,12 @@ from openvenue.ems.connectors.port import (
     MassCanceled,
     NotAllowed,
     OrderName,
+    Past,
     PathChange,
     Position,
     Relayed,
     Silent,
+    TellsThePast,
     TooMany,
     Unreachable,
     VenueOrder,
@@ -37,6 +39,7 @@ from openvenue.ems.connectors.port import (
 from openvenue.ems.halts import FIRST_PATH, SECOND_PATH
 from openvenue.ems.orders import Side, Terms
 from openvenue.ems.timer import Timer
+from openvenue.engine.units import Nanos
 
 log = structlog.get_logger(__name__)
 
@@ -157,6 +160,10 @@ class TwoPaths:
         """By either."""
         return await self._either(lambda it: it.find_all(names))
 
+    async def ended_since(self, time: Nanos) -> Past:
+        """By either, if it tells."""
+        return await self._either(lambda it: _past(it, time))
+
     async def positions(self) -> Sequence[Position]:
         """By either."""
         return await self._either(lambda it: it.positions())
@@ -228,6 +235,10 @@ def two_paths(
     namer = first if is_usable else second
     kind = TwoPathsWithMarkets if isinstance(namer, ListsMarkets) else TwoPaths
     return kind(first, second, namer, timer, patience)
+
+
+async def _past(connector: Connector, time: Nanos) -> Past:
+    return await connector.ended_since(time) if isinstance(connector, TellsThePast) else Past()
 
 
 def _is_used_up(connector: Connector) -> bool:

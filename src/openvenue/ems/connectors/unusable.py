@@ -15,12 +15,14 @@ from openvenue.ems.connectors.port import (
     Gone,
     MassCanceled,
     OrderName,
+    Past,
     Position,
     Relayed,
     Unreachable,
     VenueOrder,
 )
 from openvenue.ems.orders import Side, Terms
+from openvenue.engine.units import Nanos
 
 
 class UnusableConnector:
@@ -84,6 +86,10 @@ class UnusableConnector:
         raise Unreachable(self._why)
 
     async def find_all(self, names: Sequence[OrderName]) -> Sequence[Word | None]:
+        """No."""
+        raise Unreachable(self._why)
+
+    async def ended_since(self, time: Nanos) -> Past:
         """No."""
         raise Unreachable(self._why)
 

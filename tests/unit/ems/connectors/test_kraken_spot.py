@@ -16,6 +16,7 @@ from openvenue.ems.connectors.port import (
     Gone,
     MassCanceled,
     OrderName,
+    Past,
     Relayed,
     Silent,
     VenueRefused,
@@ -390,3 +391,42 @@ async def test_a_price_that_is_a_distance_is_read_as_where_it_is_now() -> None:
     assert (one.terms.price, one.word.waits) == (Decimal(49000), Waits.YES)
     assert two.terms.price == Decimal(40000)
     assert (heard.terms.price, heard.word.waits) == (Decimal(49000), Waits.YES)
+
+
+async def test_what_has_ended_of_late_is_asked_page_by_page() -> None:
+    """By the time of the end, the newest first; with the terms."""
+
+    def page(first: int, size: int) -> object:
+        rows = {
+            f"O{n}": info("canceled", cl_ord_id="") | {"closetm": 1_000.25}
+            for n in range(first, first + size)
+        }
+        return ok({"closed": rows, "count": 51})
+
+    venue, wire = connector(page(0, 50), page(50, 1))
+
+    past = await venue.ended_since(Nanos(1_000 * 10**9))
+
+    asked = [it.form for it in wire.asked]
+    assert [(it["start"], it["closetime"], it["ofs"]) for it in asked] == [
+        ("999", "close", "0"),
+        ("999", "close", "50"),
+    ]
+    assert past.is_whole and len(past.ended) == 51
+    last = past.ended[-1]
+    assert (last.order.order_id, last.time) == ("O50", 1_000_250_000_000)
+    assert last.order.word.standing is Standing.CANCELED
+    assert (last.order.terms.side, last.order.terms.price) == (Side.SELL, Decimal(40_000))
+
+
+async def test_the_past_is_left_alone_when_questions_are_short() -> None:
+    """A page counts for four of them; enough is left to look at what is open."""
+    rows = {f"O{n}": info("canceled") | {"closetm": 1_000.25} for n in range(50)}
+    venue, wire = connector(*[ok({"closed": rows, "count": 1_000})] * 4)
+
+    first = await venue.ended_since(Nanos(0))
+    second = await venue.ended_since(Nanos(0))
+
+    assert len(wire.asked) == 3
+    assert (len(first.ended), first.is_whole) == (50, False)
+    assert second == Past()

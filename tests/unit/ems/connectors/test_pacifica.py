@@ -9,7 +9,14 @@ from openvenue.ems.commands import Standing, Word
 from openvenue.ems.connectors.pacifica import PacificaConnector
 from openvenue.ems.connectors.pacifica.auth import canonical
 from openvenue.ems.connectors.pacifica.words import waits
-from openvenue.ems.connectors.port import Gone, MassCanceled, OrderName, Silent, VenueRefused
+from openvenue.ems.connectors.port import (
+    Gone,
+    MassCanceled,
+    OrderName,
+    Past,
+    Silent,
+    VenueRefused,
+)
 from openvenue.ems.orders import Side, Waits
 from openvenue.engine.units import Nanos
 from tests.unit.ems.connectors.doubles import PaperSocket, PaperWire, account
@@ -361,3 +368,39 @@ async def test_a_twap_that_runs_on_is_told_as_open() -> None:
     word = await venue.cancel(OrderName("twap-9", "", "BTC", Nanos(0)))
 
     assert isinstance(word, Word) and word.standing is Standing.OPEN
+
+
+async def test_what_has_ended_of_late_is_asked_page_by_page() -> None:
+    """The newest orders come first, so an old one that ended now may stand on any page."""
+    terms = {"symbol": "BTC", "side": "ask", "initial_price": "40000", "filled_amount": "0"}
+    venue, wire = connector(
+        ok(
+            [
+                past("open", **terms, updated_at=2_000),
+                past("cancelled", order_id=6, **terms, updated_at=999),
+            ],
+            has_more=True,
+            next_cursor="next",
+        ),
+        ok([past("cancelled", order_id=5, **terms, updated_at=2_000)], has_more=False),
+    )
+
+    told = await venue.ended_since(Nanos(10**9))
+
+    assert [it.target.partition("?")[0] for it in wire.asked] == ["/api/v1/orders/history"] * 2
+    assert "cursor=next" in wire.asked[1].target
+    (only,) = told.ended
+    assert told.is_whole
+    assert (only.order.order_id, only.time) == ("5", 2 * 10**9)
+    assert (only.order.terms.symbol, only.order.terms.side) == ("BTC", Side.SELL)
+    assert only.order.word.standing is Standing.CANCELED
+
+
+async def test_the_past_is_left_alone_when_credits_are_short() -> None:
+    """A page costs twelve of them; what is kept for cancels is not touched."""
+    venue, wire = connector(*[ok([], has_more=True, next_cursor="next")] * 5)
+
+    assert await venue.ended_since(Nanos(0)) == Past()
+    assert len(wire.asked) == 4
+    assert await venue.ended_since(Nanos(0)) == Past()
+    assert len(wire.asked) == 4

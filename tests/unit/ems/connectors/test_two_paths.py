@@ -9,6 +9,7 @@ from openvenue.ems.connectors.port import (
     ListsMarkets,
     NotAllowed,
     OrderName,
+    Past,
     Silent,
     TooMany,
     Unreachable,
@@ -61,6 +62,16 @@ async def test_a_kill_goes_over_when_the_first_path_fails(failure: Exception) ->
     assert scene.second.calls == ["cancel_all", "open_orders", "cancel"]
     assert scene.changes() == [(SECOND, str(failure))]
     assert scene.changes() == []
+
+
+async def test_what_has_ended_is_asked_by_the_path_that_works() -> None:
+    """An account whose first secret is of no use has a past, too."""
+    second = PaperVenue()
+    second.past = Past(is_whole=True)
+    both = two_paths(UnusableConnector("no secret", is_live=False), second, ToldTime(), 5.0)
+    both.need()
+
+    assert await both.ended_since(Nanos(0)) == second.past
 
 
 async def test_nothing_else_goes_by_the_second() -> None:

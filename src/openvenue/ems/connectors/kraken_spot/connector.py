@@ -30,16 +30,18 @@ from openvenue.ems.connectors.kraken_spot.replies import (
     Reply,
     Token,
 )
-from openvenue.ems.connectors.kraken_spot.words import listed, order_word
+from openvenue.ems.connectors.kraken_spot.words import ended, listed, order_word
 from openvenue.ems.connectors.port import (
     Balance,
     Capabilities,
+    Ended,
     Feed,
     Gone,
     Market,
     MassCanceled,
     NotAllowed,
     OrderName,
+    Past,
     Position,
     Relayed,
     Silent,
@@ -52,7 +54,7 @@ from openvenue.ems.connectors.symbols import common_asset, common_pair, own_pair
 from openvenue.ems.orders import Side, Terms, TimeInForce
 from openvenue.ems.timer import Timer
 from openvenue.ems.times import read_time
-from openvenue.engine.units import SECOND
+from openvenue.engine.units import SECOND, Nanos
 
 BASE: Final = "/0/private/"
 TIMES_IN_FORCE: Final = {
@@ -66,6 +68,10 @@ LOOKS_KEPT: Final = 12  # of the venue's counter of questions, for lists and can
 LOOKS_MAX: Final = 20
 LOOKS_PER_SECOND: Final = 0.33  # that it forgets, at the lowest tier
 SLACK_SECONDS: Final = 60  # between our clock and the venue's, when its past is searched
+PAST_COST: Final = 4  # of a page of what is over; any other question costs one
+PAST_KEPT: Final = 6  # of the counter, then: for lists
+PAGE: Final = 50
+PAGES_MAX: Final = 10
 NOT_ALLOWED: Final = (
     *("EAPI:Invalid key", "EAPI:Invalid signature", "EAPI:Invalid nonce"),
     "EGeneral:Permission denied",
@@ -241,6 +247,25 @@ class KrakenSpotConnector:
             words |= await self._by_ids(chunk)
         return [words.get(name.order_id) for name in names]
 
+    async def ended_since(self, time: Nanos) -> Past:
+        """ClosedOrders by the time of their end, page by page."""
+        told: dict[str, Ended] = {}
+        start = str(time // SECOND - 1)  # which is not within
+        for page in range(PAGES_MAX):
+            if not self._budget.leaves(PAST_KEPT, PAST_COST):
+                break
+            past = await self._post(
+                Reply[ClosedOrders],
+                "ClosedOrders",
+                start=start,
+                closetime="close",
+                ofs=str(page * PAGE),
+            )
+            told |= {order_id: ended(order_id, it) for order_id, it in past.closed.items()}
+            if len(past.closed) < PAGE or (past.count is not None and len(told) >= past.count):
+                return Past(tuple(it for it in told.values() if it.time >= time), is_whole=True)
+        return Past(tuple(it for it in told.values() if it.time >= time))
+
     async def _by_id(self, order_id: str) -> Word | None:
         return (await self._by_ids([order_id])).get(order_id)
 
@@ -299,7 +324,8 @@ class KrakenSpotConnector:
     async def _post(self, kind: type[Reply[T]], name: str, **arguments: str) -> T:
         """The result of an answer. Raises: VenueRefused; Silent; Unreachable."""
         path = BASE + name
-        self._budget.count(0 if name in UNCOUNTED else 1)
+        if name not in UNCOUNTED:
+            self._budget.count(PAST_COST if name == "ClosedOrders" else 1)
         async with self._turn:
             self._nonce = max(self._nonce + 1, self._timer.wall())
             nonce = str(self._nonce)

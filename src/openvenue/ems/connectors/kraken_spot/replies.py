@@ -55,6 +55,7 @@ class OrderInfo(Struct):
     oflags: str = ""
     misc: str = ""
     stopprice: Decimal = ZERO  # where a trigger fires now
+    closetm: Decimal = ZERO  # seconds; of one that is over
 
 
 class OpenOrders(Struct):
@@ -64,9 +65,10 @@ class OpenOrders(Struct):
 
 
 class ClosedOrders(Struct):
-    """Of ClosedOrders: the newest fifty."""
+    """Of ClosedOrders: a page of fifty, the newest first."""
 
     closed: dict[str, OrderInfo]
+    count: int | None = None  # on all pages
 
 
 class Token(Struct):

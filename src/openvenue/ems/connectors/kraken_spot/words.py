@@ -8,9 +8,10 @@ from msgspec.structs import replace
 from openvenue.ems.commands import Standing, Word
 from openvenue.ems.connectors.fitting import POST_ONLY
 from openvenue.ems.connectors.kraken_spot.replies import OrderInfo
-from openvenue.ems.connectors.port import VenueOrder
+from openvenue.ems.connectors.port import Ended, VenueOrder
 from openvenue.ems.connectors.symbols import common_pair
 from openvenue.ems.orders import Side, Terms, TimeInForce, Waits
+from openvenue.engine.units import SECOND, Nanos
 
 WAITING: Final = ("stop", "take-profit")  # in the names of order types
 FIRED: Final = frozenset(("stopped", "touched"))
@@ -33,6 +34,11 @@ def listed(order_id: str, it: OrderInfo) -> VenueOrder:
         ),
         word=replace(order_word(order_id, it), waits=waits(it)),
     )
+
+
+def ended(order_id: str, it: OrderInfo) -> Ended:
+    """One line of the venue's list of closed orders."""
+    return Ended(listed(order_id, it), Nanos(int(it.closetm * SECOND)))
 
 
 def price_of(it: OrderInfo) -> Decimal:

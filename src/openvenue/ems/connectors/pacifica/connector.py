@@ -29,16 +29,25 @@ from openvenue.ems.connectors.pacifica.replies import (
     PastOrder,
     Placed,
 )
-from openvenue.ems.connectors.pacifica.words import SIDES, listed, past_word, spot_balance
+from openvenue.ems.connectors.pacifica.words import (
+    MS,
+    SIDES,
+    ended,
+    listed,
+    past_word,
+    spot_balance,
+)
 from openvenue.ems.connectors.port import (
     Balance,
     Capabilities,
+    Ended,
     Feed,
     Gone,
     Market,
     MassCanceled,
     NotAllowed,
     OrderName,
+    Past,
     Position,
     Relayed,
     Silent,
@@ -51,10 +60,10 @@ from openvenue.ems.connectors.port import (
 from openvenue.ems.connectors.symbols import common_pacifica, own_pacifica
 from openvenue.ems.orders import ZERO, Side, Terms, TimeInForce
 from openvenue.ems.timer import Timer
+from openvenue.engine.units import Nanos
 
 BASE: Final = "/api/v1"
 WINDOW_MS: Final = 5_000  # how long a signature is good
-MS: Final = 1_000_000  # in Nanos
 CREDITS: Final = 100  # of one address; a request costs one at least, unless it is a cancel
 CREDITS_KEPT: Final = 60  # for lists and cancels
 CREDIT_SECONDS: Final = 60
@@ -257,6 +266,22 @@ class PacificaConnector:
                 break
             cursor = {"cursor": next_cursor}
         return [words.get(key) for key in wanted]
+
+    async def ended_since(self, time: Nanos) -> Past:
+        """The history, page by page: its newest orders come first, and any may have ended now."""
+        told: dict[str, Ended] = {}
+        cursor: dict[str, str] = {}
+        for _ in range(PAGES_MAX):
+            if not self.may_look():
+                break
+            page = await self._get_page("/orders/history", limit=str(PAGE), **cursor)
+            rows = [ended(it) for it in _as(page.get("data"), list[PastOrder])]
+            told |= {it.order.order_id: it for it in rows if it is not None and it.time >= time}
+            next_cursor = page.get("next_cursor")
+            if not page.get("has_more") or not isinstance(next_cursor, str):
+                return Past(tuple(told.values()), is_whole=True)
+            cursor = {"cursor": next_cursor}
+        return Past(tuple(told.values()))
 
     async def _find_twaps(self, wanted: Sequence[str], words: dict[str, Word]) -> None:
         """Add what is known of TWAPs: those that run, then the newest of the others."""

@@ -57,6 +57,12 @@ class PastOrder(Struct):
     client_order_id: str | None = None
     average_filled_price: Decimal | None = None
     reason: str | None = None
+    symbol: str = ""
+    side: str = ""
+    initial_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    reduce_only: bool = False
+    updated_at: int = 0  # milliseconds
 
 
 class SpotBalance(Struct):

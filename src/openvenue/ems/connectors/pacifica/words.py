@@ -5,10 +5,12 @@ from typing import Final
 
 from openvenue.ems.commands import Standing, Word
 from openvenue.ems.connectors.pacifica.replies import FeedOrder, OpenOrder, PastOrder, SpotBalance
-from openvenue.ems.connectors.port import Balance, VenueOrder
+from openvenue.ems.connectors.port import Balance, Ended, VenueOrder
 from openvenue.ems.connectors.symbols import common_pacifica
 from openvenue.ems.orders import ZERO, Side, Terms, TimeInForce, Waits
+from openvenue.engine.units import Nanos
 
+MS: Final = 1_000_000  # in Nanos
 SIDES: Final = {"bid": Side.BUY, "ask": Side.SELL}
 STANDINGS: Final = {
     "open": Standing.OPEN,
@@ -61,6 +63,28 @@ def past_word(it: PastOrder) -> Word:
         average=it.average_filled_price if it.filled_amount else None,
         message=it.reason or "",
     )
+
+
+def ended(it: PastOrder) -> Ended | None:
+    """An order of the history that is over and told in full."""
+    word = past_word(it)
+    if word.standing is Standing.OPEN or it.side not in SIDES or not it.symbol:
+        return None
+    order = VenueOrder(
+        order_id=word.order_id,
+        cl_ord_id=it.client_order_id or "",
+        terms=Terms(
+            symbol=it.symbol,
+            common_symbol=common_pacifica(it.symbol),
+            side=SIDES[it.side],
+            quantity=it.amount,
+            price=it.initial_price or it.stop_price or ZERO,
+            time_in_force=TimeInForce.GTC,
+            reduce_only=it.reduce_only,
+        ),
+        word=word,
+    )
+    return Ended(order, Nanos((it.updated_at or it.created_at) * MS))
 
 
 def spot_balance(it: SpotBalance) -> Balance:
