@@ -27,6 +27,7 @@ from openvenue.engine.commands import (
     PlaceTwap,
     ReplaceOrder,
     Resume,
+    SetConditions,
     SetDeadMansSwitch,
     SetIndexPrice,
     SetIntake,
@@ -39,7 +40,7 @@ from openvenue.engine.commands import (
     Transfer,
     Withdraw,
 )
-from openvenue.engine.instruments import Instrument, Kind, Mode
+from openvenue.engine.instruments import Dislocation, Instrument, Kind, Mode
 from openvenue.engine.orders import (
     BUY,
     FOK,
@@ -87,6 +88,7 @@ class Writer:
         self._random = Random(seed)
         self._jumps = Random(-seed)  # of the clock; what is written stays as it is without them
         self._pairs = Random(seed * 7 + 5)  # of what only pairs have, likewise
+        self._flags = Random(seed * 7 + 3)  # of markets that suffer from something, likewise
         self._names = 0
         self._settled: set[Symbol] = set()
         self._base = 100  # dollars around which orders are placed
@@ -120,6 +122,8 @@ class Writer:
             now = Nanos(now + random.choice([0, 1, 10**6, SECOND, 3 * SECOND]))
         if self._jumps.random() < 0.02:  # now and then to where funding is due
             now = Nanos(now + self._jumps.choice([40, 900, 3_600, 3_600]) * SECOND)
+        if self._flags.random() < (0.15 if self._is_dislocated(state) else 0.01):
+            return now, self._condition(state)
         pick = random.random()
         if (not state.intake_open or self._is_closed(state)) and random.random() < 0.5:
             return now, self._rare(state, now)
@@ -142,6 +146,17 @@ class Writer:
             price = Decimal(random.randrange(9_600, 10_400)) / 100
             return now, SetIndexPrice(index=market.INDEX, price=price)
         return now, self._rare(state, now)
+
+    def _is_dislocated(self, state: State) -> bool:
+        return state.markets[market.PERPETUAL.symbol].dislocation is not Dislocation.NONE
+
+    def _condition(self, state: State) -> SetConditions:
+        """A price that has left its index for a few commands."""
+        symbol = market.PERPETUAL.symbol
+        if self._is_dislocated(state):
+            return SetConditions(symbol=symbol)
+        way = self._flags.choice([Dislocation.BELOW, Dislocation.ABOVE])
+        return SetConditions(symbol=symbol, dislocation=way)
 
     def _is_closed(self, state: State) -> bool:
         return any(

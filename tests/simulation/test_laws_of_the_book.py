@@ -138,12 +138,17 @@ def test_nobody_trades_beyond_their_limit(recordings: list[Recording]) -> None:
 
 
 def test_nobody_trades_with_their_own_family(recordings: list[Recording]) -> None:
-    """Self-trade is refused, and what is left of a taker that would meet itself ends."""
+    """Self-trade is refused, and what is left of a taker that would meet itself ends.
+
+    Whom the venue assigns a position to, or unwinds one against, may be of the same family.
+    """
     refused = 0
     for recording in recordings:
         for step in recording.steps:
             for event in step.events:
                 if isinstance(event, Traded):
+                    if event.origin.is_off_book:
+                        continue
                     maker = market.FAMILIES[event.maker_account]
                     assert maker != market.FAMILIES[event.taker_account], (recording.seed, event)
                 elif isinstance(event, OrderCanceled):
