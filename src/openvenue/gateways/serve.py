@@ -105,8 +105,8 @@ class Door:
         await self._listen(host, port, tls_port, tls)
 
         async def open_again() -> None:
+            self.is_closing = False  # first: who connects to one port is not to wait for the other
             await self._listen(host, self.port, self.tls_port or None, tls)
-            self.is_closing = False
 
         keeper = PortKeeper(self.faults, self._close_ports, open_again)
         self._keeper = asyncio.get_running_loop().create_task(keeper.run())
